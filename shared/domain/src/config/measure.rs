@@ -1,0 +1,264 @@
+//! What is measured, and how: staff, commerce, privacy, identity, uplift, health, ROI, schedules, retention.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Who is staff: never a member, counted apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Staff {
+    /// Handles, `platform:handle`.
+    pub handles: Vec<String>,
+    /// CRM person ids.
+    pub person_ids: Vec<String>,
+    /// E-mail domains of the company.
+    pub domains: Vec<String>,
+    /// References to e-mail addresses are not kept; list domains or ids. Roles of rosters that mean staff.
+    pub roles: Vec<String>,
+}
+
+/// Margin and churn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Commerce {
+    /// Contribution margin, a share of revenue; euros of gain are missing without it.
+    pub margin: Option<f64>,
+    /// Months of silence after which a customer without contract counts as lost.
+    pub churn_after_months: u32,
+    /// Days within which a lead can convert.
+    pub conversion_days: u32,
+    /// Promo codes handed out in the community.
+    pub community_promo_codes: Vec<String>,
+}
+
+impl Default for Commerce {
+    fn default() -> Self {
+        Self {
+            margin: None,
+            churn_after_months: 12,
+            conversion_days: 180,
+            community_promo_codes: Vec::new(),
+        }
+    }
+}
+
+/// What is suppressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Privacy {
+    /// Smallest number of people in a published cell.
+    pub min_cell: u64,
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Self { min_cell: 10 }
+    }
+}
+
+/// How dropped files are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Import {
+    /// A file of which more than this share of rows is refused changes nothing.
+    pub max_refused_share: f64,
+}
+
+impl Default for Import {
+    fn default() -> Self {
+        Self {
+            max_refused_share: 0.5,
+        }
+    }
+}
+
+/// How identities are resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Join {
+    /// Largest number of handles and records in one person.
+    pub max_cluster: usize,
+    /// Most CRM records that may share one e-mail before it counts as shared.
+    pub max_records_per_email: usize,
+    /// Persons per bucket of facts; the number of buckets is a power of two.
+    pub persons_per_bucket: usize,
+}
+
+impl Default for Join {
+    fn default() -> Self {
+        Self {
+            max_cluster: 20,
+            max_records_per_email: 3,
+            persons_per_bucket: 50_000,
+        }
+    }
+}
+
+/// Headline estimators, covariates and windows, fixed before results are seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UpliftOptions {
+    /// Months of history before the as-of month that are read.
+    pub window_months: u32,
+    /// Months before joining in which behaviour may already change.
+    pub anticipation_months: u32,
+    /// Headline method per KPI; the rung of STATISTICS.md when absent.
+    pub headline: BTreeMap<String, String>,
+    /// Segments for which uplift is published apart.
+    pub segments: Vec<String>,
+}
+
+impl Default for UpliftOptions {
+    fn default() -> Self {
+        Self {
+            window_months: 24,
+            anticipation_months: 0,
+            headline: BTreeMap::new(),
+            segments: Vec::new(),
+        }
+    }
+}
+
+/// Weights of the health score's components; they need not sum to one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HealthWeights {
+    /// First reply by another member within 24 hours.
+    pub responsiveness: f64,
+    /// First posters active again on their days 8 to 30.
+    pub newcomer_retention: f64,
+    /// Weekly actives over monthly actives.
+    pub stickiness: f64,
+    /// Reply edges that are answered.
+    pub reciprocity: f64,
+    /// Gini of posts per active author.
+    pub spread: f64,
+    /// Log change of monthly actives.
+    pub growth: f64,
+    /// Positive minus negative share.
+    pub sentiment: f64,
+}
+
+impl Default for HealthWeights {
+    fn default() -> Self {
+        Self {
+            responsiveness: 0.25,
+            newcomer_retention: 0.25,
+            stickiness: 0.15,
+            reciprocity: 0.15,
+            spread: 0.10,
+            growth: 0.05,
+            sentiment: 0.05,
+        }
+    }
+}
+
+/// Assumptions of the ROI model; what is assumed is marked so everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RoiAssumptions {
+    /// Cost of one support ticket in major units of the reporting currency.
+    pub cost_per_ticket: Option<f64>,
+    /// Share of peer-answered questions that would have been tickets.
+    pub deflection_share: Option<f64>,
+}
+
+#[expect(
+    clippy::derivable_impls,
+    reason = "every assumption is spelt out as absent: none is ever made silently"
+)]
+impl Default for RoiAssumptions {
+    fn default() -> Self {
+        Self {
+            cost_per_ticket: None,
+            deflection_share: None,
+        }
+    }
+}
+
+/// Community-qualified leads: a lead that contributed enough before it became a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LeadRule {
+    /// Least contributions in the window.
+    pub min_contributions: u32,
+    /// Window in days.
+    pub window_days: u32,
+    /// CRM lifecycles that count as leads.
+    pub lifecycles: Vec<String>,
+}
+
+impl Default for LeadRule {
+    fn default() -> Self {
+        Self {
+            min_contributions: 3,
+            window_days: 90,
+            lifecycles: [
+                "subscriber",
+                "lead",
+                "marketing_qualified",
+                "sales_qualified",
+                "opportunity",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        }
+    }
+}
+
+/// One alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// KPI id.
+    pub kpi: String,
+    /// Fires under this value.
+    pub below: Option<f64>,
+    /// Fires over this value.
+    pub above: Option<f64>,
+    /// How far the value must come back before the alert is over.
+    #[serde(default)]
+    pub hysteresis: f64,
+    /// Community; all when absent.
+    pub community: Option<String>,
+}
+
+/// When jobs run, as EventBridge schedule expressions in the workspace's zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Schedules {
+    /// Landing to events.
+    pub compact: String,
+    /// Everything nightly but the snapshot.
+    pub nightly: String,
+    /// The sealed ROI snapshot.
+    pub snapshot: String,
+    /// History from platforms that do not push.
+    pub pull: String,
+}
+
+impl Default for Schedules {
+    fn default() -> Self {
+        Self {
+            compact: "rate(15 minutes)".to_owned(),
+            nightly: "cron(0 3 * * ? *)".to_owned(),
+            snapshot: "cron(0 5 2 * ? *)".to_owned(),
+            pull: "rate(1 hour)".to_owned(),
+        }
+    }
+}
+
+/// How long raw bytes live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Days of `drop/`, `landing/`, `quarantine/` and `refused/`.
+    pub raw_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { raw_days: 30 }
+    }
+}

@@ -1,0 +1,579 @@
+//! The CRM entities and their columns: the own layout (what is dropped) and the lake layout (what lies under `crm/`).
+//!
+//! The table is data, so that the CSV reader, the Parquet schema, the receipts and the docs say the same thing. A column marked
+//! *private* never reaches the lake as it is: an e-mail becomes `email_key`, a phone `phone_key`. Money becomes `…_minor`
+//! (integer). Every lake row also has `source`, `import_id` and `known_from`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::words;
+
+words! {
+    /// One kind of record that can be dropped.
+    Entity {
+        /// Contacts and leads.
+        People = "people",
+        /// Companies.
+        Accounts = "accounts",
+        /// Opportunities.
+        Deals = "deals",
+        /// Purchases.
+        Orders = "orders",
+        /// Recurring contracts.
+        Subscriptions = "subscriptions",
+        /// Bills.
+        Invoices = "invoices",
+        /// Support requests.
+        Tickets = "tickets",
+        /// Answers to surveys.
+        Surveys = "surveys",
+        /// Advertising and acquisition spend.
+        Spend = "spend",
+        /// What the community costs.
+        Costs = "costs",
+        /// Visits by channel.
+        WebTraffic = "web_traffic",
+        /// Mentions on other networks.
+        Mentions = "mentions",
+        /// Rosters of communities that push nothing.
+        Members = "members",
+        /// Explicit identities.
+        Links = "links",
+        /// Randomised invitations.
+        Assignments = "assignments",
+        /// Exchange rates.
+        Rates = "rates",
+        /// History of events.
+        Activity = "activity",
+    }
+}
+
+/// What a cell of a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Text, kept as it is.
+    Text,
+    /// An id: text that is never a number.
+    Id,
+    /// An instant; a bare day is local midnight.
+    Instant,
+    /// A calendar day.
+    Date,
+    /// `YYYY-MM`.
+    Month,
+    /// An amount in major units; in the lake `{name}_minor`.
+    Money,
+    /// A currency code.
+    Currency,
+    /// A decimal number.
+    Number,
+    /// A whole number.
+    Integer,
+    /// Yes or no.
+    Boolean,
+    /// One of a closed list.
+    Choice(&'static [&'static str]),
+    /// An e-mail address; in the lake `email_key`.
+    Email,
+    /// A phone number; in the lake `phone_key`.
+    Phone,
+    /// A person's name or id where names occur (owner, agent, author): ids stay, names become keyed hashes.
+    Agent,
+    /// Free text that is read and dropped; never in the lake.
+    FreeText,
+    /// All other columns, by header.
+    Attributes,
+}
+
+/// One column of an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Header in the own layout.
+    pub name: &'static str,
+    /// What its cells hold.
+    pub kind: ColumnKind,
+    /// Whether an empty cell refuses the row.
+    pub required: bool,
+}
+
+/// How a lake column is typed in Parquet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LakeKind {
+    /// UTF-8.
+    Text,
+    /// Timestamp in microseconds, UTC.
+    Instant,
+    /// DATE.
+    Date,
+    /// 64-bit integer.
+    Integer,
+    /// Double.
+    Number,
+    /// Boolean.
+    Boolean,
+    /// MAP of UTF-8 to UTF-8.
+    Attributes,
+}
+
+/// One column of `crm/{entity}/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LakeColumn {
+    /// Name in Parquet.
+    pub name: String,
+    /// Type in Parquet.
+    pub kind: LakeKind,
+    /// Position in [`Entity::columns`] of the column that it comes from; `None` for the three that are added.
+    pub origin: Option<usize>,
+}
+
+const fn column(name: &'static str, kind: ColumnKind) -> Column {
+    Column {
+        name,
+        kind,
+        required: false,
+    }
+}
+
+const fn required(name: &'static str, kind: ColumnKind) -> Column {
+    Column {
+        name,
+        kind,
+        required: true,
+    }
+}
+
+use ColumnKind::{
+    Agent, Attributes, Boolean, Choice, Currency, Date, Email, FreeText, Id, Instant, Integer,
+    Money, Month, Number, Phone, Text,
+};
+
+/// CRM lifecycle stages, in the order of the funnel.
+pub const LIFECYCLES: &[&str] = &[
+    "subscriber",
+    "lead",
+    "marketing_qualified",
+    "sales_qualified",
+    "opportunity",
+    "customer",
+    "churned",
+    "other",
+];
+
+const PEOPLE: &[Column] = &[
+    required("person_id", Id),
+    column("email", Email),
+    column("phone", Phone),
+    column("account_id", Id),
+    column("created_at", Instant),
+    column("lifecycle", Choice(LIFECYCLES)),
+    column("lifecycle_raw", Text),
+    column("lead_source", Text),
+    column("lead_source_raw", Text),
+    column("qualified_at", Instant),
+    column("became_customer_at", Instant),
+    column("owner_id", Agent),
+    column("country", Text),
+    column("segment", Text),
+    column("language", Text),
+    column("plan", Text),
+    column("opted_out", Boolean),
+    column("updated_at", Instant),
+    column("attributes", Attributes),
+];
+
+const ACCOUNTS: &[Column] = &[
+    required("account_id", Id),
+    column("domain", Text),
+    column("created_at", Instant),
+    column("segment", Text),
+    column("country", Text),
+    column("size", Text),
+    column("industry", Text),
+    column("plan", Text),
+    column("updated_at", Instant),
+    column("attributes", Attributes),
+];
+
+const DEALS: &[Column] = &[
+    required("deal_id", Id),
+    column("account_id", Id),
+    column("person_id", Id),
+    required("created_at", Instant),
+    column("closed_at", Instant),
+    required("status", Choice(&["open", "won", "lost"])),
+    column("stage_raw", Text),
+    column("pipeline", Text),
+    column("amount", Money),
+    column("currency", Currency),
+    column("owner_id", Agent),
+    column("lead_source", Text),
+    column("lost_reason", Text),
+    column("qualified_at", Instant),
+    column("updated_at", Instant),
+];
+
+const ORDERS: &[Column] = &[
+    required("order_id", Id),
+    column("person_id", Id),
+    column("email", Email),
+    required("ordered_at", Instant),
+    required(
+        "status",
+        Choice(&[
+            "paid",
+            "pending",
+            "cancelled",
+            "refunded",
+            "partially_refunded",
+            "test",
+        ]),
+    ),
+    required("amount", Money),
+    column("refunded_amount", Money),
+    column("tax", Money),
+    column("shipping", Money),
+    column("discount", Money),
+    column("promo_code", Text),
+    required("currency", Currency),
+    column("items", Integer),
+    column("channel", Text),
+    column("updated_at", Instant),
+];
+
+const SUBSCRIPTIONS: &[Column] = &[
+    required("subscription_id", Id),
+    column("person_id", Id),
+    column("account_id", Id),
+    column("email", Email),
+    column("plan", Text),
+    required(
+        "status",
+        Choice(&[
+            "trialing",
+            "active",
+            "past_due",
+            "paused",
+            "cancelled",
+            "ended",
+        ]),
+    ),
+    required("started_at", Instant),
+    column("trial_end", Instant),
+    column("current_period_end", Instant),
+    column("cancelled_at", Instant),
+    column("ended_at", Instant),
+    required("amount", Money),
+    required("interval", Choice(&["month", "quarter", "year", "week"])),
+    column("quantity", Number),
+    required("currency", Currency),
+    column("updated_at", Instant),
+];
+
+const INVOICES: &[Column] = &[
+    required("invoice_id", Id),
+    column("subscription_id", Id),
+    column("person_id", Id),
+    column("account_id", Id),
+    required("issued_at", Instant),
+    column("paid_at", Instant),
+    required("amount", Money),
+    column("refunded_amount", Money),
+    column("tax", Money),
+    required("currency", Currency),
+    required("status", Choice(&["open", "paid", "void", "uncollectible"])),
+];
+
+const TICKETS: &[Column] = &[
+    required("ticket_id", Id),
+    column("person_id", Id),
+    column("email", Email),
+    column("account_id", Id),
+    required("created_at", Instant),
+    column("first_reply_at", Instant),
+    column("solved_at", Instant),
+    column("handle_minutes", Number),
+    column("agent_id", Agent),
+    column("channel", Text),
+    column("topic", Text),
+    required("status", Choice(&["open", "pending", "solved", "closed"])),
+    column("satisfaction", Number),
+    column("reopened", Boolean),
+    column("updated_at", Instant),
+];
+
+const SURVEYS: &[Column] = &[
+    required("response_id", Id),
+    column("person_id", Id),
+    column("email", Email),
+    required("answered_at", Instant),
+    required(
+        "kind",
+        Choice(&[
+            "nps",
+            "csat",
+            "awareness_aided",
+            "awareness_unaided",
+            "heard_about",
+        ]),
+    ),
+    column("score", Number),
+    column("answer", Text),
+    column("survey", Text),
+];
+
+const SPEND: &[Column] = &[
+    required("date", Date),
+    required("channel", Text),
+    column("campaign", Text),
+    column("audience", Choice(&["members", "others", "all"])),
+    column(
+        "purpose",
+        Choice(&["customer_acquisition", "member_acquisition"]),
+    ),
+    required("amount", Money),
+    required("currency", Currency),
+    column("impressions", Number),
+    column("clicks", Number),
+    column("conversions", Number),
+];
+
+const COSTS: &[Column] = &[
+    required("month", Month),
+    required(
+        "category",
+        Choice(&[
+            "platform", "people", "events", "rewards", "content", "other",
+        ]),
+    ),
+    column("label", Text),
+    required("amount", Money),
+    required("currency", Currency),
+    column("community", Text),
+];
+
+const WEB_TRAFFIC: &[Column] = &[
+    required("date", Date),
+    required(
+        "channel",
+        Choice(&[
+            "organic",
+            "direct",
+            "branded",
+            "paid",
+            "referral",
+            "social",
+            "community",
+            "other",
+        ]),
+    ),
+    required("visits", Number),
+    column("visitors", Number),
+    column("conversions", Number),
+];
+
+const MENTIONS: &[Column] = &[
+    required("mention_id", Id),
+    required("seen_at", Instant),
+    required("network", Text),
+    required(
+        "about",
+        Choice(&["brand", "community", "competitor", "market"]),
+    ),
+    column("author", Agent),
+    column("sentiment", Number),
+    column("reach", Number),
+    column("url", Text),
+];
+
+const MEMBERS: &[Column] = &[
+    required("community", Text),
+    required("platform", Text),
+    required("handle", Id),
+    column("email", Email),
+    column("phone", Phone),
+    column("person_id", Id),
+    column("joined_at", Instant),
+    column("left_at", Instant),
+    column("role", Choice(&["member", "staff", "bot"])),
+    column("invited_by", Id),
+];
+
+const LINKS: &[Column] = &[
+    required("platform", Text),
+    required("handle", Id),
+    column("person_id", Id),
+    column("email", Email),
+    column("since", Instant),
+    column("until", Instant),
+    column("relation", Choice(&["same", "different"])),
+];
+
+const ASSIGNMENTS: &[Column] = &[
+    required("experiment", Text),
+    column("person_id", Id),
+    column("email", Email),
+    required("group", Choice(&["invited", "held_out"])),
+    required("assigned_at", Instant),
+];
+
+const RATES: &[Column] = &[
+    required("date", Date),
+    required("currency", Currency),
+    required("rate", Number),
+];
+
+const ACTIVITY: &[Column] = &[
+    required("event_id", Id),
+    required("community", Text),
+    required("platform", Text),
+    required("kind", Text),
+    required("occurred_at", Instant),
+    column("actor", Id),
+    column("target", Id),
+    column("channel", Text),
+    column("thread", Id),
+    column("reply_to", Id),
+    column("visibility", Choice(&["public", "private", "direct"])),
+    column("text", FreeText),
+    column("email", Email),
+    column("phone", Phone),
+    column("attributes", Attributes),
+];
+
+impl Entity {
+    /// The columns of the own layout, in order.
+    #[must_use]
+    pub fn columns(self) -> &'static [Column] {
+        match self {
+            Self::People => PEOPLE,
+            Self::Accounts => ACCOUNTS,
+            Self::Deals => DEALS,
+            Self::Orders => ORDERS,
+            Self::Subscriptions => SUBSCRIPTIONS,
+            Self::Invoices => INVOICES,
+            Self::Tickets => TICKETS,
+            Self::Surveys => SURVEYS,
+            Self::Spend => SPEND,
+            Self::Costs => COSTS,
+            Self::WebTraffic => WEB_TRAFFIC,
+            Self::Mentions => MENTIONS,
+            Self::Members => MEMBERS,
+            Self::Links => LINKS,
+            Self::Assignments => ASSIGNMENTS,
+            Self::Rates => RATES,
+            Self::Activity => ACTIVITY,
+        }
+    }
+
+    /// The columns that make the key, unique per `source`.
+    #[must_use]
+    pub fn key(self) -> &'static [&'static str] {
+        match self {
+            Self::People => &["person_id"],
+            Self::Accounts => &["account_id"],
+            Self::Deals => &["deal_id"],
+            Self::Orders => &["order_id"],
+            Self::Subscriptions => &["subscription_id"],
+            Self::Invoices => &["invoice_id"],
+            Self::Tickets => &["ticket_id"],
+            Self::Surveys => &["response_id"],
+            Self::Spend => &["date", "channel", "campaign", "audience", "purpose"],
+            Self::Costs => &["month", "category", "label"],
+            Self::WebTraffic => &["date", "channel"],
+            Self::Mentions => &["mention_id"],
+            Self::Members => &["community", "platform", "handle"],
+            Self::Links => &["platform", "handle", "person_id"],
+            Self::Assignments => &["experiment", "person_id"],
+            Self::Rates => &["date", "currency"],
+            Self::Activity => &["event_id"],
+        }
+    }
+
+    /// Position of a column of the own layout.
+    #[must_use]
+    pub fn position(self, name: &str) -> Option<usize> {
+        self.columns().iter().position(|column| column.name == name)
+    }
+
+    /// The columns of the lake, in order; position is the position in [`crate::record::Record::values`].
+    #[must_use]
+    pub fn lake_columns(self) -> Vec<LakeColumn> {
+        let mut lake = Vec::new();
+        for (origin, column) in self.columns().iter().enumerate() {
+            let (name, kind) = match column.kind {
+                Text | Id | Month | Currency | Choice(_) | Agent => {
+                    (column.name.to_owned(), LakeKind::Text)
+                }
+                Instant => (column.name.to_owned(), LakeKind::Instant),
+                Date => (column.name.to_owned(), LakeKind::Date),
+                Money => (format!("{}_minor", column.name), LakeKind::Integer),
+                Number => (column.name.to_owned(), LakeKind::Number),
+                Integer => (column.name.to_owned(), LakeKind::Integer),
+                Boolean => (column.name.to_owned(), LakeKind::Boolean),
+                Email | Phone => (format!("{}_key", column.name), LakeKind::Text),
+                FreeText => continue,
+                Attributes => (column.name.to_owned(), LakeKind::Attributes),
+            };
+            lake.push(LakeColumn {
+                name,
+                kind,
+                origin: Some(origin),
+            });
+        }
+        for (name, kind) in [
+            ("source", LakeKind::Text),
+            ("import_id", LakeKind::Text),
+            ("known_from", LakeKind::Instant),
+        ] {
+            lake.push(LakeColumn {
+                name: name.to_owned(),
+                kind,
+                origin: None,
+            });
+        }
+        lake
+    }
+
+    /// Position of a column of the lake.
+    #[must_use]
+    pub fn lake_position(self, name: &str) -> Option<usize> {
+        self.lake_columns()
+            .iter()
+            .position(|column| column.name == name)
+    }
+
+    /// Whether rows carry a modification time of their own.
+    #[must_use]
+    pub fn has_updated_at(self) -> bool {
+        self.position("updated_at").is_some()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_columns() {
+        for entity in Entity::ALL {
+            for key in entity.key() {
+                assert!(entity.position(key).is_some(), "{entity}: {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_private_is_a_lake_column() {
+        for entity in Entity::ALL {
+            for column in entity.lake_columns() {
+                assert!(
+                    !matches!(column.name.as_str(), "email" | "phone" | "text"),
+                    "{entity}"
+                );
+            }
+        }
+        assert!(Entity::Orders.lake_position("amount_minor").is_some());
+        assert!(Entity::Orders.lake_position("email_key").is_some());
+    }
+}

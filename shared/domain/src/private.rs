@@ -1,0 +1,226 @@
+//! People stay private: e-mail and phone become keyed hashes at the first parse.
+//!
+//! A plain hash of an e-mail can be undone by hashing every e-mail one knows; a keyed one cannot, without the workspace's key.
+//! Normalisation comes first so that the same address always gives the same key: trim, NFC, lower case; `+tag` and dots stay,
+//! because two such addresses can be two people.
+
+use std::fmt;
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use unicode_normalization::UnicodeNormalization;
+
+/// The workspace's hashing key. Its `Debug` shows nothing.
+#[derive(Clone)]
+pub struct HashKey(Vec<u8>);
+
+impl fmt::Debug for HashKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HashKey(…)")
+    }
+}
+
+impl HashKey {
+    /// Takes the key's bytes.
+    ///
+    /// # Errors
+    /// [`WeakKey`] under 16 bytes.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, WeakKey> {
+        let bytes = bytes.into();
+        if bytes.len() < 16 {
+            Err(WeakKey)
+        } else {
+            Ok(Self(bytes))
+        }
+    }
+
+    fn digest(&self, kind: &str, text: &str) -> String {
+        // HMAC takes keys of any length; the error type exists only for fixed-length MACs.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
+            return String::new();
+        };
+        mac.update(kind.as_bytes());
+        mac.update(b":");
+        mac.update(text.as_bytes());
+        hex::encode(&mac.finalize().into_bytes()[..16])
+    }
+
+    /// The key of an e-mail address, or `None` where the text is no address.
+    #[must_use]
+    pub fn email(&self, raw: &str) -> Option<String> {
+        normalise_email(raw).map(|email| self.digest("email", &email))
+    }
+
+    /// The key of a phone number (E.164 after reading it with `country` as default), or `None` where it is no valid number.
+    #[must_use]
+    pub fn phone(&self, raw: &str, country: &str) -> Option<String> {
+        normalise_phone(raw, country).map(|phone| self.digest("phone", &phone))
+    }
+
+    /// The key of any other text that would name a person (an owner, an author).
+    #[must_use]
+    pub fn name(&self, raw: &str) -> Option<String> {
+        let name: String = raw.trim().nfc().collect::<String>().to_lowercase();
+        (!name.is_empty()).then(|| self.digest("name", &name))
+    }
+}
+
+/// The key is too short to protect anyone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "hash_key has fewer than 16 bytes; set workspace.hash_key to a reference to at least 16 random bytes"
+)]
+pub struct WeakKey;
+
+/// Trims, composes (NFC) and lower-cases an address; `None` where it has no plausible syntax.
+#[must_use]
+pub fn normalise_email(raw: &str) -> Option<String> {
+    let email: String = raw
+        .trim()
+        .trim_start_matches("mailto:")
+        .nfc()
+        .collect::<String>()
+        .to_lowercase();
+    let (local, domain) = email.rsplit_once('@')?;
+    let plausible = !local.is_empty()
+        && local.len() <= 64
+        && !local.contains('@')
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && !email.chars().any(|c| {
+            c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '"')
+        });
+    plausible.then_some(email)
+}
+
+/// Reads a phone number with `country` (ISO 3166 alpha-2) as default and gives it in E.164; `None` where it is not valid.
+#[must_use]
+pub fn normalise_phone(raw: &str, country: &str) -> Option<String> {
+    let text = raw.trim().trim_start_matches('\'');
+    // Nothing that long is a number, and the parser's time grows with its input.
+    if text.is_empty() || text.len() > 40 {
+        return None;
+    }
+    let number = phonenumber::parse(country.parse().ok(), text).ok()?;
+    phonenumber::is_valid(&number)
+        .then(|| number.format().mode(phonenumber::Mode::E164).to_string())
+}
+
+/// Whether the address belongs to a role (contact@, info@), which several people read.
+#[must_use]
+pub fn is_role_address(email: &str) -> bool {
+    const ROLES: &[&str] = &[
+        "abuse",
+        "accueil",
+        "achats",
+        "admin",
+        "administration",
+        "association",
+        "bonjour",
+        "bureau",
+        "commande",
+        "commandes",
+        "commercial",
+        "communication",
+        "compta",
+        "comptabilite",
+        "contact",
+        "direction",
+        "donotreply",
+        "equipe",
+        "facturation",
+        "factures",
+        "hello",
+        "help",
+        "info",
+        "infos",
+        "information",
+        "mail",
+        "marketing",
+        "newsletter",
+        "no-reply",
+        "noreply",
+        "office",
+        "postmaster",
+        "rh",
+        "sales",
+        "sav",
+        "secretariat",
+        "service",
+        "serviceclient",
+        "service-client",
+        "support",
+        "team",
+        "webmaster",
+    ];
+    let local = email.split('@').next().unwrap_or_default();
+    let local = local.split('+').next().unwrap_or_default();
+    ROLES.contains(&local)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_has_one_key_however_it_is_written() {
+        let key = HashKey::new(*b"0123456789abcdef").unwrap();
+        let plain = key.email("helene@exemple.fr").unwrap();
+        for (case, raw, same) in [
+            ("case and spaces", "  Helene@Exemple.FR ", true),
+            (
+                "composed accents are another address",
+                "hélène@exemple.fr",
+                false,
+            ),
+            ("a tag is another address", "helene+x@exemple.fr", false),
+        ] {
+            assert_eq!(key.email(raw).unwrap() == plain, same, "{case}");
+        }
+        assert_eq!(
+            key.email("e\u{301}@exemple.fr"),
+            key.email("é@exemple.fr"),
+            "NFC"
+        );
+        assert_eq!(key.email("pas une adresse"), None);
+        assert_ne!(
+            HashKey::new(*b"fedcba9876543210")
+                .unwrap()
+                .email("helene@exemple.fr")
+                .unwrap(),
+            plain
+        );
+    }
+
+    #[test]
+    fn phones_are_compared_in_e164() {
+        for (case, raw, want) in [
+            ("national form", "06 12 34 56 78", Some("+33612345678")),
+            (
+                "international form",
+                "+33 6 12 34 56 78",
+                Some("+33612345678"),
+            ),
+            (
+                "apostrophe of a spreadsheet",
+                "'+33612345678",
+                Some("+33612345678"),
+            ),
+            ("too short", "12", None),
+            ("words", "inconnu", None),
+        ] {
+            assert_eq!(normalise_phone(raw, "FR").as_deref(), want, "{case}");
+        }
+    }
+
+    #[test]
+    fn short_keys_are_refused() {
+        assert!(matches!(HashKey::new(*b"short"), Err(WeakKey)));
+        assert_eq!(
+            format!("{:?}", HashKey::new(*b"0123456789abcdef").unwrap()),
+            "HashKey(…)"
+        );
+    }
+}

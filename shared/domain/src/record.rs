@@ -1,0 +1,195 @@
+//! One typed CRM record, in the lake's columns.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+
+use crate::entity::Entity;
+
+/// One typed cell.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Value {
+    /// Absent.
+    #[default]
+    Null,
+    /// Text, ids, months, currencies, choices, keyed hashes.
+    Text(String),
+    /// A whole number; money in minor units.
+    Integer(i64),
+    /// A decimal number.
+    Number(f64),
+    /// Yes or no.
+    Boolean(bool),
+    /// An instant.
+    Instant(Timestamp),
+    /// A calendar day.
+    Date(Date),
+    /// The other columns by header.
+    Attributes(BTreeMap<String, String>),
+}
+
+impl Value {
+    /// The text, if it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self {
+            Some(text)
+        } else {
+            None
+        }
+    }
+
+    /// The integer, if it is one.
+    #[must_use]
+    pub fn as_integer(&self) -> Option<i64> {
+        if let Self::Integer(integer) = self {
+            Some(*integer)
+        } else {
+            None
+        }
+    }
+
+    /// The number, if it is one (integers widen).
+    #[must_use]
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Integer(integer) => Some(*integer as f64),
+            _ => None,
+        }
+    }
+
+    /// The instant, if it is one.
+    #[must_use]
+    pub fn as_instant(&self) -> Option<Timestamp> {
+        if let Self::Instant(instant) = self {
+            Some(*instant)
+        } else {
+            None
+        }
+    }
+
+    /// The day, if it is one.
+    #[must_use]
+    pub fn as_date(&self) -> Option<Date> {
+        if let Self::Date(date) = self {
+            Some(*date)
+        } else {
+            None
+        }
+    }
+
+    /// The flag, if it is one.
+    #[must_use]
+    pub fn as_boolean(&self) -> Option<bool> {
+        if let Self::Boolean(flag) = self {
+            Some(*flag)
+        } else {
+            None
+        }
+    }
+
+    fn feed(&self, hasher: &mut Sha256) {
+        let mut put = |tag: u8, bytes: &[u8]| {
+            hasher.update([tag]);
+            hasher.update((bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        match self {
+            Self::Null => put(0, &[]),
+            Self::Text(text) => put(1, text.as_bytes()),
+            Self::Integer(integer) => put(2, &integer.to_le_bytes()),
+            Self::Number(number) => put(3, &number.to_bits().to_le_bytes()),
+            Self::Boolean(flag) => put(4, &[u8::from(*flag)]),
+            Self::Instant(instant) => put(5, &instant.as_microsecond().to_le_bytes()),
+            Self::Date(date) => put(6, date.to_string().as_bytes()),
+            Self::Attributes(map) => {
+                put(7, &(map.len() as u64).to_le_bytes());
+                for (key, value) in map {
+                    put(1, key.as_bytes());
+                    put(1, value.as_bytes());
+                }
+            }
+        }
+    }
+}
+
+/// One record of one entity: `values` stand in the order of [`Entity::lake_columns`], the last three being
+/// `source`, `import_id`, `known_from`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Which entity.
+    pub entity: Entity,
+    /// The cells.
+    pub values: Vec<Value>,
+}
+
+impl Record {
+    /// An empty record of `entity`.
+    #[must_use]
+    pub fn new(entity: Entity) -> Self {
+        Self {
+            entity,
+            values: vec![Value::Null; entity.lake_columns().len()],
+        }
+    }
+
+    /// The cell of a lake column (`amount_minor`, `email_key`); `Null` where there is no such column.
+    #[must_use]
+    pub fn get(&self, column: &str) -> &Value {
+        const NULL: &Value = &Value::Null;
+        self.entity
+            .lake_position(column)
+            .and_then(|position| self.values.get(position))
+            .unwrap_or(NULL)
+    }
+
+    /// Sets the cell of a lake column; a column that does not exist is left alone and `false` returned.
+    pub fn set(&mut self, column: &str, value: Value) -> bool {
+        match self
+            .entity
+            .lake_position(column)
+            .and_then(|position| self.values.get_mut(position))
+        {
+            Some(cell) => {
+                *cell = value;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// 128 bits over the key columns (without `source`).
+    #[must_use]
+    pub fn key_hash(&self) -> [u8; 16] {
+        let mut hasher = Sha256::new();
+        for column in self.entity.key() {
+            self.get(column).feed(&mut hasher);
+        }
+        truncate(hasher)
+    }
+
+    /// 128 bits over everything that the file said: all cells but `source`, `import_id` and `known_from`.
+    #[must_use]
+    pub fn content_hash(&self) -> [u8; 16] {
+        let mut hasher = Sha256::new();
+        for value in &self.values[..self.values.len().saturating_sub(3)] {
+            value.feed(&mut hasher);
+        }
+        truncate(hasher)
+    }
+
+    /// The record's own modification time.
+    #[must_use]
+    pub fn updated_at(&self) -> Option<Timestamp> {
+        self.get("updated_at").as_instant()
+    }
+}
+
+fn truncate(hasher: Sha256) -> [u8; 16] {
+    let mut out = [0; 16];
+    out.copy_from_slice(&hasher.finalize()[..16]);
+    out
+}
