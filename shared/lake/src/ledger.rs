@@ -1,0 +1,83 @@
+//! What compaction has read, to the item: one ledger per source and hour of landing, one count per day of events.
+//!
+//! The ledger makes compaction idempotent (a delivery that stands in it is not read again) and keeps the counts after the raw
+//! deliveries have expired. Accepted events are counted where they lie, by day, so that an event that two deliveries brought is
+//! accepted once; what was readable and is not accepted is a duplicate. Neither count depends on any order.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::keys::LEDGER;
+
+/// What one delivery was read into.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Read {
+    /// Items in it.
+    pub items: u64,
+    /// Items that gave an event, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mapped: BTreeMap<String, u64>,
+    /// Items of no use, by reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ignored: BTreeMap<String, u64>,
+    /// Items that could not be read, by reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub quarantined: BTreeMap<String, u64>,
+}
+
+/// All deliveries of one source in one hour, by delivery key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hour {
+    /// Name of the source.
+    pub source: String,
+    /// Platform of the source.
+    pub platform: String,
+    /// Community of the source.
+    pub community: String,
+    /// Last part of the landing key → what it was read into.
+    pub deliveries: BTreeMap<String, Read>,
+}
+
+/// Events of one day file, by source and kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Day {
+    /// Source → kind → events.
+    pub accepted: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// What one file of history was read into.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staged {
+    /// The file's import.
+    pub import_id: String,
+    /// Source → kind → events in the file.
+    pub mapped: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// Where the ledger of a landing hour (`landing/{source}/{date}/{hour}/`) lies.
+#[must_use]
+pub fn hour_key(landing_prefix: &str) -> String {
+    format!("{LEDGER}{}.json", landing_prefix.trim_end_matches('/'))
+}
+
+/// Prefix of the ledgers of hours.
+pub const HOURS: &str = "ledger/landing/";
+
+/// Where the counts of a day of events lie.
+#[must_use]
+pub fn day_key(date: jiff::civil::Date) -> String {
+    format!("{LEDGER}events/{date}.json")
+}
+
+/// Prefix of the counts of days.
+pub const DAYS: &str = "ledger/events/";
+
+/// Where the ledger of a staged file lies.
+#[must_use]
+pub fn staged_key(import_id: &str) -> String {
+    format!("{LEDGER}staged/{import_id}.json")
+}
+
+/// Prefix of the ledgers of staged files.
+pub const STAGED: &str = "ledger/staged/";

@@ -1,0 +1,249 @@
+//! The bucket: get, put, create, list, delete, with errors that say on which key and whether a retry helps.
+
+use std::fmt;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use futures::StreamExt;
+use jiff::Timestamp;
+
+/// One bucket, spoken to through the AWS SDK.
+#[derive(Clone, Debug)]
+pub struct Lake {
+    client: Client,
+    bucket: String,
+}
+
+/// What a listing says of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Its key.
+    pub key: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was last written.
+    pub modified: Option<Timestamp>,
+}
+
+/// A call to the bucket that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// The service refused or could not be reached.
+    #[error("cannot {operation} `{key}` in bucket `{bucket}`: {detail}")]
+    Service {
+        /// `read`, `write`, `list`, `delete`.
+        operation: &'static str,
+        /// The key or prefix.
+        key: String,
+        /// The bucket.
+        bucket: String,
+        /// What the service said, in one line.
+        detail: String,
+        /// Whether trying again may help.
+        retryable: bool,
+    },
+    /// The object is not what the layout says it is.
+    #[error("`{key}` is not readable as {expected}: {detail}; delete it and run the job that writes it again")]
+    Content {
+        /// The key.
+        key: String,
+        /// What it should be.
+        expected: &'static str,
+        /// What is wrong.
+        detail: String,
+    },
+}
+
+impl LakeError {
+    /// Whether trying again may help.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Service { retryable: true, .. })
+    }
+
+    /// An object that is not what the layout says it is.
+    pub fn content(key: &str, expected: &'static str, detail: impl fmt::Display) -> Self {
+        Self::Content { key: key.to_owned(), expected, detail: detail.to_string() }
+    }
+}
+
+/// How many objects are read at once: enough to hide latency, few enough to bound memory.
+const READS_AT_ONCE: usize = 32;
+
+impl Lake {
+    /// The bucket `bucket` behind `client`.
+    #[must_use]
+    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
+        Self { client, bucket: bucket.into() }
+    }
+
+    /// Name of the bucket.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The client, for callers that stream.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn error<E>(&self, operation: &'static str, key: &str, error: &SdkError<E>) -> LakeError
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        let retryable = match error {
+            SdkError::ServiceError(context) => context.raw().status().as_u16() >= 500 || context.raw().status().as_u16() == 429,
+            SdkError::ConstructionFailure(_) => false,
+            _ => true,
+        };
+        LakeError::Service {
+            operation,
+            key: key.to_owned(),
+            bucket: self.bucket.clone(),
+            detail: DisplayErrorContext(error).to_string(),
+            retryable,
+        }
+    }
+
+    /// The bytes of an object, `None` where there is none.
+    ///
+    /// # Errors
+    /// [`LakeError::Service`].
+    pub async fn get(&self, key: &str) -> Result<Option<Bytes>, LakeError> {
+        let sent = self.client.get_object().bucket(&self.bucket).key(key).send().await;
+        let output = match sent {
+            Ok(output) => output,
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key() || e.code() == Some("NoSuchKey")) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(self.error("read", key, &error)),
+        };
+        let body = output.body.collect().await.map_err(|error| LakeError::Service {
+            operation: "read",
+            key: key.to_owned(),
+            bucket: self.bucket.clone(),
+            detail: error.to_string(),
+            retryable: true,
+        })?;
+        Ok(Some(body.into_bytes()))
+    }
+
+    /// When an object was last written and how large it is, `None` where there is none.
+    ///
+    /// # Errors
+    /// [`LakeError::Service`].
+    pub async fn head(&self, key: &str) -> Result<Option<Object>, LakeError> {
+        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+            Ok(head) => Ok(Some(Object {
+                key: key.to_owned(),
+                size: head.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
+                modified: head.last_modified().and_then(instant),
+            })),
+            Err(error) if error.raw_response().is_some_and(|raw| raw.status().as_u16() == 404) => Ok(None),
+            Err(error) => Err(self.error("read", key, &error)),
+        }
+    }
+
+    /// Writes or replaces an object.
+    ///
+    /// # Errors
+    /// [`LakeError::Service`].
+    pub async fn put(&self, key: &str, body: impl Into<Bytes>) -> Result<(), LakeError> {
+        let body = ByteStream::from(body.into());
+        self.client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .body(body)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| self.error("write", key, &error))
+    }
+
+    /// Writes an object only where there is none; `false` where there was one.
+    ///
+    /// # Errors
+    /// [`LakeError::Service`].
+    pub async fn create(&self, key: &str, body: impl Into<Bytes>) -> Result<bool, LakeError> {
+        let body = ByteStream::from(body.into());
+        match self.client.put_object().bucket(&self.bucket).key(key).if_none_match("*").body(body).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.raw_response().is_some_and(|raw| matches!(raw.status().as_u16(), 412 | 409)) => Ok(false),
+            Err(error) => Err(self.error("write", key, &error)),
+        }
+    }
+
+    /// Deletes an object; one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`LakeError::Service`].
+    pub async fn delete(&self, key: &str) -> Result<(), LakeError> {
+        let sent = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        sent.map(drop).map_err(|error| self.error("delete", key, &error))
+    }
+
+    /// Everything under a prefix, by key.
+    ///
+    /// # Errors
+    /// [`LakeError::Service`].
+    pub async fn list(&self, prefix: &str) -> Result<Vec<Object>, LakeError> {
+        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        let mut objects = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.error("list", prefix, &error))?;
+            objects.extend(page.contents().iter().filter_map(|object| {
+                Some(Object {
+                    key: object.key()?.to_owned(),
+                    size: object.size().and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
+                    modified: object.last_modified().and_then(instant),
+                })
+            }));
+        }
+        objects.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(objects)
+    }
+
+    /// Reads many objects at once, in the order of `keys`; one that vanished meanwhile is left out.
+    ///
+    /// # Errors
+    /// The first [`LakeError`] met.
+    pub async fn get_all(&self, keys: &[String]) -> Result<Vec<(String, Bytes)>, LakeError> {
+        let mut reads = futures::stream::iter(keys.iter().map(|key| async move { (key, self.get(key).await) })).buffered(READS_AT_ONCE);
+        let mut found = Vec::with_capacity(keys.len());
+        while let Some((key, read)) = reads.next().await {
+            if let Some(bytes) = read? {
+                found.push((key.clone(), bytes));
+            }
+        }
+        Ok(found)
+    }
+
+    /// A JSON object, `None` where there is none.
+    ///
+    /// # Errors
+    /// [`LakeError::Content`] where it is not what it should be.
+    pub async fn get_json<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, LakeError> {
+        match self.get(key).await? {
+            None => Ok(None),
+            Some(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| LakeError::content(key, "JSON", error)),
+        }
+    }
+
+    /// Writes a value as JSON, keys in the order of its fields.
+    ///
+    /// # Errors
+    /// [`LakeError::Service`].
+    pub async fn put_json<T: serde::Serialize>(&self, key: &str, value: &T) -> Result<(), LakeError> {
+        let bytes = serde_json::to_vec(value).map_err(|error| LakeError::content(key, "JSON", error))?;
+        self.put(key, bytes).await
+    }
+}
+
+fn instant(at: &aws_smithy_types::DateTime) -> Option<Timestamp> {
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
+}

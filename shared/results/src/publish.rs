@@ -1,0 +1,80 @@
+//! Publishing a run: rows into the table, the twin onto S3, then the flip.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use levier_domain::table::{Row, TableName};
+use levier_lake::{Lake, keys};
+
+use crate::store::{Pointer, Results, ResultsError};
+
+/// Name of a run: job, as-of day and a digest of everything that it was computed from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunId(String);
+
+impl RunId {
+    /// The run of `job` as of `as_of` over inputs whose digest is `inputs` (hex).
+    #[must_use]
+    pub fn new(job: &str, as_of: Date, inputs: &str) -> Self {
+        Self(format!("{job}-{as_of}-{}", &inputs[..inputs.len().min(16)]))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A finished run, ready to be published.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The job.
+    pub job: &'static str,
+    /// Its name.
+    pub id: RunId,
+    /// The day whose knowledge it rests on.
+    pub as_of: Date,
+    /// Its tables, whole.
+    pub tables: BTreeMap<TableName, Vec<Row>>,
+}
+
+impl Run {
+    /// Writes everything, then flips the pointer, then removes the run that stood for the same day. Killed anywhere and run
+    /// again, it ends the same: until the flip nobody sees it, and every write before it is a replacement.
+    ///
+    /// # Errors
+    /// [`ResultsError`].
+    pub async fn publish(&self, lake: &Lake, results: &Results) -> Result<(), ResultsError> {
+        // Every run of a day is written down before its first row, so that what a killed one left behind is found and removed.
+        let room = format!("runs#{}#{}", self.job, self.as_of);
+        let tables: Vec<TableName> = self.tables.keys().copied().collect();
+        let written = serde_json::to_string(&tables).map_err(|error| levier_lake::LakeError::content(&room, "JSON", error))?;
+        results.set_state(&room, self.id.as_str(), &written).await?;
+        for (table, rows) in &self.tables {
+            results.write_rows(self.id.as_str(), *table, rows).await?;
+            let prefix = format!("{}{table}/as_of={}/", keys::PUBLISHED, self.as_of);
+            let parquet = levier_lake::table::encode(&prefix, rows)?;
+            let json = serde_json::to_vec(rows).map_err(|error| levier_lake::LakeError::content(&prefix, "JSON", error))?;
+            lake.put(&format!("{prefix}{}.parquet", self.id.as_str()), parquet).await?;
+            lake.put(&format!("{prefix}{}.json", self.id.as_str()), json).await?;
+        }
+        let pointer = Pointer { run_id: self.id.as_str().to_owned(), as_of: self.as_of, tables };
+        results.flip(self.job, &pointer).await?;
+        lake.put_json(&format!("{}current/{}.json", keys::PUBLISHED, self.job), &results.pointer(self.job).await?).await?;
+        for (run_id, tables) in results.states(&room).await? {
+            if run_id == self.id.as_str() {
+                continue;
+            }
+            let tables: Vec<TableName> = serde_json::from_str(&tables).unwrap_or_default();
+            for table in tables {
+                results.delete_rows(&run_id, table).await?;
+                for ending in ["parquet", "json"] {
+                    lake.delete(&format!("{}{table}/as_of={}/{run_id}.{ending}", keys::PUBLISHED, self.as_of)).await?;
+                }
+            }
+            results.delete_state(&room, &run_id).await?;
+        }
+        Ok(())
+    }
+}
