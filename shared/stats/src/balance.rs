@@ -21,24 +21,48 @@ pub fn weighted_mean(x: &[f64], w: &[f64]) -> Result<f64, StatsError> {
     if total == 0.0 || !total.is_finite() {
         return Err(StatsError::empty("weighted mean: the arm"));
     }
-    crate::error::finite(x.iter().zip(w).map(|(x, w)| x * w).sum::<f64>() / total, "weighted mean")
+    crate::error::finite(
+        x.iter().zip(w).map(|(x, w)| x * w).sum::<f64>() / total,
+        "weighted mean",
+    )
 }
 
 /// Standardised mean differences: over the root of the mean of the two raw variances (divisor `n − 1`), also after.
 ///
 /// `x` is the covariate, `weight` each row's weight in its arm.
-pub fn balance(term: &str, x: &[f64], treated: &[bool], weight: &[f64]) -> Result<Balance, StatsError> {
-    let arm = |t: bool| -> Vec<f64> { x.iter().zip(treated).filter(|(_, d)| **d == t).map(|(x, _)| *x).collect() };
+pub fn balance(
+    term: &str,
+    x: &[f64],
+    treated: &[bool],
+    weight: &[f64],
+) -> Result<Balance, StatsError> {
+    let arm = |t: bool| -> Vec<f64> {
+        x.iter()
+            .zip(treated)
+            .filter(|(_, d)| **d == t)
+            .map(|(x, _)| *x)
+            .collect()
+    };
     let (a1, a0) = (Arm::of(&arm(true))?, Arm::of(&arm(false))?);
     let spread = ((a1.variance + a0.variance) / 2.0).sqrt();
     if spread == 0.0 {
-        return Err(StatsError::NoVariance { what: format!("covariate `{term}` within the arms") });
+        return Err(StatsError::NoVariance {
+            what: format!("covariate `{term}` within the arms"),
+        });
     }
     let side = |t: bool| {
-        let w: Vec<f64> = weight.iter().zip(treated).map(|(w, d)| if *d == t { *w } else { 0.0 }).collect();
+        let w: Vec<f64> = weight
+            .iter()
+            .zip(treated)
+            .map(|(w, d)| if *d == t { *w } else { 0.0 })
+            .collect();
         weighted_mean(x, &w)
     };
-    Ok(Balance { term: term.into(), before: (a1.mean - a0.mean) / spread, after: (side(true)? - side(false)?) / spread })
+    Ok(Balance {
+        term: term.into(),
+        before: (a1.mean - a0.mean) / spread,
+        after: (side(true)? - side(false)?) / spread,
+    })
 }
 
 /// Kish's effective sample size `(Σw)² / Σw²` of one arm; `None` without weight.

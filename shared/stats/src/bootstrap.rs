@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 /// FNV-1a over the unit's name: the unit's number in the draws.
 pub fn unit_hash(unit: &[u8]) -> u64 {
-    unit.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3))
+    unit.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| {
+        (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// SplitMix64's finaliser: every input bit reaches every output bit.
@@ -63,7 +65,12 @@ pub struct BootstrapInterval {
 impl Bootstrap {
     /// `replicates` accumulators of (numerator, denominator).
     pub fn new(seed: u64, replicates: u32) -> Self {
-        Self { seed, sums: vec![(0.0, 0.0); replicates as usize], whole: (0.0, 0.0), units: 0 }
+        Self {
+            seed,
+            sums: vec![(0.0, 0.0); replicates as usize],
+            whole: (0.0, 0.0),
+            units: 0,
+        }
     }
 
     /// One unit with its numerator and denominator (1 for a mean). Each unit once.
@@ -81,7 +88,10 @@ impl Bootstrap {
     /// Joins another shard of the same seed and number of replicates.
     pub fn merge(&mut self, other: &Self) -> Result<(), StatsError> {
         if self.seed != other.seed || self.sums.len() != other.sums.len() {
-            return Err(StatsError::invalid("bootstrap shards", "differ in seed or replicates"));
+            return Err(StatsError::invalid(
+                "bootstrap shards",
+                "differ in seed or replicates",
+            ));
         }
         self.units += other.units;
         self.whole.0 += other.whole.0;
@@ -95,7 +105,10 @@ impl Bootstrap {
 
     /// The replicates' ratios, in replicate order; `None` where the denominator is 0.
     pub fn replicates(&self) -> Vec<Option<f64>> {
-        self.sums.iter().map(|(n, d)| (*d != 0.0).then(|| n / d)).collect()
+        self.sums
+            .iter()
+            .map(|(n, d)| (*d != 0.0).then(|| n / d))
+            .collect()
     }
 
     /// Percentile interval and standard error.
@@ -104,25 +117,42 @@ impl Bootstrap {
             return Err(StatsError::too_few("bootstrap", self.units, 2));
         }
         if self.whole.1 == 0.0 {
-            return Err(StatsError::ZeroBaseline { what: "the denominator's total".into() });
+            return Err(StatsError::ZeroBaseline {
+                what: "the denominator's total".into(),
+            });
         }
-        interval(self.whole.0 / self.whole.1, self.replicates().into_iter().flatten().collect())
+        interval(
+            self.whole.0 / self.whole.1,
+            self.replicates().into_iter().flatten().collect(),
+        )
     }
 
     /// Interval of the difference of two bootstraps, replicate by replicate.
     pub fn difference(&self, control: &Self) -> Result<BootstrapInterval, StatsError> {
         if self.seed != control.seed || self.sums.len() != control.sums.len() {
-            return Err(StatsError::invalid("bootstrap arms", "differ in seed or replicates"));
+            return Err(StatsError::invalid(
+                "bootstrap arms",
+                "differ in seed or replicates",
+            ));
         }
         let value = self.finish()?.value - control.finish()?.value;
-        let draws = self.replicates().into_iter().zip(control.replicates()).filter_map(|(a, b)| Some(a? - b?)).collect();
+        let draws = self
+            .replicates()
+            .into_iter()
+            .zip(control.replicates())
+            .filter_map(|(a, b)| Some(a? - b?))
+            .collect();
         interval(value, draws)
     }
 }
 
 fn interval(value: f64, mut draws: Vec<f64>) -> Result<BootstrapInterval, StatsError> {
     if draws.len() < 100 {
-        return Err(StatsError::too_few("bootstrap replicates", draws.len() as u64, 100));
+        return Err(StatsError::too_few(
+            "bootstrap replicates",
+            draws.len() as u64,
+            100,
+        ));
     }
     crate::error::all_finite(&draws, "bootstrap replicate")?;
     let arm = crate::moments::Arm::of(&draws)?;

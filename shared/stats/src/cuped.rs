@@ -25,7 +25,10 @@ pub struct Cuped {
 pub fn cuped(treated: &Moments, control: &Moments) -> Result<Cuped, StatsError> {
     let k = treated.k() - 1;
     if k == 0 {
-        return Err(StatsError::invalid("cuped", "needs a covariate measured before treatment"));
+        return Err(StatsError::invalid(
+            "cuped",
+            "needs a covariate measured before treatment",
+        ));
     }
     let (raw1, raw0) = (treated.finish(0)?, control.finish(0)?);
     let mut all = treated.clone();
@@ -35,7 +38,9 @@ pub fn cuped(treated: &Moments, control: &Moments) -> Result<Cuped, StatsError> 
     let theta = solve_spd(&sxx, &sxy, "the covariates of cuped")?;
     let adjusted = |m: &Moments, raw: &Arm| -> Arm {
         let shift: f64 = (0..k)
-            .map(|j| theta[j] * (m.mean(j + 1).unwrap_or_default() - all.mean(j + 1).unwrap_or_default()))
+            .map(|j| {
+                theta[j] * (m.mean(j + 1).unwrap_or_default() - all.mean(j + 1).unwrap_or_default())
+            })
             .sum();
         let mut cross = m.cross(0, 0);
         for i in 0..k {
@@ -44,13 +49,28 @@ pub fn cuped(treated: &Moments, control: &Moments) -> Result<Cuped, StatsError> 
                 cross += theta[i] * theta[j] * m.cross(i + 1, j + 1);
             }
         }
-        Arm { n: raw.n, mean: raw.mean - shift, variance: cross.max(0.0) / (raw.n - 1) as f64 }
+        Arm {
+            n: raw.n,
+            mean: raw.mean - shift,
+            variance: cross.max(0.0) / (raw.n - 1) as f64,
+        }
     };
     let (a1, a0) = (adjusted(treated, &raw1), adjusted(control, &raw0));
     let mut contrast = welch(&a1, &a0)?;
     let df = contrast.degrees_of_freedom.unwrap_or(f64::INFINITY);
-    contrast.relative = relative_variance(raw1.mean, a1.variance_of_mean(), raw0.mean, a0.variance_of_mean(), 0.0)
-        .map(|v| Estimate::student(contrast.difference.value / raw0.mean, v.sqrt(), df));
-    let ratio = (a1.variance_of_mean() + a0.variance_of_mean()) / (raw1.variance_of_mean() + raw0.variance_of_mean());
-    Ok(Cuped { contrast, theta: theta.iter().copied().collect(), variance_ratio: crate::error::finite(ratio, "variance ratio")? })
+    contrast.relative = relative_variance(
+        raw1.mean,
+        a1.variance_of_mean(),
+        raw0.mean,
+        a0.variance_of_mean(),
+        0.0,
+    )
+    .map(|v| Estimate::student(contrast.difference.value / raw0.mean, v.sqrt(), df));
+    let ratio = (a1.variance_of_mean() + a0.variance_of_mean())
+        / (raw1.variance_of_mean() + raw0.variance_of_mean());
+    Ok(Cuped {
+        contrast,
+        theta: theta.iter().copied().collect(),
+        variance_ratio: crate::error::finite(ratio, "variance ratio")?,
+    })
 }

@@ -38,7 +38,9 @@ pub fn relative_normal(m1: f64, v1: f64, m0: f64, v0: f64, c: f64) -> Option<Est
 /// Welch's difference of means with Student's interval; the relative lift has the same degrees of freedom.
 pub fn welch(treated: &Arm, control: &Arm) -> Result<Contrast, StatsError> {
     let (v1, v0) = (treated.variance_of_mean(), control.variance_of_mean());
-    let df = welch_degrees(treated, control).ok_or(StatsError::NoVariance { what: "the outcome in both arms".into() })?;
+    let df = welch_degrees(treated, control).ok_or(StatsError::NoVariance {
+        what: "the outcome in both arms".into(),
+    })?;
     let value = finite(treated.mean - control.mean, "difference of means")?;
     let relative = relative_variance(treated.mean, v1, control.mean, v0, 0.0)
         .map(|v| Estimate::student(value / control.mean, v.sqrt(), df));
@@ -71,14 +73,21 @@ pub struct ClusteredDifference {
 
 impl Default for ClusteredDifference {
     fn default() -> Self {
-        Self { treated: Moments::new(2), control: Moments::new(2) }
+        Self {
+            treated: Moments::new(2),
+            control: Moments::new(2),
+        }
     }
 }
 
 impl ClusteredDifference {
     /// One unit: how many rows it has and what they add up to.
     pub fn update(&mut self, treated: bool, rows: f64, total: f64) {
-        let side = if treated { &mut self.treated } else { &mut self.control };
+        let side = if treated {
+            &mut self.treated
+        } else {
+            &mut self.control
+        };
         side.update(&[rows, total]);
     }
 
@@ -98,13 +107,21 @@ impl ClusteredDifference {
             return Err(StatsError::too_few("clustered difference", units, 3));
         }
         let factor = units as f64 / (units - 1) as f64 * (n - 1.0) / (n - 2.0);
-        Ok(contrast(m1, factor * s1 / (n1 * n1), m0, factor * s0 / (n0 * n0), 0.0))
+        Ok(contrast(
+            m1,
+            factor * s1 / (n1 * n1),
+            m0,
+            factor * s0 / (n0 * n0),
+            0.0,
+        ))
     }
 }
 
 /// Mean over rows, `Σ_units (total − mean·rows)²`, rows.
 fn mean_and_spread(m: &Moments, arm: &str) -> Result<(f64, f64, f64), StatsError> {
-    let (Some(rows), Some(total)) = (m.mean(0), m.mean(1)) else { return Err(StatsError::empty(arm)) };
+    let (Some(rows), Some(total)) = (m.mean(0), m.mean(1)) else {
+        return Err(StatsError::empty(arm));
+    };
     let n = rows * m.n() as f64;
     let mean = finite(total / rows, arm)?;
     // The residual sums to 0 over units, so the centred form is exact.
@@ -125,7 +142,11 @@ fn contrast(m1: f64, v1: f64, m0: f64, v0: f64, c: f64) -> Contrast {
 /// The clustered difference from rows, units in any order, a unit's rows in either arm (members who joined half-way).
 ///
 /// `units` names the unit of each row by number.
-pub fn clustered_rows(outcome: &[f64], treated: &[bool], units: &[usize]) -> Result<Contrast, StatsError> {
+pub fn clustered_rows(
+    outcome: &[f64],
+    treated: &[bool],
+    units: &[usize],
+) -> Result<Contrast, StatsError> {
     crate::error::all_finite(outcome, "outcome")?;
     let count = units.iter().max().map_or(0, |m| m + 1);
     let n = [false, true].map(|arm| treated.iter().filter(|&&t| t == arm).count() as f64);
@@ -174,17 +195,27 @@ pub fn clustered_rows(outcome: &[f64], treated: &[bool], units: &[usize]) -> Res
 /// `arms` are moments of (outcome, uptake) of the invited and of the held out.
 pub fn complier_effect(invited: &Moments, held_out: &Moments) -> Result<Estimate, StatsError> {
     let both = |m: &Moments, arm: &str| match (m.mean(0), m.mean(1), m.covariance(0, 1)) {
-        (Some(y), Some(d), Some(c)) => Ok((y, d, m.cross(0, 0) / (m.n() - 1) as f64, m.cross(1, 1) / (m.n() - 1) as f64, c)),
+        (Some(y), Some(d), Some(c)) => Ok((
+            y,
+            d,
+            m.cross(0, 0) / (m.n() - 1) as f64,
+            m.cross(1, 1) / (m.n() - 1) as f64,
+            c,
+        )),
         _ => Err(StatsError::too_few(arm, m.n(), 2)),
     };
     let (y1, d1, vy1, vd1, c1) = both(invited, "invited arm")?;
     let (y0, d0, vy0, vd0, c0) = both(held_out, "held-out arm")?;
     let uptake = d1 - d0;
     if uptake == 0.0 {
-        return Err(StatsError::ZeroBaseline { what: "the difference in uptake".into() });
+        return Err(StatsError::ZeroBaseline {
+            what: "the difference in uptake".into(),
+        });
     }
     let effect = (y1 - y0) / uptake;
-    let residual = |vy: f64, vd: f64, c: f64, n: u64| (vy - 2.0 * effect * c + effect * effect * vd) / n as f64;
+    let residual = |vy: f64, vd: f64, c: f64, n: u64| {
+        (vy - 2.0 * effect * c + effect * effect * vd) / n as f64
+    };
     let v = residual(vy1, vd1, c1, invited.n()) + residual(vy0, vd0, c0, held_out.n());
     Estimate::checked(effect, v.max(0.0).sqrt() / uptake.abs(), "complier effect")
 }

@@ -33,11 +33,19 @@ pub fn entropy_balancing(
         Estimand::Ate => calibrate(y, design, arm(true), everyone)?,
         Estimand::Att => {
             let n = y.len() as f64;
-            let weights: Vec<f64> = (0..y.len()).map(|i| if arm(true)(i) { 1.0 } else { 0.0 }).collect();
+            let weights: Vec<f64> = (0..y.len())
+                .map(|i| if arm(true)(i) { 1.0 } else { 0.0 })
+                .collect();
             let share = weights.iter().sum::<f64>() / n;
             let level = (0..y.len()).map(|i| weights[i] * y[i]).sum::<f64>() / n / share;
-            let influence = (0..y.len()).map(|i| weights[i] * (y[i] - level) / share).collect();
-            Calibration { level, weights, influence }
+            let influence = (0..y.len())
+                .map(|i| weights[i] * (y[i] - level) / share)
+                .collect();
+            Calibration {
+                level,
+                weights,
+                influence,
+            }
         }
     };
     Ok(Levels {
@@ -45,7 +53,12 @@ pub fn entropy_balancing(
         control: control.level,
         influence_treated: treat.influence,
         influence_control: control.influence,
-        weights: treat.weights.iter().zip(&control.weights).map(|(a, b)| a + b).collect(),
+        weights: treat
+            .weights
+            .iter()
+            .zip(&control.weights)
+            .map(|(a, b)| a + b)
+            .collect(),
         propensity: None,
         dropped_controls: 0,
     })
@@ -67,12 +80,19 @@ fn calibrate(
     let goal = design.sum(|i| if target(i) { 1.0 } else { 0.0 });
     let mut lambda = DVector::zeros(design.columns());
     lambda[0] = (there / here).ln();
-    let weight = |i: usize, l: &DVector<f64>| if source(i) { design.dot(i, l).exp() } else { 0.0 };
+    let weight = |i: usize, l: &DVector<f64>| {
+        if source(i) {
+            design.dot(i, l).exp()
+        } else {
+            0.0
+        }
+    };
     let dual = |l: &DVector<f64>| (0..n).map(|i| weight(i, l)).sum::<f64>() - goal.dot(l);
     let impossible = |iterations| StatsError::NotConverged {
         what: "entropy balancing".into(),
         iterations,
-        hint: "no weights of the controls reach the treated's means; use fewer covariates or trim".into(),
+        hint: "no weights of the controls reach the treated's means; use fewer covariates or trim"
+            .into(),
     };
     let mut value = dual(&lambda);
     let mut done = false;
@@ -83,7 +103,8 @@ fn calibrate(
             break;
         }
         let hessian = design.gram(|i| weight(i, &lambda));
-        let inverse = invert_spd(&hessian, "entropy balancing").map_err(|e| if pass == 0 { e } else { impossible(pass) })?;
+        let inverse = invert_spd(&hessian, "entropy balancing")
+            .map_err(|e| if pass == 0 { e } else { impossible(pass) })?;
         let step = inverse * &gradient;
         let slope = gradient.dot(&step);
         let mut share = 1.0;
@@ -113,7 +134,10 @@ fn calibrate(
     let weights: Vec<f64> = (0..n).map(|i| weight(i, &lambda)).collect();
     let nn = n as f64;
     let mean_w = weights.iter().sum::<f64>() / nn;
-    let level = finite((0..n).map(|i| weights[i] * y[i]).sum::<f64>() / nn / mean_w, "balanced level")?;
+    let level = finite(
+        (0..n).map(|i| weights[i] * y[i]).sum::<f64>() / nn / mean_w,
+        "balanced level",
+    )?;
     let bread = invert_spd(&design.gram(|i| weights[i]), "entropy balancing")?;
     let by_m = bread * design.sum(|i| weights[i] * (y[i] - level));
     let influence = (0..n)
@@ -122,5 +146,9 @@ fn calibrate(
             (weights[i] * (y[i] - level) + pull * design.dot(i, &by_m)) / mean_w
         })
         .collect();
-    Ok(Calibration { level, weights, influence })
+    Ok(Calibration {
+        level,
+        weights,
+        influence,
+    })
 }

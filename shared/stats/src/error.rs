@@ -60,12 +60,19 @@ pub enum StatsError {
 impl StatsError {
     /// Shorthand for [`StatsError::Invalid`].
     pub fn invalid(what: impl Into<String>, why: impl Into<String>) -> Self {
-        Self::Invalid { what: what.into(), why: why.into() }
+        Self::Invalid {
+            what: what.into(),
+            why: why.into(),
+        }
     }
 
     /// Shorthand for [`StatsError::TooFew`].
     pub fn too_few(what: impl Into<String>, have: u64, need: u64) -> Self {
-        Self::TooFew { what: what.into(), have, need }
+        Self::TooFew {
+            what: what.into(),
+            have,
+            need,
+        }
     }
 
     /// Shorthand for [`StatsError::EmptyArm`].
@@ -89,7 +96,10 @@ pub(crate) fn finite(value: f64, what: &str) -> Result<f64, StatsError> {
     if value.is_finite() {
         Ok(value)
     } else {
-        Err(StatsError::invalid(what, "the result is not a finite number; check for missing, infinite or huge values"))
+        Err(StatsError::invalid(
+            what,
+            "the result is not a finite number; check for missing, infinite or huge values",
+        ))
     }
 }
 
@@ -97,6 +107,12 @@ pub(crate) fn finite(value: f64, what: &str) -> Result<f64, StatsError> {
 pub(crate) fn all_finite(values: &[f64], what: &str) -> Result<(), StatsError> {
     match values.iter().position(|v| !v.is_finite()) {
         None => Ok(()),
-        Some(at) => Err(StatsError::invalid(what, format!("value {} at position {at} is not a finite number", values[at]))),
+        Some(at) => Err(StatsError::invalid(
+            what,
+            format!(
+                "value {} at position {at} is not a finite number",
+                values[at]
+            ),
+        )),
     }
 }

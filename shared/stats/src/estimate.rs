@@ -27,7 +27,13 @@ pub struct Estimate {
 impl Estimate {
     /// A value about whose error nothing is known.
     pub fn bare(value: f64) -> Self {
-        Self { value, standard_error: None, lower: None, upper: None, p_value: None }
+        Self {
+            value,
+            standard_error: None,
+            lower: None,
+            upper: None,
+            p_value: None,
+        }
     }
 
     /// Normal interval: `value ± 1.96 · standard_error`.
@@ -49,7 +55,9 @@ impl Estimate {
 
     /// Student interval with `df` degrees of freedom (not necessarily whole).
     pub fn student(value: f64, standard_error: f64, df: f64) -> Self {
-        let Some(t) = student_quantile(0.975, df).filter(|_| standard_error.is_finite() && standard_error > 0.0) else {
+        let Some(t) = student_quantile(0.975, df)
+            .filter(|_| standard_error.is_finite() && standard_error > 0.0)
+        else {
             return Self::bare(value);
         };
         Self {
@@ -68,7 +76,10 @@ impl Estimate {
 
     /// The same estimate times a constant (units, signs).
     pub fn scaled(&self, factor: f64) -> Self {
-        let (a, b) = (self.lower.map(|x| x * factor), self.upper.map(|x| x * factor));
+        let (a, b) = (
+            self.lower.map(|x| x * factor),
+            self.upper.map(|x| x * factor),
+        );
         let (lower, upper) = if factor < 0.0 { (b, a) } else { (a, b) };
         Self {
             value: self.value * factor,
@@ -119,7 +130,11 @@ pub fn student_quantile(p: f64, df: f64) -> Option<f64> {
         return None;
     }
     let t = StudentsT::new(0.0, 1.0, df).ok()?;
-    let mut q = if df > 3.0 { normal_quantile(p) } else { t.inverse_cdf(p) };
+    let mut q = if df > 3.0 {
+        normal_quantile(p)
+    } else {
+        t.inverse_cdf(p)
+    };
     for _ in 0..60 {
         let (error, slope) = (student_upper(-q, df) - p, t.pdf(q));
         if !(slope > 0.0 && error.is_finite()) {

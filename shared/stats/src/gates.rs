@@ -63,9 +63,21 @@ pub struct Finding {
     pub suffices: Option<u64>,
 }
 
-fn finding(gate: Gate, verdict: Verdict, measured: f64, passes_at: f64, suffices: Option<u64>) -> Finding {
+fn finding(
+    gate: Gate,
+    verdict: Verdict,
+    measured: f64,
+    passes_at: f64,
+    suffices: Option<u64>,
+) -> Finding {
     if measured.is_finite() {
-        Finding { gate, verdict, measured: Some(measured), passes_at, suffices: suffices.filter(|_| verdict != Verdict::Pass) }
+        Finding {
+            gate,
+            verdict,
+            measured: Some(measured),
+            passes_at,
+            suffices: suffices.filter(|_| verdict != Verdict::Pass),
+        }
     } else {
         unknown(gate, passes_at)
     }
@@ -73,7 +85,13 @@ fn finding(gate: Gate, verdict: Verdict, measured: f64, passes_at: f64, suffices
 
 /// A check that could not be made blocks: unknown is not a pass.
 pub fn unknown(gate: Gate, passes_at: f64) -> Finding {
-    Finding { gate, verdict: Verdict::Block, measured: None, passes_at, suffices: None }
+    Finding {
+        gate,
+        verdict: Verdict::Block,
+        measured: None,
+        passes_at,
+        suffices: None,
+    }
 }
 
 fn at_least(gate: Gate, measured: u64, pass: u64, block_below: u64) -> Finding {
@@ -130,8 +148,18 @@ pub fn overlap(share_off_support: f64) -> Finding {
 
 /// Effective sample size of the controls: fewer than the treated blocks.
 pub fn effective_controls(effective: f64, treated: u64) -> Finding {
-    let verdict = if effective >= treated as f64 { Verdict::Pass } else { Verdict::Block };
-    finding(Gate::EffectiveControls, verdict, effective, treated as f64, Some(treated))
+    let verdict = if effective >= treated as f64 {
+        Verdict::Pass
+    } else {
+        Verdict::Block
+    };
+    finding(
+        Gate::EffectiveControls,
+        verdict,
+        effective,
+        treated as f64,
+        Some(treated),
+    )
 }
 
 /// Largest share of weight on one control: under 5 % passes, over 10 % blocks.
@@ -143,8 +171,11 @@ pub fn largest_weight(share: f64) -> Finding {
 ///
 /// `measured` is the number of crossings. Passing does not prove parallel trends: print the drift it could have seen.
 pub fn pre_trend(before: &[Estimate], sup_t_critical: f64) -> Finding {
-    let known: Vec<f64> =
-        before.iter().filter_map(|e| e.standard_error.map(|s| (e.value / s).abs())).filter(|t| t.is_finite()).collect();
+    let known: Vec<f64> = before
+        .iter()
+        .filter_map(|e| e.standard_error.map(|s| (e.value / s).abs()))
+        .filter(|t| t.is_finite())
+        .collect();
     if known.is_empty() || !sup_t_critical.is_finite() {
         return unknown(Gate::PreTrend, 0.0);
     }
@@ -160,7 +191,11 @@ pub fn pre_trend(before: &[Estimate], sup_t_critical: f64) -> Finding {
 /// Sample against skewness: `n ≥ 355·skew²` passes (Kohavi), else winsorise and show both.
 pub fn skew(n: u64, skewness: f64) -> Finding {
     let needed = 355.0 * skewness * skewness;
-    let verdict = if n as f64 >= needed { Verdict::Pass } else { Verdict::Warn };
+    let verdict = if n as f64 >= needed {
+        Verdict::Pass
+    } else {
+        Verdict::Warn
+    };
     let suffices = needed.is_finite().then_some(needed.ceil() as u64);
     let mut found = finding(Gate::Skew, verdict, n as f64, needed, suffices);
     if !needed.is_finite() {
@@ -173,7 +208,11 @@ pub fn skew(n: u64, skewness: f64) -> Finding {
 pub fn placebo(before_joining: &Estimate) -> Finding {
     match (before_joining.lower, before_joining.upper) {
         (Some(_), Some(_)) => {
-            let verdict = if before_joining.excludes_zero() { Verdict::Block } else { Verdict::Pass };
+            let verdict = if before_joining.excludes_zero() {
+                Verdict::Block
+            } else {
+                Verdict::Pass
+            };
             finding(Gate::Placebo, verdict, before_joining.value, 0.0, None)
         }
         _ => unknown(Gate::Placebo, 0.0),
@@ -182,11 +221,19 @@ pub fn placebo(before_joining: &Estimate) -> Finding {
 
 /// Sample-ratio check of a randomised experiment: p under 0.001 blocks.
 pub fn sample_ratio(p_value: f64) -> Finding {
-    let verdict = if p_value < 0.001 { Verdict::Block } else { Verdict::Pass };
+    let verdict = if p_value < 0.001 {
+        Verdict::Block
+    } else {
+        Verdict::Pass
+    };
     finding(Gate::SampleRatio, verdict, p_value, 0.001, None)
 }
 
 /// The strictest verdict; with no findings at all nothing is known, which blocks.
 pub fn worst(findings: &[Finding]) -> Verdict {
-    findings.iter().map(|f| f.verdict).max().unwrap_or(Verdict::Block)
+    findings
+        .iter()
+        .map(|f| f.verdict)
+        .max()
+        .unwrap_or(Verdict::Block)
 }

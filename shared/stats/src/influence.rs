@@ -47,7 +47,11 @@ pub struct Levels {
 impl Levels {
     /// Influence on the difference.
     pub fn influence(&self) -> Vec<f64> {
-        self.influence_treated.iter().zip(&self.influence_control).map(|(a, b)| a - b).collect()
+        self.influence_treated
+            .iter()
+            .zip(&self.influence_control)
+            .map(|(a, b)| a - b)
+            .collect()
     }
 
     /// Variances of the two levels and their covariance.
@@ -63,7 +67,12 @@ impl Levels {
 }
 
 /// Least squares on the rows of positive weight: coefficients and `n·(Σ w x x')⁻¹`.
-pub(crate) fn least_squares(design: &Design, y: &[f64], weight: impl Fn(usize) -> f64, what: &str) -> Result<(DVector<f64>, DMatrix<f64>), StatsError> {
+pub(crate) fn least_squares(
+    design: &Design,
+    y: &[f64],
+    weight: impl Fn(usize) -> f64,
+    what: &str,
+) -> Result<(DVector<f64>, DMatrix<f64>), StatsError> {
     let gram = design.gram(&weight);
     let inverse = invert_spd(&gram, what)?;
     let right = design.sum(|i| weight(i) * y[i]);
@@ -106,16 +115,26 @@ pub fn effect_on_treated(
         (None, None)
     } else {
         let fit = logit::fit(design, d, |_| 1.0)?;
-        let p: Vec<f64> = (0..n).map(|i| logit::logistic(design.dot(i, &fit.beta)).min(1.0 - 1e-6)).collect();
+        let p: Vec<f64> = (0..n)
+            .map(|i| logit::logistic(design.dot(i, &fit.beta)).min(1.0 - 1e-6))
+            .collect();
         (Some(p), Some(fit.covariance * nn))
     };
     // Outcome model on the controls that stay.
     let outcome = if how == Adjustment::Weighting {
         None
     } else {
-        Some(least_squares(design, y, |i| if keep[i] && !treated[i] { 1.0 } else { 0.0 }, "the outcome model on the controls")?)
+        Some(least_squares(
+            design,
+            y,
+            |i| if keep[i] && !treated[i] { 1.0 } else { 0.0 },
+            "the outcome model on the controls",
+        )?)
     };
-    let fitted: Vec<f64> = outcome.as_ref().map_or_else(|| vec![0.0; n], |(b, _)| (0..n).map(|i| design.dot(i, b)).collect());
+    let fitted: Vec<f64> = outcome.as_ref().map_or_else(
+        || vec![0.0; n],
+        |(b, _)| (0..n).map(|i| design.dot(i, b)).collect(),
+    );
     let w1: Vec<f64> = (0..n).map(|i| if keep[i] { d(i) } else { 0.0 }).collect();
     let mean_w1 = n1 / nn;
     let mut dropped = 0;
@@ -123,18 +142,34 @@ pub fn effect_on_treated(
         let treated_level = (0..n).map(|i| w1[i] * y[i]).sum::<f64>() / nn / mean_w1;
         let control_level = (0..n).map(|i| w1[i] * fitted[i]).sum::<f64>() / nn / mean_w1;
         let m1 = design.sum(|i| w1[i]) / nn;
-        let Some((_, inverse)) = &outcome else { return Err(StatsError::singular("the outcome model on the controls")) };
+        let Some((_, inverse)) = &outcome else {
+            return Err(StatsError::singular("the outcome model on the controls"));
+        };
         let project = inverse * &m1;
-        let influence_treated = (0..n).map(|i| w1[i] * (y[i] - treated_level) / mean_w1).collect();
+        let influence_treated = (0..n)
+            .map(|i| w1[i] * (y[i] - treated_level) / mean_w1)
+            .collect();
         let influence_control = (0..n)
             .map(|i| {
-                let lin = if keep[i] && !treated[i] { (y[i] - fitted[i]) * design.dot(i, &project) } else { 0.0 };
+                let lin = if keep[i] && !treated[i] {
+                    (y[i] - fitted[i]) * design.dot(i, &project)
+                } else {
+                    0.0
+                };
                 (w1[i] * (fitted[i] - control_level) + lin) / mean_w1
             })
             .collect();
         // What the regression implies as weights: x̄₁'(X₀'X₀)⁻¹x, which may be negative.
         let weights = (0..n)
-            .map(|i| if treated[i] { w1[i] } else if keep[i] { design.dot(i, &project) } else { 0.0 })
+            .map(|i| {
+                if treated[i] {
+                    w1[i]
+                } else if keep[i] {
+                    design.dot(i, &project)
+                } else {
+                    0.0
+                }
+            })
             .collect();
         return Ok(Levels {
             treated: finite(treated_level, "treated level")?,
@@ -172,7 +207,10 @@ pub fn effect_on_treated(
     let eta0 = (0..n).map(|i| w0[i] * r[i]).sum::<f64>() / nn / mean_w0;
     let zero = DVector::zeros(k);
     let (by_m1, by_m3) = match &outcome {
-        Some((_, inverse)) => (inverse * (design.sum(|i| w1[i]) / nn), inverse * (design.sum(|i| w0[i]) / nn)),
+        Some((_, inverse)) => (
+            inverse * (design.sum(|i| w1[i]) / nn),
+            inverse * (design.sum(|i| w0[i]) / nn),
+        ),
         None => (zero.clone(), zero),
     };
     let by_m2 = &score_inverse * (design.sum(|i| w0[i] * (r[i] - eta0)) / nn);
@@ -206,25 +244,47 @@ pub fn effect_on_treated(
 }
 
 /// Average effect on everybody by weighting: Hájek means with `1/p` and `1/(1−p)`, propensity as estimated.
-pub fn effect_on_all_by_weighting(y: &[f64], treated: &[bool], design: &Design, keep: &[bool]) -> Result<Levels, StatsError> {
+pub fn effect_on_all_by_weighting(
+    y: &[f64],
+    treated: &[bool],
+    design: &Design,
+    keep: &[bool],
+) -> Result<Levels, StatsError> {
     let n = design.rows();
     let nn = n as f64;
     crate::error::all_finite(y, "outcome")?;
     let d = |i: usize| if treated[i] { 1.0 } else { 0.0 };
     let fit = logit::fit(design, d, |_| 1.0)?;
-    let p: Vec<f64> = (0..n).map(|i| logit::logistic(design.dot(i, &fit.beta)).clamp(1e-12, 1.0 - 1e-12)).collect();
+    let p: Vec<f64> = (0..n)
+        .map(|i| logit::logistic(design.dot(i, &fit.beta)).clamp(1e-12, 1.0 - 1e-12))
+        .collect();
     let inverse = fit.covariance * nn;
     let side = |arm: bool| -> Result<(f64, Vec<f64>, Vec<f64>), StatsError> {
         let share = |i: usize| if arm { p[i] } else { 1.0 - p[i] };
-        let w: Vec<f64> = (0..n).map(|i| if keep[i] && treated[i] == arm { 1.0 / share(i) } else { 0.0 }).collect();
+        let w: Vec<f64> = (0..n)
+            .map(|i| {
+                if keep[i] && treated[i] == arm {
+                    1.0 / share(i)
+                } else {
+                    0.0
+                }
+            })
+            .collect();
         let mean_w = w.iter().sum::<f64>() / nn;
         if mean_w <= 0.0 {
-            return Err(StatsError::empty(if arm { "treated arm" } else { "control arm" }));
+            return Err(StatsError::empty(if arm {
+                "treated arm"
+            } else {
+                "control arm"
+            }));
         }
         let level = (0..n).map(|i| w[i] * y[i]).sum::<f64>() / nn / mean_w;
         let sign = if arm { -1.0 } else { 1.0 };
-        let by_m = &inverse * (design.sum(|i| sign * w[i] * (1.0 - share(i)) * (y[i] - level)) / nn);
-        let influence = (0..n).map(|i| (w[i] * (y[i] - level) + (d(i) - p[i]) * design.dot(i, &by_m)) / mean_w).collect();
+        let by_m =
+            &inverse * (design.sum(|i| sign * w[i] * (1.0 - share(i)) * (y[i] - level)) / nn);
+        let influence = (0..n)
+            .map(|i| (w[i] * (y[i] - level) + (d(i) - p[i]) * design.dot(i, &by_m)) / mean_w)
+            .collect();
         Ok((finite(level, "level")?, influence, w))
     };
     let (level1, influence_treated, w1) = side(true)?;
@@ -241,30 +301,56 @@ pub fn effect_on_all_by_weighting(y: &[f64], treated: &[bool], design: &Design, 
 }
 
 /// Average effect on everybody, augmented: one outcome model per arm, efficient influence function.
-pub fn effect_on_all_augmented(y: &[f64], treated: &[bool], design: &Design, keep: &[bool]) -> Result<Levels, StatsError> {
+pub fn effect_on_all_augmented(
+    y: &[f64],
+    treated: &[bool],
+    design: &Design,
+    keep: &[bool],
+) -> Result<Levels, StatsError> {
     let n = design.rows();
     crate::error::all_finite(y, "outcome")?;
     let d = |i: usize| if treated[i] { 1.0 } else { 0.0 };
     let fit = logit::fit(design, d, |_| 1.0)?;
-    let p: Vec<f64> = (0..n).map(|i| logit::logistic(design.dot(i, &fit.beta)).clamp(1e-12, 1.0 - 1e-12)).collect();
+    let p: Vec<f64> = (0..n)
+        .map(|i| logit::logistic(design.dot(i, &fit.beta)).clamp(1e-12, 1.0 - 1e-12))
+        .collect();
     let kept = keep.iter().filter(|&&k| k).count() as f64;
     let side = |arm: bool| -> Result<(f64, Vec<f64>, Vec<f64>), StatsError> {
         let name = if arm { "treated arm" } else { "control arm" };
         if !(0..n).any(|i| keep[i] && treated[i] == arm) {
             return Err(StatsError::empty(name));
         }
-        let mine = |i: usize| if keep[i] && treated[i] == arm { 1.0 } else { 0.0 };
-        let (beta, _) = least_squares(design, y, mine, &format!("the outcome model on the {name}"))?;
+        let mine = |i: usize| {
+            if keep[i] && treated[i] == arm {
+                1.0
+            } else {
+                0.0
+            }
+        };
+        let (beta, _) =
+            least_squares(design, y, mine, &format!("the outcome model on the {name}"))?;
         let share = |i: usize| if arm { p[i] } else { 1.0 - p[i] };
         let part: Vec<f64> = (0..n)
             .map(|i| {
                 let m = design.dot(i, &beta);
-                if keep[i] { m + mine(i) * (y[i] - m) / share(i) } else { 0.0 }
+                if keep[i] {
+                    m + mine(i) * (y[i] - m) / share(i)
+                } else {
+                    0.0
+                }
             })
             .collect();
         let level = part.iter().sum::<f64>() / kept;
         let scale = n as f64 / kept;
-        let influence = (0..n).map(|i| if keep[i] { scale * (part[i] - level) } else { 0.0 }).collect();
+        let influence = (0..n)
+            .map(|i| {
+                if keep[i] {
+                    scale * (part[i] - level)
+                } else {
+                    0.0
+                }
+            })
+            .collect();
         let w = (0..n).map(|i| mine(i) / share(i)).collect();
         Ok((finite(level, "level")?, influence, w))
     };

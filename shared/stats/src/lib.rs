@@ -16,6 +16,8 @@
 
 pub mod balance;
 pub mod bootstrap;
+pub mod cloglog;
+pub mod cox;
 pub mod cuped;
 pub mod did;
 pub mod difference;
@@ -42,6 +44,10 @@ pub mod skew;
 pub mod srm;
 pub mod stratified;
 pub mod sup_t;
+pub mod survival;
 
 pub use error::StatsError;
 pub use estimate::Estimate;
+
+#[cfg(test)]
+mod reference;

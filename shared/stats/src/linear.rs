@@ -29,11 +29,17 @@ pub fn invert_spd(a: &DMatrix<f64>, what: &str) -> Result<DMatrix<f64>, StatsErr
         return Err(StatsError::singular(what));
     }
     let inverse = factor.inverse();
-    Ok(DMatrix::from_fn(k, k, |i, j| inverse[(i, j)] / (scale[i] * scale[j])))
+    Ok(DMatrix::from_fn(k, k, |i, j| {
+        inverse[(i, j)] / (scale[i] * scale[j])
+    }))
 }
 
 /// Solves `a x = b` for a symmetric positive definite `a`.
-pub fn solve_spd(a: &DMatrix<f64>, b: &DVector<f64>, what: &str) -> Result<DVector<f64>, StatsError> {
+pub fn solve_spd(
+    a: &DMatrix<f64>,
+    b: &DVector<f64>,
+    what: &str,
+) -> Result<DVector<f64>, StatsError> {
     let inverse = invert_spd(a, what)?;
     let x = &inverse * b;
     // One step of refinement costs nothing here and wins back the last digits.
@@ -60,7 +66,10 @@ impl Design {
         let (mut centre, mut scale) = (vec![0.0; k], vec![1.0; k]);
         for (j, column) in columns.iter().enumerate() {
             if column.len() != n {
-                return Err(StatsError::invalid(format!("covariate {j}"), format!("has {} values, not {n}", column.len())));
+                return Err(StatsError::invalid(
+                    format!("covariate {j}"),
+                    format!("has {} values, not {n}", column.len()),
+                ));
             }
             crate::error::all_finite(column, &format!("covariate {j}"))?;
             let mean = column.iter().sum::<f64>() / n.max(1) as f64;
@@ -72,9 +81,20 @@ impl Design {
         let mut data = Vec::with_capacity(n * k);
         for i in 0..n {
             data.push(1.0);
-            data.extend(columns.iter().enumerate().map(|(j, c)| (c[i] - centre[j + 1]) / scale[j + 1]));
+            data.extend(
+                columns
+                    .iter()
+                    .enumerate()
+                    .map(|(j, c)| (c[i] - centre[j + 1]) / scale[j + 1]),
+            );
         }
-        Ok(Self { n, k, data, centre, scale })
+        Ok(Self {
+            n,
+            k,
+            data,
+            centre,
+            scale,
+        })
     }
 
     /// Rows.
@@ -94,7 +114,11 @@ impl Design {
 
     /// `row(i) · beta`.
     pub fn dot(&self, i: usize, beta: &DVector<f64>) -> f64 {
-        self.row(i).iter().zip(beta.iter()).map(|(x, b)| x * b).sum()
+        self.row(i)
+            .iter()
+            .zip(beta.iter())
+            .map(|(x, b)| x * b)
+            .sum()
     }
 
     /// `Σ w_i x_i x_i'`.
@@ -114,7 +138,13 @@ impl Design {
                 }
             }
         }
-        DMatrix::from_fn(k, k, |a, b| if a >= b { lower[a * k + b] } else { lower[b * k + a] })
+        DMatrix::from_fn(k, k, |a, b| {
+            if a >= b {
+                lower[a * k + b]
+            } else {
+                lower[b * k + a]
+            }
+        })
     }
 
     /// `Σ w_i x_i`.

@@ -21,7 +21,11 @@ pub fn logistic(x: f64) -> f64 {
 
 /// `ln(1 + e^x)` without overflow.
 fn softplus(x: f64) -> f64 {
-    if x > 0.0 { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() }
+    if x > 0.0 {
+        x + (-x).exp().ln_1p()
+    } else {
+        x.exp().ln_1p()
+    }
 }
 
 /// One Newton pass at fixed coefficients: gradient, Hessian and log-likelihood, mergeable over shards.
@@ -65,7 +69,10 @@ impl Pass {
     /// Joins another shard's pass at the same coefficients.
     pub fn merge(&mut self, other: &Self) {
         self.gradient += &other.gradient;
-        self.hessian.iter_mut().zip(&other.hessian).for_each(|(a, b)| *a += b);
+        self.hessian
+            .iter_mut()
+            .zip(&other.hessian)
+            .for_each(|(a, b)| *a += b);
         self.log_likelihood += other.log_likelihood;
     }
 
@@ -85,7 +92,10 @@ impl Pass {
 
     /// Next coefficients, and by how much the linear predictor's coefficients move at most.
     pub fn finish(&self) -> Result<(Vec<f64>, f64), StatsError> {
-        let inverse = invert_spd(&self.information(), "the logistic model's information matrix")?;
+        let inverse = invert_spd(
+            &self.information(),
+            "the logistic model's information matrix",
+        )?;
         let step = inverse * &self.gradient;
         let size = step.iter().fold(0.0_f64, |m, s| m.max(s.abs()));
         Ok(((&self.beta + step).iter().copied().collect(), size))
@@ -106,7 +116,11 @@ pub struct LogitFit {
 }
 
 /// Fits on a design; `successes[i]` of `trials(i)` (1 and 1 for plain rows).
-pub fn fit(design: &Design, successes: impl Fn(usize) -> f64, trials: impl Fn(usize) -> f64) -> Result<LogitFit, StatsError> {
+pub fn fit(
+    design: &Design,
+    successes: impl Fn(usize) -> f64,
+    trials: impl Fn(usize) -> f64,
+) -> Result<LogitFit, StatsError> {
     newton(design.columns(), |pass| {
         for i in 0..design.rows() {
             let m = trials(i);
@@ -119,10 +133,12 @@ pub fn fit(design: &Design, successes: impl Fn(usize) -> f64, trials: impl Fn(us
 
 /// The search itself, over anything that can fill a pass: rows, cells, or merged shards.
 pub fn newton(k: usize, mut fill: impl FnMut(&mut Pass)) -> Result<LogitFit, StatsError> {
-    let separated = |passes| StatsError::NotConverged {
+    let separated = |passes| {
+        StatsError::NotConverged {
         what: "logistic regression".into(),
         iterations: passes,
         hint: "the covariates tell the two groups apart almost perfectly, or one group is empty; use fewer covariates".into(),
+    }
     };
     let mut beta = vec![0.0; k];
     let mut last = f64::NEG_INFINITY;
@@ -138,7 +154,9 @@ pub fn newton(k: usize, mut fill: impl FnMut(&mut Pass)) -> Result<LogitFit, Sta
         }
         last = pass.log_likelihood;
         let first = passes == 1;
-        let (next, size) = pass.finish().map_err(|e| if first { e } else { separated(passes) })?;
+        let (next, size) = pass
+            .finish()
+            .map_err(|e| if first { e } else { separated(passes) })?;
         beta = next;
         if size < 1e-10 {
             return finish(&beta, fill, passes, &separated);
@@ -155,7 +173,11 @@ fn finish(
 ) -> Result<LogitFit, StatsError> {
     let mut pass = Pass::new(beta);
     fill(&mut pass);
-    let covariance = invert_spd(&pass.information(), "the logistic model's information matrix").map_err(|_| separated(passes))?;
+    let covariance = invert_spd(
+        &pass.information(),
+        "the logistic model's information matrix",
+    )
+    .map_err(|_| separated(passes))?;
     Ok(LogitFit {
         beta: DVector::from_column_slice(beta),
         covariance,
@@ -181,7 +203,11 @@ fn damped(k: usize, mut fill: impl FnMut(&mut Pass)) -> Result<LogitFit, StatsEr
         }
         let mut share = 1.0;
         loop {
-            let trial: Vec<f64> = beta.iter().zip(&target).map(|(b, t)| b + share * (t - b)).collect();
+            let trial: Vec<f64> = beta
+                .iter()
+                .zip(&target)
+                .map(|(b, t)| b + share * (t - b))
+                .collect();
             let mut candidate = Pass::new(&trial);
             fill(&mut candidate);
             if candidate.log_likelihood >= pass.log_likelihood || share < 1e-6 {

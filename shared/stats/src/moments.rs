@@ -31,14 +31,25 @@ fn packed(i: usize, j: usize) -> usize {
 impl Moments {
     /// Nothing seen yet of `k` variables.
     pub fn new(k: usize) -> Self {
-        Self { n: 0, mean: vec![0.0; k], cross: vec![0.0; k * (k + 1) / 2] }
+        Self {
+            n: 0,
+            mean: vec![0.0; k],
+            cross: vec![0.0; k * (k + 1) / 2],
+        }
     }
 
     /// From published summary statistics: the covariance matrix with divisor `n − 1`, row by row.
-    pub fn from_covariance(n: u64, mean: Vec<f64>, covariance: &[Vec<f64>]) -> Result<Self, StatsError> {
+    pub fn from_covariance(
+        n: u64,
+        mean: Vec<f64>,
+        covariance: &[Vec<f64>],
+    ) -> Result<Self, StatsError> {
         let k = mean.len();
         if covariance.len() != k || covariance.iter().any(|r| r.len() != k) {
-            return Err(StatsError::invalid("covariance", format!("must be {k} × {k}")));
+            return Err(StatsError::invalid(
+                "covariance",
+                format!("must be {k} × {k}"),
+            ));
         }
         if n == 0 {
             return Err(StatsError::too_few("moments", 0, 1));
@@ -56,7 +67,10 @@ impl Moments {
     /// One row. Rows of another length, or with a value that is not finite, are refused.
     pub fn try_update(&mut self, x: &[f64]) -> Result<(), StatsError> {
         if x.len() != self.mean.len() {
-            return Err(StatsError::invalid("row", format!("has {} values, not {}", x.len(), self.mean.len())));
+            return Err(StatsError::invalid(
+                "row",
+                format!("has {} values, not {}", x.len(), self.mean.len()),
+            ));
         }
         crate::error::all_finite(x, "row")?;
         self.update(x);
@@ -102,7 +116,12 @@ impl Moments {
         let n = self.n + other.n;
         let share = other.n as f64 / n as f64;
         let weight = self.n as f64 * share;
-        let delta: Vec<f64> = other.mean.iter().zip(&self.mean).map(|(a, b)| a - b).collect();
+        let delta: Vec<f64> = other
+            .mean
+            .iter()
+            .zip(&self.mean)
+            .map(|(a, b)| a - b)
+            .collect();
         let mut at = 0;
         for i in 0..delta.len() {
             for j in 0..=i {
@@ -154,7 +173,11 @@ impl Moments {
     /// One arm's summary of variable `i`.
     pub fn finish(&self, i: usize) -> Result<Arm, StatsError> {
         match (self.mean(i), self.variance(i)) {
-            (Some(mean), Some(variance)) => Ok(Arm { n: self.n, mean, variance }),
+            (Some(mean), Some(variance)) => Ok(Arm {
+                n: self.n,
+                mean,
+                variance,
+            }),
             _ => Err(StatsError::too_few("variance", self.n, 2)),
         }
     }
@@ -183,7 +206,11 @@ impl Arm {
             return Err(StatsError::too_few("variance", n, 2));
         }
         let mean = sum / n as f64;
-        Ok(Self { n, mean, variance: ((sum_of_squares - sum * mean) / (n - 1) as f64).max(0.0) })
+        Ok(Self {
+            n,
+            mean,
+            variance: ((sum_of_squares - sum * mean) / (n - 1) as f64).max(0.0),
+        })
     }
 
     /// Mean of one column.

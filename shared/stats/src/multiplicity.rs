@@ -28,15 +28,21 @@ fn stepwise(
     for (i, p) in p_values.iter().enumerate() {
         if let Some(p) = *p {
             if !(0.0..=1.0).contains(&p) {
-                return Err(StatsError::invalid("p-value", format!("{p} at position {i} is not between 0 and 1")));
+                return Err(StatsError::invalid(
+                    "p-value",
+                    format!("{p} at position {i} is not between 0 and 1"),
+                ));
             }
             ranked.push((i, p));
         }
     }
     ranked.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     let m = ranked.len() as f64;
-    let mut adjusted: Vec<f64> =
-        ranked.iter().enumerate().map(|(at, (_, p))| adjust(*p, at as f64 + 1.0, m).min(1.0)).collect();
+    let mut adjusted: Vec<f64> = ranked
+        .iter()
+        .enumerate()
+        .map(|(at, (_, p))| adjust(*p, at as f64 + 1.0, m).min(1.0))
+        .collect();
     if from_largest {
         for at in (0..adjusted.len().saturating_sub(1)).rev() {
             adjusted[at] = adjusted[at].min(adjusted[at + 1]);

@@ -17,10 +17,16 @@ impl Nps {
     /// One answer from 0 to 10.
     pub fn update(&mut self, score: u8, weight: f64) -> Result<(), StatsError> {
         if score > 10 {
-            return Err(StatsError::invalid("NPS answer", format!("{score} is not between 0 and 10")));
+            return Err(StatsError::invalid(
+                "NPS answer",
+                format!("{score} is not between 0 and 10"),
+            ));
         }
         if !(weight.is_finite() && weight >= 0.0) {
-            return Err(StatsError::invalid("NPS weight", "must be finite and not negative"));
+            return Err(StatsError::invalid(
+                "NPS weight",
+                "must be finite and not negative",
+            ));
         }
         self.total += weight;
         self.squares += weight * weight;
@@ -43,7 +49,12 @@ impl Nps {
     /// From counts.
     pub fn from_counts(promoters: u64, passives: u64, detractors: u64) -> Self {
         let total = (promoters + passives + detractors) as f64;
-        Self { promoters: promoters as f64, detractors: detractors as f64, total, squares: total }
+        Self {
+            promoters: promoters as f64,
+            detractors: detractors as f64,
+            total,
+            squares: total,
+        }
     }
 
     /// Score between −100 and 100; weighted answers count by their effective number.

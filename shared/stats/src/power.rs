@@ -5,7 +5,13 @@ use crate::estimate::normal_quantile;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 /// Units per arm that detect `effect` with this power, two-sided at `alpha`: `(z₁₋α/₂ + z_power)²·(v1 + v0)/effect²`.
-pub fn units_per_arm(effect: f64, v1: f64, v0: f64, alpha: f64, power: f64) -> Result<u64, StatsError> {
+pub fn units_per_arm(
+    effect: f64,
+    v1: f64,
+    v0: f64,
+    alpha: f64,
+    power: f64,
+) -> Result<u64, StatsError> {
     if effect == 0.0 || !effect.is_finite() {
         return Err(StatsError::invalid("effect", "must be finite and not 0"));
     }
@@ -21,7 +27,8 @@ pub fn detectable_effect(standard_error: f64, alpha: f64, power: f64) -> f64 {
 /// How many times larger a sample brings an interval of half-width `have` down to `want`.
 pub fn sample_for_half_width(n: u64, have: f64, want: f64) -> Option<u64> {
     let factor = have / want;
-    (have > 0.0 && want > 0.0 && factor.is_finite()).then(|| (n as f64 * factor * factor).ceil() as u64)
+    (have > 0.0 && want > 0.0 && factor.is_finite())
+        .then(|| (n as f64 * factor * factor).ceil() as u64)
 }
 
 /// Noncentrality at which a chi-square test with `df` degrees of freedom has this power; `None` when out of reach.

@@ -9,7 +9,8 @@ use crate::entropy;
 use crate::error::StatsError;
 use crate::estimate::Estimate;
 use crate::influence::{
-    Adjustment, Levels, PROPENSITY_CEILING, effect_on_all_augmented, effect_on_all_by_weighting, effect_on_treated,
+    Adjustment, Levels, PROPENSITY_CEILING, effect_on_all_augmented, effect_on_all_by_weighting,
+    effect_on_treated,
 };
 use crate::linear::Design;
 use crate::logit;
@@ -86,14 +87,24 @@ pub struct Adjusted {
 /// Fits the propensity of treatment on standardised covariates.
 pub fn propensity(design: &Design, treated: &[bool]) -> Result<Vec<f64>, StatsError> {
     let fit = logit::fit(design, |i| f64::from(u8::from(treated[i])), |_| 1.0)?;
-    Ok((0..design.rows()).map(|i| logit::logistic(design.dot(i, &fit.beta))).collect())
+    Ok((0..design.rows())
+        .map(|i| logit::logistic(design.dot(i, &fit.beta)))
+        .collect())
 }
 
 /// Runs one method on one sample.
-pub fn adjust(sample: &Sample<'_>, method: Method, estimand: Estimand, trim: Option<(f64, f64)>) -> Result<Adjusted, StatsError> {
+pub fn adjust(
+    sample: &Sample<'_>,
+    method: Method,
+    estimand: Estimand,
+    trim: Option<(f64, f64)>,
+) -> Result<Adjusted, StatsError> {
     let n = sample.outcome.len();
     if sample.treated.len() != n {
-        return Err(StatsError::invalid("treatment", "differs in length from the outcome"));
+        return Err(StatsError::invalid(
+            "treatment",
+            "differs in length from the outcome",
+        ));
     }
     for (arm, name) in [(true, "treated arm"), (false, "control arm")] {
         if !sample.treated.contains(&arm) {
@@ -104,13 +115,20 @@ pub fn adjust(sample: &Sample<'_>, method: Method, estimand: Estimand, trim: Opt
     let columns: Vec<&[f64]> = sample.covariates.iter().map(|c| c.1).collect();
     let design = Design::standardised(n, &columns)?;
     let needs_propensity = trim.is_some() || matches!(method, Method::Stratified(_));
-    let scores = if needs_propensity { Some(propensity(&design, sample.treated)?) } else { None };
+    let scores = if needs_propensity {
+        Some(propensity(&design, sample.treated)?)
+    } else {
+        None
+    };
     let keep: Vec<bool> = match (trim, &scores) {
         (Some((low, high)), Some(p)) => p.iter().map(|p| *p >= low && *p <= high).collect(),
         _ => vec![true; n],
     };
     let trimmed = keep.iter().filter(|k| !**k).count();
-    for (arm, name) in [(true, "treated arm after trimming"), (false, "control arm after trimming")] {
+    for (arm, name) in [
+        (true, "treated arm after trimming"),
+        (false, "control arm after trimming"),
+    ] {
         if !(0..n).any(|i| keep[i] && sample.treated[i] == arm) {
             return Err(StatsError::empty(name));
         }
@@ -120,40 +138,90 @@ pub fn adjust(sample: &Sample<'_>, method: Method, estimand: Estimand, trim: Opt
     let mut strata = Vec::new();
     let (contrast, weights, fitted) = match (method, estimand) {
         (Method::Stratified(count), _) => {
-            let p = scores.clone().ok_or_else(|| StatsError::singular("the propensity model"))?;
-            let done = stratified::stratified(sample.outcome, sample.treated, &p, &keep, count, estimand)?;
+            let p = scores
+                .clone()
+                .ok_or_else(|| StatsError::singular("the propensity model"))?;
+            let done =
+                stratified::stratified(sample.outcome, sample.treated, &p, &keep, count, estimand)?;
             off_support = done.off_support;
             strata = done.strata;
             warnings.extend(done.warnings);
             (done.contrast, done.weights, Some(p))
         }
         (Method::Regression, Estimand::Ate) => {
-            let pick = |x: &[f64]| -> Vec<f64> { x.iter().zip(&keep).filter(|(_, k)| **k).map(|(x, _)| *x).collect() };
+            let pick = |x: &[f64]| -> Vec<f64> {
+                x.iter()
+                    .zip(&keep)
+                    .filter(|(_, k)| **k)
+                    .map(|(x, _)| *x)
+                    .collect()
+            };
             let kept: Vec<Vec<f64>> = columns.iter().map(|c| pick(c)).collect();
             let views: Vec<&[f64]> = kept.iter().map(Vec::as_slice).collect();
-            let treated: Vec<bool> = sample.treated.iter().zip(&keep).filter(|(_, k)| **k).map(|(t, _)| *t).collect();
+            let treated: Vec<bool> = sample
+                .treated
+                .iter()
+                .zip(&keep)
+                .filter(|(_, k)| **k)
+                .map(|(t, _)| *t)
+                .collect();
             let contrast = lin(&pick(sample.outcome), &treated, &views)?;
-            (contrast, implied_weights(&design, sample.treated, &keep)?, scores)
+            (
+                contrast,
+                implied_weights(&design, sample.treated, &keep)?,
+                scores,
+            )
         }
-        (Method::Regression, Estimand::Att) => {
-            from_levels(effect_on_treated(Adjustment::Regression, sample.outcome, sample.treated, &design, &keep, 1.0)?, &mut off_support, scores)
-        }
-        (Method::Ipw, Estimand::Att) => {
-            from_levels(effect_on_treated(Adjustment::Weighting, sample.outcome, sample.treated, &design, &keep, 1.0)?, &mut off_support, scores)
-        }
+        (Method::Regression, Estimand::Att) => from_levels(
+            effect_on_treated(
+                Adjustment::Regression,
+                sample.outcome,
+                sample.treated,
+                &design,
+                &keep,
+                1.0,
+            )?,
+            &mut off_support,
+            scores,
+        ),
+        (Method::Ipw, Estimand::Att) => from_levels(
+            effect_on_treated(
+                Adjustment::Weighting,
+                sample.outcome,
+                sample.treated,
+                &design,
+                &keep,
+                1.0,
+            )?,
+            &mut off_support,
+            scores,
+        ),
         (Method::Aipw, Estimand::Att) => {
-            let levels = effect_on_treated(Adjustment::DoublyRobust, sample.outcome, sample.treated, &design, &keep, PROPENSITY_CEILING)?;
+            let levels = effect_on_treated(
+                Adjustment::DoublyRobust,
+                sample.outcome,
+                sample.treated,
+                &design,
+                &keep,
+                PROPENSITY_CEILING,
+            )?;
             from_levels(levels, &mut off_support, scores)
         }
-        (Method::Ipw, Estimand::Ate) => {
-            from_levels(effect_on_all_by_weighting(sample.outcome, sample.treated, &design, &keep)?, &mut off_support, scores)
-        }
-        (Method::Aipw, Estimand::Ate) => {
-            from_levels(effect_on_all_augmented(sample.outcome, sample.treated, &design, &keep)?, &mut off_support, scores)
-        }
-        (Method::EntropyBalancing, _) => {
-            from_levels(entropy::entropy_balancing(sample.outcome, sample.treated, &design, &keep, estimand)?, &mut off_support, scores)
-        }
+        (Method::Ipw, Estimand::Ate) => from_levels(
+            effect_on_all_by_weighting(sample.outcome, sample.treated, &design, &keep)?,
+            &mut off_support,
+            scores,
+        ),
+        (Method::Aipw, Estimand::Ate) => from_levels(
+            effect_on_all_augmented(sample.outcome, sample.treated, &design, &keep)?,
+            &mut off_support,
+            scores,
+        ),
+        (Method::EntropyBalancing, _) => from_levels(
+            entropy::entropy_balancing(sample.outcome, sample.treated, &design, &keep, estimand)?,
+            &mut off_support,
+            scores,
+        ),
     };
     let mut table = Vec::new();
     for (name, x) in &sample.covariates {
@@ -162,8 +230,16 @@ pub fn adjust(sample: &Sample<'_>, method: Method, estimand: Estimand, trim: Opt
             Err(e) => warnings.push(e.to_string()),
         }
     }
-    let of_arm = |arm: bool| weights.iter().zip(sample.treated).filter(move |(_, t)| **t == arm).map(|(w, _)| *w);
-    let treated_off_support = fitted.as_ref().map(|p| share_off_support(p, sample.treated));
+    let of_arm = |arm: bool| {
+        weights
+            .iter()
+            .zip(sample.treated)
+            .filter(move |(_, t)| **t == arm)
+            .map(|(w, _)| *w)
+    };
+    let treated_off_support = fitted
+        .as_ref()
+        .map(|p| share_off_support(p, sample.treated));
     if contrast.relative.is_none() {
         warnings.push("the control level is 0: no relative lift".into());
     }
@@ -183,13 +259,20 @@ pub fn adjust(sample: &Sample<'_>, method: Method, estimand: Estimand, trim: Opt
     })
 }
 
-fn from_levels(levels: Levels, off_support: &mut usize, scores: Option<Vec<f64>>) -> (Contrast, Vec<f64>, Option<Vec<f64>>) {
+fn from_levels(
+    levels: Levels,
+    off_support: &mut usize,
+    scores: Option<Vec<f64>>,
+) -> (Contrast, Vec<f64>, Option<Vec<f64>>) {
     let (v1, v0, c) = levels.variances();
     *off_support += levels.dropped_controls;
     let contrast = Contrast {
         treated: levels.treated,
         control: levels.control,
-        difference: Estimate::normal(levels.treated - levels.control, (v1 + v0 - 2.0 * c).max(0.0).sqrt()),
+        difference: Estimate::normal(
+            levels.treated - levels.control,
+            (v1 + v0 - 2.0 * c).max(0.0).sqrt(),
+        ),
         relative: relative_normal(levels.treated, v1, levels.control, v0, c),
         degrees_of_freedom: None,
     };
@@ -197,11 +280,21 @@ fn from_levels(levels: Levels, off_support: &mut usize, scores: Option<Vec<f64>>
 }
 
 /// What Lin's regression implies as weights: each arm's own regression, read off at everybody's mean.
-fn implied_weights(design: &Design, treated: &[bool], keep: &[bool]) -> Result<Vec<f64>, StatsError> {
+fn implied_weights(
+    design: &Design,
+    treated: &[bool],
+    keep: &[bool],
+) -> Result<Vec<f64>, StatsError> {
     let all = design.sum(|i| if keep[i] { 1.0 } else { 0.0 });
     let mut weights = vec![0.0; design.rows()];
     for arm in [true, false] {
-        let mine = |i: usize| if keep[i] && treated[i] == arm { 1.0 } else { 0.0 };
+        let mine = |i: usize| {
+            if keep[i] && treated[i] == arm {
+                1.0
+            } else {
+                0.0
+            }
+        };
         let inverse = crate::linear::invert_spd(&design.gram(mine), "the outcome model")?;
         let at = inverse * &all;
         for (i, w) in weights.iter_mut().enumerate() {
@@ -215,8 +308,15 @@ fn implied_weights(design: &Design, treated: &[bool], keep: &[bool]) -> Result<V
 
 fn share_off_support(p: &[f64], treated: &[bool]) -> f64 {
     let controls = || p.iter().zip(treated).filter(|(_, t)| !**t).map(|(p, _)| *p);
-    let (low, high) = controls().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| (l.min(p), h.max(p)));
-    let mine: Vec<f64> = p.iter().zip(treated).filter(|(_, t)| **t).map(|(p, _)| *p).collect();
+    let (low, high) = controls().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| {
+        (l.min(p), h.max(p))
+    });
+    let mine: Vec<f64> = p
+        .iter()
+        .zip(treated)
+        .filter(|(_, t)| **t)
+        .map(|(p, _)| *p)
+        .collect();
     let off = mine.iter().filter(|p| **p < low || **p > high).count();
     off as f64 / mine.len().max(1) as f64
 }

@@ -35,7 +35,10 @@ impl Share {
             return Err(StatsError::empty("proportion: the arm"));
         }
         if self.hits > self.n {
-            return Err(StatsError::invalid("proportion", format!("{} hits in {} trials", self.hits, self.n)));
+            return Err(StatsError::invalid(
+                "proportion",
+                format!("{} hits in {} trials", self.hits, self.n),
+            ));
         }
         Ok(self.hits as f64 / self.n as f64)
     }
@@ -45,8 +48,16 @@ impl Share {
         let (p, n, z2) = (self.value()?, self.n as f64, Z95 * Z95);
         let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
         let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-        let low = if self.hits == 0 { 0.0 } else { (centre - half).max(0.0) };
-        let high = if self.hits == self.n { 1.0 } else { (centre + half).min(1.0) };
+        let low = if self.hits == 0 {
+            0.0
+        } else {
+            (centre - half).max(0.0)
+        };
+        let high = if self.hits == self.n {
+            1.0
+        } else {
+            (centre + half).min(1.0)
+        };
         Ok((low, high))
     }
 
@@ -97,9 +108,13 @@ pub fn agresti_caffo(treated: Share, control: Share) -> Result<(f64, f64), Stats
 pub fn risk_ratio(treated: Share, control: Share) -> Result<Estimate, StatsError> {
     let (p1, p0) = (treated.value()?, control.value()?);
     if p0 == 0.0 || p1 == 0.0 {
-        return Err(StatsError::ZeroBaseline { what: "a share in the risk ratio".into() });
+        return Err(StatsError::ZeroBaseline {
+            what: "a share in the risk ratio".into(),
+        });
     }
-    let se = (1.0 / treated.hits as f64 - 1.0 / treated.n as f64 + 1.0 / control.hits as f64 - 1.0 / control.n as f64).sqrt();
+    let se = (1.0 / treated.hits as f64 - 1.0 / treated.n as f64 + 1.0 / control.hits as f64
+        - 1.0 / control.n as f64)
+        .sqrt();
     let log = Estimate::normal((p1 / p0).ln(), se);
     Ok(Estimate {
         value: p1 / p0,
@@ -141,7 +156,13 @@ pub fn mantel_haenszel(strata: &[Stratum]) -> Result<MantelHaenszel, StatsError>
             s.treated.value()?;
             s.control.value()?;
             let f = |x: u64| x as f64;
-            Ok([f(s.treated.hits), f(s.treated.n), f(s.control.hits), f(s.control.n), f(s.treated.n + s.control.n)])
+            Ok([
+                f(s.treated.hits),
+                f(s.treated.n),
+                f(s.control.hits),
+                f(s.control.n),
+                f(s.treated.n + s.control.n),
+            ])
         })
         .collect::<Result<_, StatsError>>()?;
     if usable.is_empty() {
@@ -150,12 +171,19 @@ pub fn mantel_haenszel(strata: &[Stratum]) -> Result<MantelHaenszel, StatsError>
     let total = |f: &dyn Fn(&[f64; 5]) -> f64| usable.iter().map(f).sum::<f64>();
     let weight = total(&|s| s[1] * s[3] / s[4]);
     let rd = total(&|s| (s[0] * s[3] - s[2] * s[1]) / s[4]) / weight;
-    let p = total(&|s| (s[1] * s[1] * s[2] - s[3] * s[3] * s[0] + s[1] * s[3] * (s[3] - s[1]) / 2.0) / (s[4] * s[4]));
+    let p = total(&|s| {
+        (s[1] * s[1] * s[2] - s[3] * s[3] * s[0] + s[1] * s[3] * (s[3] - s[1]) / 2.0)
+            / (s[4] * s[4])
+    });
     let q = total(&|s| (s[0] * (s[3] - s[2]) + s[2] * (s[1] - s[0])) / (2.0 * s[4]));
     let rd_variance = ((rd * p + q) / (weight * weight)).max(0.0);
-    let (top, bottom) = (total(&|s| s[0] * s[3] / s[4]), total(&|s| s[2] * s[1] / s[4]));
+    let (top, bottom) = (
+        total(&|s| s[0] * s[3] / s[4]),
+        total(&|s| s[2] * s[1] / s[4]),
+    );
     let risk_ratio = (top > 0.0 && bottom > 0.0).then(|| {
-        let v = total(&|s| (s[1] * s[3] * (s[0] + s[2]) - s[0] * s[2] * s[4]) / (s[4] * s[4])) / (top * bottom);
+        let v = total(&|s| (s[1] * s[3] * (s[0] + s[2]) - s[0] * s[2] * s[4]) / (s[4] * s[4]))
+            / (top * bottom);
         let log = Estimate::normal((top / bottom).ln(), v.max(0.0).sqrt());
         Estimate {
             value: top / bottom,
@@ -168,7 +196,11 @@ pub fn mantel_haenszel(strata: &[Stratum]) -> Result<MantelHaenszel, StatsError>
     let expected = total(&|s| s[0] - s[1] * (s[0] + s[2]) / s[4]);
     let variance = total(&|s| {
         let hits = s[0] + s[2];
-        if s[4] > 1.0 { s[1] * s[3] * hits * (s[4] - hits) / (s[4] * s[4] * (s[4] - 1.0)) } else { 0.0 }
+        if s[4] > 1.0 {
+            s[1] * s[3] * hits * (s[4] - hits) / (s[4] * s[4] * (s[4] - 1.0))
+        } else {
+            0.0
+        }
     });
     let chi_square = (variance > 0.0)
         .then(|| expected * expected / variance)

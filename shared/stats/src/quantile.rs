@@ -16,7 +16,10 @@ pub fn quantile_sorted(sorted: &[f64], p: f64) -> Result<f64, StatsError> {
         return Err(StatsError::too_few("quantile", 0, 1));
     }
     if !(0.0..=1.0).contains(&p) {
-        return Err(StatsError::invalid("quantile", format!("{p} is not between 0 and 1")));
+        return Err(StatsError::invalid(
+            "quantile",
+            format!("{p} is not between 0 and 1"),
+        ));
     }
     let at = p * (sorted.len() - 1) as f64;
     let low = at.floor() as usize;
@@ -24,7 +27,11 @@ pub fn quantile_sorted(sorted: &[f64], p: f64) -> Result<f64, StatsError> {
     let share = at - low as f64;
     // The two-sided interpolation keeps the ends exact and the middle monotone.
     let (a, b) = (sorted[low], sorted[high]);
-    Ok(if share < 0.5 { a + (b - a) * share } else { b - (b - a) * (1.0 - share) })
+    Ok(if share < 0.5 {
+        a + (b - a) * share
+    } else {
+        b - (b - a) * (1.0 - share)
+    })
 }
 
 /// Values above `cap` pulled down to it.

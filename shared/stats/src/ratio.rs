@@ -48,7 +48,9 @@ impl Ratio {
             return Err(StatsError::empty("ratio: the arm"));
         };
         if den == 0.0 {
-            return Err(StatsError::ZeroBaseline { what: "the denominator's total".into() });
+            return Err(StatsError::ZeroBaseline {
+                what: "the denominator's total".into(),
+            });
         }
         if m.n() < 2 {
             return Err(StatsError::too_few("ratio", m.n(), 2));

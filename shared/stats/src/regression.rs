@@ -71,7 +71,10 @@ pub fn ols(y: &[f64], columns: &[&[f64]], errors: Errors<'_>) -> Result<Fit, Sta
                 })
                 .collect();
             if leverage.iter().any(|h| *h >= 1.0 - 1e-10) {
-                return Err(StatsError::invalid("HC2 standard error", "one row decides a coefficient alone; drop that covariate"));
+                return Err(StatsError::invalid(
+                    "HC2 standard error",
+                    "one row decides a coefficient alone; drop that covariate",
+                ));
             }
             let meat = design.gram(|i| residual[i] * residual[i] / (1.0 - leverage[i]));
             &bread * meat * &bread
@@ -97,7 +100,11 @@ pub fn ols(y: &[f64], columns: &[&[f64]], errors: Errors<'_>) -> Result<Fit, Sta
             &bread * meat * &bread * (g / (g - 1.0) * (n as f64 - 1.0) / spare)
         }
     };
-    Ok(Fit { beta: design.unscale(&beta), covariance: design.unscale_covariance(&covariance), n })
+    Ok(Fit {
+        beta: design.unscale(&beta),
+        covariance: design.unscale_covariance(&covariance),
+        n,
+    })
 }
 
 /// Ordinary least squares with classical errors from moments of `(y, x₁ … x_k)`: what shards can send.
@@ -127,7 +134,11 @@ pub fn from_moments(moments: &Moments) -> Result<Fit, StatsError> {
     }
     let mut beta = vec![mean(0) - slopes.dot(&centre)];
     beta.extend(slopes.iter());
-    Ok(Fit { beta, covariance, n: n as usize })
+    Ok(Fit {
+        beta,
+        covariance,
+        n: n as usize,
+    })
 }
 
 /// Lin's average effect: treatment, centred covariates and their products; HC2 errors.
@@ -135,7 +146,11 @@ pub fn lin(y: &[f64], treated: &[bool], covariates: &[&[f64]]) -> Result<Contras
     let n = y.len();
     for arm in [true, false] {
         if !treated.contains(&arm) {
-            return Err(StatsError::empty(if arm { "treated arm" } else { "control arm" }));
+            return Err(StatsError::empty(if arm {
+                "treated arm"
+            } else {
+                "control arm"
+            }));
         }
     }
     let d: Vec<f64> = treated.iter().map(|&t| f64::from(u8::from(t))).collect();
@@ -156,7 +171,13 @@ pub fn lin(y: &[f64], treated: &[bool], covariates: &[&[f64]]) -> Result<Contras
         treated: control + effect,
         control,
         difference: fit.coefficient(1),
-        relative: relative_normal(control + effect, v(0, 0) + v(1, 1) + 2.0 * v(0, 1), control, v(0, 0), v(0, 0) + v(0, 1)),
+        relative: relative_normal(
+            control + effect,
+            v(0, 0) + v(1, 1) + 2.0 * v(0, 1),
+            control,
+            v(0, 0),
+            v(0, 0) + v(0, 1),
+        ),
         degrees_of_freedom: None,
     })
 }

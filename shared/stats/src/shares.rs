@@ -5,11 +5,16 @@ use crate::error::StatsError;
 fn positive_total(values: &[f64]) -> Result<f64, StatsError> {
     crate::error::all_finite(values, "share")?;
     if values.iter().any(|v| *v < 0.0) {
-        return Err(StatsError::invalid("share", "negative values have no share"));
+        return Err(StatsError::invalid(
+            "share",
+            "negative values have no share",
+        ));
     }
     let total: f64 = values.iter().sum();
     if total <= 0.0 {
-        return Err(StatsError::ZeroBaseline { what: "the total".into() });
+        return Err(StatsError::ZeroBaseline {
+            what: "the total".into(),
+        });
     }
     Ok(total)
 }
@@ -20,7 +25,11 @@ pub fn gini(values: &[f64]) -> Result<f64, StatsError> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len() as f64;
-    let sum: f64 = sorted.iter().enumerate().map(|(i, x)| (2.0 * (i as f64 + 1.0) - n - 1.0) * x).sum();
+    let sum: f64 = sorted
+        .iter()
+        .enumerate()
+        .map(|(i, x)| (2.0 * (i as f64 + 1.0) - n - 1.0) * x)
+        .sum();
     Ok(sum / (n * total))
 }
 

@@ -14,7 +14,12 @@ pub struct Skew {
 impl Skew {
     /// One value.
     pub fn update(&mut self, x: f64) {
-        self.merge(&Self { n: 1, mean: x, m2: 0.0, m3: 0.0 });
+        self.merge(&Self {
+            n: 1,
+            mean: x,
+            m2: 0.0,
+            m3: 0.0,
+        });
     }
 
     /// Joins another shard.
@@ -29,7 +34,10 @@ impl Skew {
         let (a, b) = (self.n as f64, other.n as f64);
         let n = a + b;
         let d = other.mean - self.mean;
-        let m3 = self.m3 + other.m3 + d.powi(3) * a * b * (a - b) / (n * n) + 3.0 * d * (a * other.m2 - b * self.m2) / n;
+        let m3 = self.m3
+            + other.m3
+            + d.powi(3) * a * b * (a - b) / (n * n)
+            + 3.0 * d * (a * other.m2 - b * self.m2) / n;
         self.m2 += other.m2 + d * d * a * b / n;
         self.m3 = m3;
         self.mean += d * b / n;

@@ -6,10 +6,16 @@ use crate::estimate::chi_square_upper;
 /// Pearson's chi-square of observed counts against planned weights, and its p-value. Below 0.001 the experiment is broken.
 pub fn sample_ratio(observed: &[u64], weights: &[f64]) -> Result<(f64, f64), StatsError> {
     if observed.len() != weights.len() || observed.len() < 2 {
-        return Err(StatsError::invalid("sample ratio", "needs one weight per arm and two arms"));
+        return Err(StatsError::invalid(
+            "sample ratio",
+            "needs one weight per arm and two arms",
+        ));
     }
     crate::error::all_finite(weights, "weights")?;
-    let (total, weight) = (observed.iter().sum::<u64>() as f64, weights.iter().sum::<f64>());
+    let (total, weight) = (
+        observed.iter().sum::<u64>() as f64,
+        weights.iter().sum::<f64>(),
+    );
     if total == 0.0 {
         return Err(StatsError::too_few("sample ratio", 0, 1));
     }

@@ -43,9 +43,15 @@ pub struct Stratified {
 ///
 /// Weights are the treated (`Att`) or everybody (`Ate`) of each stratum; strata that miss an arm are skipped. Mergeable,
 /// since moments are. The standard error is unknown when an arm of a stratum has one row.
-pub fn combine(strata: &[(Moments, Moments)], estimand: Estimand) -> Result<(Contrast, Vec<StratumRow>), StatsError> {
-    let usable: Vec<(usize, &(Moments, Moments))> =
-        strata.iter().enumerate().filter(|(_, (t, c))| t.n() > 0 && c.n() > 0).collect();
+pub fn combine(
+    strata: &[(Moments, Moments)],
+    estimand: Estimand,
+) -> Result<(Contrast, Vec<StratumRow>), StatsError> {
+    let usable: Vec<(usize, &(Moments, Moments))> = strata
+        .iter()
+        .enumerate()
+        .filter(|(_, (t, c))| t.n() > 0 && c.n() > 0)
+        .collect();
     let size = |(t, c): &(Moments, Moments)| match estimand {
         Estimand::Att => t.n() as f64,
         Estimand::Ate => (t.n() + c.n()) as f64,
@@ -59,19 +65,42 @@ pub fn combine(strata: &[(Moments, Moments)], estimand: Estimand) -> Result<(Con
     for (at, pair) in &usable {
         let (t, c) = *pair;
         let w = size(pair) / total;
-        let (Some(a), Some(b)) = (t.mean(0), c.mean(0)) else { continue };
+        let (Some(a), Some(b)) = (t.mean(0), c.mean(0)) else {
+            continue;
+        };
         m1 += w * a;
         m0 += w * b;
-        let add = |sum: Option<f64>, m: &Moments| Some(sum? + w * w * m.variance(0)? / m.n() as f64);
+        let add =
+            |sum: Option<f64>, m: &Moments| Some(sum? + w * w * m.variance(0)? / m.n() as f64);
         v1 = add(v1, t);
         v0 = add(v0, c);
-        rows.push(StratumRow { stratum: *at, treated: t.n(), control: c.n(), difference: a - b });
+        rows.push(StratumRow {
+            stratum: *at,
+            treated: t.n(),
+            control: c.n(),
+            difference: a - b,
+        });
     }
     let (difference, relative) = match (v1, v0) {
-        (Some(v1), Some(v0)) => (Estimate::normal(m1 - m0, (v1 + v0).sqrt()), relative_normal(m1, v1, m0, v0, 0.0)),
-        _ => (Estimate::bare(m1 - m0), (m0 != 0.0).then(|| Estimate::bare((m1 - m0) / m0))),
+        (Some(v1), Some(v0)) => (
+            Estimate::normal(m1 - m0, (v1 + v0).sqrt()),
+            relative_normal(m1, v1, m0, v0, 0.0),
+        ),
+        _ => (
+            Estimate::bare(m1 - m0),
+            (m0 != 0.0).then(|| Estimate::bare((m1 - m0) / m0)),
+        ),
     };
-    Ok((Contrast { treated: m1, control: m0, difference, relative, degrees_of_freedom: None }, rows))
+    Ok((
+        Contrast {
+            treated: m1,
+            control: m0,
+            difference,
+            relative,
+            degrees_of_freedom: None,
+        },
+        rows,
+    ))
 }
 
 /// Stratifies on fitted propensities; `keep` marks rows inside the trim bounds.
@@ -87,22 +116,35 @@ pub fn stratified(
         return Err(StatsError::invalid("strata", "at least one is needed"));
     }
     let n = y.len();
-    let mut of_treated: Vec<f64> = (0..n).filter(|&i| keep[i] && treated[i]).map(|i| propensity[i]).collect();
+    let mut of_treated: Vec<f64> = (0..n)
+        .filter(|&i| keep[i] && treated[i])
+        .map(|i| propensity[i])
+        .collect();
     of_treated.sort_by(f64::total_cmp);
-    let edges: Vec<f64> =
-        (0..=count).map(|j| quantile_sorted(&of_treated, j as f64 / count as f64)).collect::<Result<_, _>>()?;
+    let edges: Vec<f64> = (0..=count)
+        .map(|j| quantile_sorted(&of_treated, j as f64 / count as f64))
+        .collect::<Result<_, _>>()?;
     let (low, high) = (edges[0], edges[count]);
     let stratum_of = |i: usize| -> Option<usize> {
         let p = propensity[i];
         if !keep[i] || p < low || p > high {
             return None;
         }
-        Some(edges.partition_point(|e| *e <= p).saturating_sub(1).min(count - 1))
+        Some(
+            edges
+                .partition_point(|e| *e <= p)
+                .saturating_sub(1)
+                .min(count - 1),
+        )
     };
     let mut cells = vec![(Moments::new(1), Moments::new(1)); count];
     for i in 0..n {
         if let Some(s) = stratum_of(i) {
-            let side = if treated[i] { &mut cells[s].0 } else { &mut cells[s].1 };
+            let side = if treated[i] {
+                &mut cells[s].0
+            } else {
+                &mut cells[s].1
+            };
             side.update(&[y[i]]);
         }
     }
@@ -110,7 +152,11 @@ pub fn stratified(
     let mut warnings = Vec::new();
     for (s, (t, c)) in cells.iter().enumerate() {
         if t.n() + c.n() > 0 && (t.n() == 0 || c.n() == 0) {
-            warnings.push(format!("stratum {s} has {} treated and {} controls: skipped", t.n(), c.n()));
+            warnings.push(format!(
+                "stratum {s} has {} treated and {} controls: skipped",
+                t.n(),
+                c.n()
+            ));
         }
     }
     if contrast.difference.standard_error.is_none() {
@@ -122,7 +168,9 @@ pub fn stratified(
         if !keep[i] {
             continue;
         }
-        let cell = stratum_of(i).map(|s| &cells[s]).filter(|(t, c)| t.n() > 0 && c.n() > 0);
+        let cell = stratum_of(i)
+            .map(|s| &cells[s])
+            .filter(|(t, c)| t.n() > 0 && c.n() > 0);
         let Some((t, c)) = cell else {
             off_support += 1;
             continue;
@@ -131,7 +179,18 @@ pub fn stratified(
             Estimand::Att => t.n() as f64,
             Estimand::Ate => (t.n() + c.n()) as f64,
         };
-        weights[i] = size / if treated[i] { t.n() as f64 } else { c.n() as f64 };
+        weights[i] = size
+            / if treated[i] {
+                t.n() as f64
+            } else {
+                c.n() as f64
+            };
     }
-    Ok(Stratified { contrast, strata, off_support, weights, warnings })
+    Ok(Stratified {
+        contrast,
+        strata,
+        off_support,
+        weights,
+        warnings,
+    })
 }

@@ -12,20 +12,35 @@ use rand_chacha::ChaCha8Rng;
 pub const DRAWS: u32 = 200_000;
 
 /// Critical value at `level`. Entries without variance are left out; an error when none is left.
-pub fn sup_t_critical(covariance: &[Vec<f64>], level: f64, draws: u32, seed: u64) -> Result<f64, StatsError> {
-    let at: Vec<usize> = (0..covariance.len()).filter(|&i| covariance[i][i] > 0.0).collect();
+pub fn sup_t_critical(
+    covariance: &[Vec<f64>],
+    level: f64,
+    draws: u32,
+    seed: u64,
+) -> Result<f64, StatsError> {
+    let at: Vec<usize> = (0..covariance.len())
+        .filter(|&i| covariance[i][i] > 0.0)
+        .collect();
     let k = at.len();
     if k == 0 {
-        return Err(StatsError::NoVariance { what: "every estimate of the band".into() });
+        return Err(StatsError::NoVariance {
+            what: "every estimate of the band".into(),
+        });
     }
     if !(0.0..1.0).contains(&level) || draws < 1000 {
-        return Err(StatsError::invalid("band", "level must lie in (0, 1), with at least 1000 draws"));
+        return Err(StatsError::invalid(
+            "band",
+            "level must lie in (0, 1), with at least 1000 draws",
+        ));
     }
     let correlation = DMatrix::from_fn(k, k, |i, j| {
         covariance[at[i]][at[j]] / (covariance[at[i]][at[i]] * covariance[at[j]][at[j]]).sqrt()
     });
     if correlation.iter().any(|x| !x.is_finite()) {
-        return Err(StatsError::invalid("band", "covariance holds values that are not finite"));
+        return Err(StatsError::invalid(
+            "band",
+            "covariance holds values that are not finite",
+        ));
     }
     // Eigenvectors rather than Cholesky: estimates may be linearly dependent.
     let eigen = SymmetricEigen::new(correlation);
@@ -33,7 +48,14 @@ pub fn sup_t_critical(covariance: &[Vec<f64>], level: f64, draws: u32, seed: u64
     let mut columns = Vec::new();
     for (j, value) in eigen.eigenvalues.iter().enumerate() {
         if *value > 1e-12 * largest {
-            columns.push(eigen.eigenvectors.column(j).iter().map(|x| x * value.sqrt()).collect::<Vec<f64>>());
+            columns.push(
+                eigen
+                    .eigenvectors
+                    .column(j)
+                    .iter()
+                    .map(|x| x * value.sqrt())
+                    .collect::<Vec<f64>>(),
+            );
         }
     }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -58,7 +80,10 @@ pub(crate) fn standard_normal(rng: &mut ChaCha8Rng, spare: &mut Option<f64>) -> 
         return z;
     }
     loop {
-        let (u, v) = (2.0 * rng.random::<f64>() - 1.0, 2.0 * rng.random::<f64>() - 1.0);
+        let (u, v) = (
+            2.0 * rng.random::<f64>() - 1.0,
+            2.0 * rng.random::<f64>() - 1.0,
+        );
         let s = u * u + v * v;
         if s > 0.0 && s < 1.0 {
             let f = (-2.0 * s.ln() / s).sqrt();

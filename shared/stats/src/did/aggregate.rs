@@ -53,7 +53,9 @@ struct Combination {
 impl Effects {
     /// Sums cells up. An error when no cell after treatment exists.
     pub fn aggregate(&self, how: Aggregation) -> Result<Aggregate, StatsError> {
-        let post: Vec<usize> = (0..self.cells.len()).filter(|&k| self.cells[k].is_post()).collect();
+        let post: Vec<usize> = (0..self.cells.len())
+            .filter(|&k| self.cells[k].is_post())
+            .collect();
         if post.is_empty() {
             return Err(StatsError::empty("no cell after treatment: the aggregate"));
         }
@@ -61,19 +63,31 @@ impl Effects {
             Aggregation::Simple => (self.by_size(&post), Vec::new()),
             Aggregation::Dynamic => {
                 let table = self.table(|k| self.cells[k].time - self.cells[k].group, |_| true);
-                let after: Vec<&Combination> = table.iter().filter(|(e, _)| *e >= 0.0).map(|(_, c)| c).collect();
+                let after: Vec<&Combination> = table
+                    .iter()
+                    .filter(|(e, _)| *e >= 0.0)
+                    .map(|(_, c)| c)
+                    .collect();
                 (self.mean(&after), table)
             }
             Aggregation::Calendar => {
                 let table = self.table(|k| self.cells[k].time, |k| self.cells[k].is_post());
-                (self.mean(&table.iter().map(|(_, c)| c).collect::<Vec<_>>()), table)
+                (
+                    self.mean(&table.iter().map(|(_, c)| c).collect::<Vec<_>>()),
+                    table,
+                )
             }
             Aggregation::Group => {
                 let mut table = Vec::new();
                 for (g, _) in &self.cohorts {
-                    let cells: Vec<usize> = post.iter().copied().filter(|&k| self.cells[k].group == *g).collect();
+                    let cells: Vec<usize> = post
+                        .iter()
+                        .copied()
+                        .filter(|&k| self.cells[k].group == *g)
+                        .collect();
                     if !cells.is_empty() {
-                        let parts: Vec<Combination> = cells.iter().map(|&k| self.single(k)).collect();
+                        let parts: Vec<Combination> =
+                            cells.iter().map(|&k| self.single(k)).collect();
                         table.push((*g, self.mean(&parts.iter().collect::<Vec<_>>())));
                     }
                 }
@@ -82,21 +96,36 @@ impl Effects {
                 (self.weigh(&parts, &groups), table)
             }
         };
-        let covariance = table.iter().map(|(_, a)| table.iter().map(|(_, b)| self.covary(a, b)).collect()).collect();
+        let covariance = table
+            .iter()
+            .map(|(_, a)| table.iter().map(|(_, b)| self.covary(a, b)).collect())
+            .collect();
         Ok(Aggregate {
             overall: self.finish(&overall),
-            table: table.iter().map(|(key, c)| (*key, self.finish(c))).collect(),
+            table: table
+                .iter()
+                .map(|(key, c)| (*key, self.finish(c)))
+                .collect(),
             covariance,
         })
     }
 
-    fn table(&self, key: impl Fn(usize) -> f64, keep: impl Fn(usize) -> bool) -> Vec<(f64, Combination)> {
-        let mut keys: Vec<f64> = (0..self.cells.len()).filter(|&k| keep(k)).map(&key).collect();
+    fn table(
+        &self,
+        key: impl Fn(usize) -> f64,
+        keep: impl Fn(usize) -> bool,
+    ) -> Vec<(f64, Combination)> {
+        let mut keys: Vec<f64> = (0..self.cells.len())
+            .filter(|&k| keep(k))
+            .map(&key)
+            .collect();
         keys.sort_by(f64::total_cmp);
         keys.dedup();
         keys.into_iter()
             .map(|at| {
-                let cells: Vec<usize> = (0..self.cells.len()).filter(|&k| keep(k) && key(k) == at).collect();
+                let cells: Vec<usize> = (0..self.cells.len())
+                    .filter(|&k| keep(k) && key(k) == at)
+                    .collect();
                 (at, self.by_size(&cells))
             })
             .collect()
@@ -105,7 +134,11 @@ impl Effects {
     fn single(&self, k: usize) -> Combination {
         let mut cells = vec![0.0; self.cells.len()];
         cells[k] = 1.0;
-        Combination { value: self.cells[k].estimate.value, cells, shares: vec![0.0; self.cohorts.len() + 1] }
+        Combination {
+            value: self.cells[k].estimate.value,
+            cells,
+            shares: vec![0.0; self.cohorts.len() + 1],
+        }
     }
 
     fn by_size(&self, cells: &[usize]) -> Combination {
@@ -143,12 +176,21 @@ impl Effects {
     }
 
     fn linear(&self, parts: &[&Combination], weights: &[f64]) -> Combination {
-        let mut sum =
-            Combination { value: 0.0, cells: vec![0.0; self.cells.len()], shares: vec![0.0; self.cohorts.len() + 1] };
+        let mut sum = Combination {
+            value: 0.0,
+            cells: vec![0.0; self.cells.len()],
+            shares: vec![0.0; self.cohorts.len() + 1],
+        };
         for (p, w) in parts.iter().zip(weights) {
             sum.value += w * p.value;
-            sum.cells.iter_mut().zip(&p.cells).for_each(|(s, c)| *s += w * c);
-            sum.shares.iter_mut().zip(&p.shares).for_each(|(s, c)| *s += w * c);
+            sum.cells
+                .iter_mut()
+                .zip(&p.cells)
+                .for_each(|(s, c)| *s += w * c);
+            sum.shares
+                .iter_mut()
+                .zip(&p.shares)
+                .for_each(|(s, c)| *s += w * c);
         }
         sum
     }
@@ -163,11 +205,21 @@ impl Effects {
         }
         let treated: u64 = self.cohorts.iter().map(|(_, n)| n).sum();
         for c in 0..=self.cohorts.len() {
-            let size = self.cohorts.get(c).map_or(self.units - treated, |(_, n)| *n) as f64;
+            let size = self
+                .cohorts
+                .get(c)
+                .map_or(self.units - treated, |(_, n)| *n) as f64;
             let along = |x: &Combination| -> f64 {
-                x.cells.iter().zip(&self.cohort_influence).map(|(w, sums)| w * sums[c]).sum()
+                x.cells
+                    .iter()
+                    .zip(&self.cohort_influence)
+                    .map(|(w, sums)| w * sums[c])
+                    .sum()
             };
-            v += (a.shares[c] * along(b) + b.shares[c] * along(a) + size * a.shares[c] * b.shares[c]) / (n * n);
+            v += (a.shares[c] * along(b)
+                + b.shares[c] * along(a)
+                + size * a.shares[c] * b.shares[c])
+                / (n * n);
         }
         v
     }

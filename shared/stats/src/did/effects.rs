@@ -67,7 +67,9 @@ impl Effects {
     /// Wald test of the cells before treatment. An error when there are none, or when they are linearly dependent.
     pub fn pre_trend(&self) -> Result<PreTrend, StatsError> {
         let at: Vec<usize> = (0..self.cells.len())
-            .filter(|&k| !self.cells[k].is_post() && self.cells[k].estimate.standard_error.is_some())
+            .filter(|&k| {
+                !self.cells[k].is_post() && self.cells[k].estimate.standard_error.is_some()
+            })
             .collect();
         if at.is_empty() {
             return Err(StatsError::too_few("cells before treatment", 0, 1));
@@ -76,17 +78,31 @@ impl Effects {
         let b = DVector::from_fn(at.len(), |i, _| self.cells[at[i]].estimate.value);
         let what = "the covariance of the cells before treatment";
         let statistic = b.dot(&solve_spd(&v, &b, what)?);
-        let steps = DVector::from_fn(at.len(), |i, _| self.cells[at[i]].time - self.cells[at[i]].base);
+        let steps = DVector::from_fn(at.len(), |i, _| {
+            self.cells[at[i]].time - self.cells[at[i]].base
+        });
         let precision = steps.dot(&solve_spd(&v, &steps, what)?);
         let sup_t = at
             .iter()
-            .filter_map(|&k| self.cells[k].estimate.standard_error.map(|s| (self.cells[k].estimate.value / s).abs()))
+            .filter_map(|&k| {
+                self.cells[k]
+                    .estimate
+                    .standard_error
+                    .map(|s| (self.cells[k].estimate.value / s).abs())
+            })
             .fold(0.0, f64::max);
         let p_value = chi_square_upper(statistic, at.len() as f64)
             .ok_or_else(|| StatsError::invalid("pre-trend test", "statistic is not a number"))?;
-        let detectable_drift =
-            crate::power::noncentrality(at.len(), 0.05, 0.8).filter(|_| precision > 0.0).map(|l| (l / precision).sqrt());
-        Ok(PreTrend { statistic, df: at.len(), p_value, sup_t, detectable_drift })
+        let detectable_drift = crate::power::noncentrality(at.len(), 0.05, 0.8)
+            .filter(|_| precision > 0.0)
+            .map(|l| (l / precision).sqrt());
+        Ok(PreTrend {
+            statistic,
+            df: at.len(),
+            p_value,
+            sup_t,
+            detectable_drift,
+        })
     }
 
     /// Critical value of the 95 % band that holds for all cells at once, by seeded simulation.
@@ -96,6 +112,9 @@ impl Effects {
 
     /// Units of one cohort.
     pub fn cohort_size(&self, group: f64) -> Option<u64> {
-        self.cohorts.iter().find(|(g, _)| *g == group).map(|(_, n)| *n)
+        self.cohorts
+            .iter()
+            .find(|(g, _)| *g == group)
+            .map(|(_, n)| *n)
     }
 }

@@ -54,7 +54,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { estimator: Adjustment::DoublyRobust, control: Control::Never, base: BasePeriod::Varying, anticipation: 0.0 }
+        Self {
+            estimator: Adjustment::DoublyRobust,
+            control: Control::Never,
+            base: BasePeriod::Varying,
+            anticipation: 0.0,
+        }
     }
 }
 
@@ -101,13 +106,22 @@ pub fn plan(times: &[f64], firsts: &[f64], options: &Options) -> Result<Plan, St
         return Err(StatsError::too_few("periods", times.len() as u64, 2));
     }
     if times.windows(2).any(|w| !(w[0] < w[1])) || times.iter().any(|t| !t.is_finite()) {
-        return Err(StatsError::invalid("periods", "must be finite and ascending"));
+        return Err(StatsError::invalid(
+            "periods",
+            "must be finite and ascending",
+        ));
     }
     if !(options.anticipation.is_finite() && options.anticipation >= 0.0) {
-        return Err(StatsError::invalid("anticipation", "must be 0 or more periods"));
+        return Err(StatsError::invalid(
+            "anticipation",
+            "must be 0 or more periods",
+        ));
     }
     if firsts.iter().any(|g| g.is_nan()) {
-        return Err(StatsError::invalid("first treated", "is not a number; use infinity for never"));
+        return Err(StatsError::invalid(
+            "first treated",
+            "is not a number; use infinity for never",
+        ));
     }
     let mut times = times.to_vec();
     let mut warnings = Vec::new();
@@ -125,23 +139,48 @@ pub fn plan(times: &[f64], firsts: &[f64], options: &Options) -> Result<Plan, St
     let mut roles: Vec<Role> = firsts.iter().map(|&g| role(g, last)).collect();
     if !roles.contains(&Role::Never) {
         if options.control == Control::Never {
-            return Err(StatsError::empty("the never-treated group: use the not-yet-treated as controls; it"));
+            return Err(StatsError::empty(
+                "the never-treated group: use the not-yet-treated as controls; it",
+            ));
         }
         let latest = firsts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         times.retain(|t| *t < latest - options.anticipation);
         if times.len() < 2 {
-            return Err(StatsError::too_few("periods before the last cohort joins", times.len() as u64, 2));
+            return Err(StatsError::too_few(
+                "periods before the last cohort joins",
+                times.len() as u64,
+                2,
+            ));
         }
         let last = times[times.len() - 1];
-        roles = firsts.iter().map(|&g| if g == latest { Role::Never } else { role(g, last) }).collect();
+        roles = firsts
+            .iter()
+            .map(|&g| {
+                if g == latest {
+                    Role::Never
+                } else {
+                    role(g, last)
+                }
+            })
+            .collect();
         warnings.push(format!("nobody is never treated: cohort {latest} serves as control, periods from its join on are not used"));
     }
-    let mut groups: Vec<f64> =
-        roles.iter().filter_map(|r| if let Role::Treated(g) = r { Some(*g) } else { None }).collect();
+    let mut groups: Vec<f64> = roles
+        .iter()
+        .filter_map(|r| {
+            if let Role::Treated(g) = r {
+                Some(*g)
+            } else {
+                None
+            }
+        })
+        .collect();
     groups.sort_by(f64::total_cmp);
     groups.dedup();
     if groups.is_empty() {
-        return Err(StatsError::empty("no cohort is first treated inside the window: the treated arm"));
+        return Err(StatsError::empty(
+            "no cohort is first treated inside the window: the treated arm",
+        ));
     }
     let mut comparisons = Vec::new();
     for &group in &groups {
@@ -158,10 +197,20 @@ pub fn plan(times: &[f64], firsts: &[f64], options: &Options) -> Result<Plan, St
                 Control::Never => f64::INFINITY,
                 Control::NotYet => times[time.max(base)] + options.anticipation,
             };
-            comparisons.push(Comparison { group, time, base, controls_after });
+            comparisons.push(Comparison {
+                group,
+                time,
+                base,
+                controls_after,
+            });
         }
     }
-    Ok(Plan { times, roles, comparisons, warnings })
+    Ok(Plan {
+        times,
+        roles,
+        comparisons,
+        warnings,
+    })
 }
 
 impl Comparison {

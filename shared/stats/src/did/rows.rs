@@ -23,15 +23,24 @@ pub struct Panel {
 pub fn estimate(panel: &Panel, options: &Options) -> Result<Effects, StatsError> {
     let width = panel.times.len();
     let all = panel.first_treated.len();
-    if panel.outcome.len() != all * width || panel.covariates.iter().any(|c| c.len() != all * width) {
-        return Err(StatsError::invalid("panel", "every unit must have every period"));
+    if panel.outcome.len() != all * width || panel.covariates.iter().any(|c| c.len() != all * width)
+    {
+        return Err(StatsError::invalid(
+            "panel",
+            "every unit must have every period",
+        ));
     }
     crate::error::all_finite(&panel.outcome, "outcome")?;
     let plan = plan(&panel.times, &panel.first_treated, options)?;
     let mut warnings = plan.warnings.clone();
-    let units: Vec<usize> = (0..all).filter(|&i| plan.roles[i] != Role::AlreadyTreated).collect();
+    let units: Vec<usize> = (0..all)
+        .filter(|&i| plan.roles[i] != Role::AlreadyTreated)
+        .collect();
     if units.len() < all {
-        warnings.push(format!("{} units were already treated in the first period: left out", all - units.len()));
+        warnings.push(format!(
+            "{} units were already treated in the first period: left out",
+            all - units.len()
+        ));
     }
     let n = units.len();
     let mut cells = Vec::new();
@@ -49,26 +58,48 @@ pub fn estimate(panel: &Panel, options: &Options) -> Result<Effects, StatsError>
         let n1 = members.iter().filter(|m| m.2).count() as u64;
         let n0 = members.len() as u64 - n1;
         let (time, base) = (plan.times[c.time], plan.times[c.base]);
-        let cell = |estimate| Cell { group: c.group, time, base, estimate, treated: n1, controls: n0 };
+        let cell = |estimate| Cell {
+            group: c.group,
+            time,
+            base,
+            estimate,
+            treated: n1,
+            controls: n0,
+        };
         if c.time == c.base {
             cells.push(cell(Estimate::bare(0.0)));
             influences.push(vec![0.0; n]);
             continue;
         }
         let treated: Vec<bool> = members.iter().map(|m| m.2).collect();
-        let change: Vec<f64> =
-            members.iter().map(|m| panel.outcome[m.1 * width + c.time] - panel.outcome[m.1 * width + c.base]).collect();
+        let change: Vec<f64> = members
+            .iter()
+            .map(|m| panel.outcome[m.1 * width + c.time] - panel.outcome[m.1 * width + c.base])
+            .collect();
         let early = c.base.min(c.time);
-        let columns: Vec<Vec<f64>> =
-            panel.covariates.iter().map(|x| members.iter().map(|m| x[m.1 * width + early]).collect()).collect();
+        let columns: Vec<Vec<f64>> = panel
+            .covariates
+            .iter()
+            .map(|x| members.iter().map(|m| x[m.1 * width + early]).collect())
+            .collect();
         let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
         let levels = Design::standardised(members.len(), &views).and_then(|design| {
-            effect_on_treated(options.estimator, &change, &treated, &design, &vec![true; members.len()], PROPENSITY_CEILING)
+            effect_on_treated(
+                options.estimator,
+                &change,
+                &treated,
+                &design,
+                &vec![true; members.len()],
+                PROPENSITY_CEILING,
+            )
         });
         let levels = match levels {
             Ok(levels) => levels,
             Err(e) => {
-                warnings.push(format!("cohort {} in period {time} cannot be estimated: {e}", c.group));
+                warnings.push(format!(
+                    "cohort {} in period {time} cannot be estimated: {e}",
+                    c.group
+                ));
                 continue;
             }
         };
@@ -86,16 +117,30 @@ pub fn estimate(panel: &Panel, options: &Options) -> Result<Effects, StatsError>
         let variance = influence.iter().map(|v| v * v).sum::<f64>() / (n as f64 * n as f64);
         let value = crate::error::finite(levels.treated - levels.control, "effect")?;
         if n1 < 5 {
-            warnings.push(format!("cohort {} in period {time} rests on {n1} treated units", c.group));
+            warnings.push(format!(
+                "cohort {} in period {time} rests on {n1} treated units",
+                c.group
+            ));
         }
         cells.push(cell(Estimate::normal(value, variance.sqrt())));
         influences.push(influence);
     }
     if cells.is_empty() {
-        return Err(StatsError::empty(format!("no cell could be estimated ({}): the comparison", warnings.join("; "))));
+        return Err(StatsError::empty(format!(
+            "no cell could be estimated ({}): the comparison",
+            warnings.join("; ")
+        )));
     }
-    let mut groups: Vec<f64> =
-        units.iter().filter_map(|&u| if let Role::Treated(g) = plan.roles[u] { Some(g) } else { None }).collect();
+    let mut groups: Vec<f64> = units
+        .iter()
+        .filter_map(|&u| {
+            if let Role::Treated(g) = plan.roles[u] {
+                Some(g)
+            } else {
+                None
+            }
+        })
+        .collect();
     groups.sort_by(f64::total_cmp);
     groups.dedup();
     let place = |unit: usize| match plan.roles[unit] {
@@ -103,7 +148,11 @@ pub fn estimate(panel: &Panel, options: &Options) -> Result<Effects, StatsError>
         _ => groups.len(),
     };
     let places: Vec<usize> = units.iter().map(|&u| place(u)).collect();
-    let cohorts = groups.iter().enumerate().map(|(j, g)| (*g, places.iter().filter(|p| **p == j).count() as u64)).collect();
+    let cohorts = groups
+        .iter()
+        .enumerate()
+        .map(|(j, g)| (*g, places.iter().filter(|p| **p == j).count() as u64))
+        .collect();
     let cohort_influence = influences
         .iter()
         .map(|f| {
@@ -117,10 +166,22 @@ pub fn estimate(panel: &Panel, options: &Options) -> Result<Effects, StatsError>
     let mut covariance = vec![vec![0.0; k]; k];
     for i in 0..k {
         for j in 0..=i {
-            let v = influences[i].iter().zip(&influences[j]).map(|(a, b)| a * b).sum::<f64>() / nn;
+            let v = influences[i]
+                .iter()
+                .zip(&influences[j])
+                .map(|(a, b)| a * b)
+                .sum::<f64>()
+                / nn;
             covariance[i][j] = v;
             covariance[j][i] = v;
         }
     }
-    Ok(Effects { cells, covariance, cohorts, units: n as u64, cohort_influence, warnings })
+    Ok(Effects {
+        cells,
+        covariance,
+        cohorts,
+        units: n as u64,
+        cohort_influence,
+        warnings,
+    })
 }

@@ -37,7 +37,9 @@ pub struct Block {
 impl Block {
     fn key_order(&self, first: Option<f64>, stratum: u32) -> Ordering {
         let place = |g: Option<f64>| g.unwrap_or(f64::INFINITY);
-        place(self.first_treated).total_cmp(&place(first)).then(self.stratum.cmp(&stratum))
+        place(self.first_treated)
+            .total_cmp(&place(first))
+            .then(self.stratum.cmp(&stratum))
     }
 }
 
@@ -51,7 +53,10 @@ pub struct PanelMoments {
 impl PanelMoments {
     /// Nothing seen yet of these periods (ascending).
     pub fn new(times: Vec<f64>) -> Self {
-        Self { times, blocks: Vec::new() }
+        Self {
+            times,
+            blocks: Vec::new(),
+        }
     }
 
     /// The periods.
@@ -71,11 +76,21 @@ impl PanelMoments {
 
     fn block(&mut self, first: Option<f64>, stratum: u32) -> &mut Moments {
         let first = first.filter(|g| g.is_finite());
-        let at = match self.blocks.binary_search_by(|b| b.key_order(first, stratum)) {
+        let at = match self
+            .blocks
+            .binary_search_by(|b| b.key_order(first, stratum))
+        {
             Ok(at) => at,
             Err(at) => {
                 let moments = Moments::new(self.times.len());
-                self.blocks.insert(at, Block { first_treated: first, stratum, moments });
+                self.blocks.insert(
+                    at,
+                    Block {
+                        first_treated: first,
+                        stratum,
+                        moments,
+                    },
+                );
                 at
             }
         };
@@ -93,9 +108,17 @@ impl PanelMoments {
     }
 
     /// As [`PanelMoments::update_in`] for data that may hold gaps or the wrong number of periods.
-    pub fn try_update_in(&mut self, stratum: u32, first_treated: Option<f64>, outcomes: &[f64]) -> Result<(), StatsError> {
+    pub fn try_update_in(
+        &mut self,
+        stratum: u32,
+        first_treated: Option<f64>,
+        outcomes: &[f64],
+    ) -> Result<(), StatsError> {
         if outcomes.len() != self.times.len() {
-            return Err(StatsError::invalid("unit", format!("has {} periods, not {}", outcomes.len(), self.times.len())));
+            return Err(StatsError::invalid(
+                "unit",
+                format!("has {} periods, not {}", outcomes.len(), self.times.len()),
+            ));
         }
         crate::error::all_finite(outcomes, "outcome")?;
         self.update_in(stratum, first_treated, outcomes);
@@ -103,9 +126,17 @@ impl PanelMoments {
     }
 
     /// A whole block at once, e.g. from another system's summary.
-    pub fn absorb(&mut self, first_treated: Option<f64>, stratum: u32, moments: &Moments) -> Result<(), StatsError> {
+    pub fn absorb(
+        &mut self,
+        first_treated: Option<f64>,
+        stratum: u32,
+        moments: &Moments,
+    ) -> Result<(), StatsError> {
         if moments.k() != self.times.len() {
-            return Err(StatsError::invalid("block", format!("has {} periods, not {}", moments.k(), self.times.len())));
+            return Err(StatsError::invalid(
+                "block",
+                format!("has {} periods, not {}", moments.k(), self.times.len()),
+            ));
         }
         self.block(first_treated, stratum).merge(moments);
         Ok(())
@@ -124,43 +155,77 @@ impl PanelMoments {
 
     /// ATT(g, t) of every cell. `options.estimator` plays no part: within strata all three agree.
     pub fn finish(&self, options: &Options) -> Result<Effects, StatsError> {
-        let firsts: Vec<f64> = self.blocks.iter().map(|b| b.first_treated.unwrap_or(f64::INFINITY)).collect();
+        let firsts: Vec<f64> = self
+            .blocks
+            .iter()
+            .map(|b| b.first_treated.unwrap_or(f64::INFINITY))
+            .collect();
         let plan = plan(&self.times, &firsts, options)?;
         let mut warnings = plan.warnings.clone();
         let left: u64 = self.sum_units(&plan.roles, |r| r == Role::AlreadyTreated);
         if left > 0 {
-            warnings.push(format!("{left} units were already treated in the first period: left out"));
+            warnings.push(format!(
+                "{left} units were already treated in the first period: left out"
+            ));
         }
         let units = self.sum_units(&plan.roles, |r| r != Role::AlreadyTreated);
-        let mut groups: Vec<f64> =
-            plan.roles.iter().filter_map(|r| if let Role::Treated(g) = r { Some(*g) } else { None }).collect();
+        let mut groups: Vec<f64> = plan
+            .roles
+            .iter()
+            .filter_map(|r| {
+                if let Role::Treated(g) = r {
+                    Some(*g)
+                } else {
+                    None
+                }
+            })
+            .collect();
         groups.sort_by(f64::total_cmp);
         groups.dedup();
-        let cohorts: Vec<(f64, u64)> =
-            groups.iter().map(|g| (*g, self.sum_units(&plan.roles, |r| r == Role::Treated(*g)))).collect();
+        let cohorts: Vec<(f64, u64)> = groups
+            .iter()
+            .map(|g| (*g, self.sum_units(&plan.roles, |r| r == Role::Treated(*g))))
+            .collect();
         let mut cells = Vec::new();
         let mut parts: Vec<Vec<Part>> = Vec::new();
         let mut spans = Vec::new();
         for c in &plan.comparisons {
             let (time, base) = (plan.times[c.time], plan.times[c.base]);
-            let side = Side { blocks: &self.blocks, roles: &plan.roles, units: units as f64 };
+            let side = Side {
+                blocks: &self.blocks,
+                roles: &plan.roles,
+                units: units as f64,
+            };
             let (estimate, treated, controls, part) = if c.time == c.base {
                 (Estimate::bare(0.0), 0, 0, Vec::new())
             } else {
                 match side.compare(c, &mut warnings, time) {
                     Ok(found) => found,
                     Err(e) => {
-                        warnings.push(format!("cohort {} in period {time} cannot be estimated: {e}", c.group));
+                        warnings.push(format!(
+                            "cohort {} in period {time} cannot be estimated: {e}",
+                            c.group
+                        ));
                         continue;
                     }
                 }
             };
-            cells.push(Cell { group: c.group, time, base, estimate, treated, controls });
+            cells.push(Cell {
+                group: c.group,
+                time,
+                base,
+                estimate,
+                treated,
+                controls,
+            });
             parts.push(part);
             spans.push((c.time, c.base));
         }
         if cells.is_empty() {
-            return Err(StatsError::empty(format!("no cell could be estimated ({}): the comparison", warnings.join("; "))));
+            return Err(StatsError::empty(format!(
+                "no cell could be estimated ({}): the comparison",
+                warnings.join("; ")
+            )));
         }
         let covariance = self.covariances(&parts, &spans, units as f64);
         for (k, cell) in cells.iter_mut().enumerate() {
@@ -172,7 +237,9 @@ impl PanelMoments {
                 let mut sums = vec![0.0; groups.len() + 1];
                 for p in part {
                     let at = match plan.roles[p.block] {
-                        Role::Treated(g) => groups.iter().position(|x| *x == g).unwrap_or(groups.len()),
+                        Role::Treated(g) => {
+                            groups.iter().position(|x| *x == g).unwrap_or(groups.len())
+                        }
                         _ => groups.len(),
                     };
                     sums[at] += p.n * p.level;
@@ -180,15 +247,32 @@ impl PanelMoments {
                 sums
             })
             .collect();
-        Ok(Effects { cells, covariance, cohorts, units, cohort_influence, warnings })
+        Ok(Effects {
+            cells,
+            covariance,
+            cohorts,
+            units,
+            cohort_influence,
+            warnings,
+        })
     }
 
     fn sum_units(&self, roles: &[Role], want: impl Fn(Role) -> bool) -> u64 {
-        self.blocks.iter().zip(roles).filter(|(_, r)| want(**r)).map(|(b, _)| b.moments.n()).sum()
+        self.blocks
+            .iter()
+            .zip(roles)
+            .filter(|(_, r)| want(**r))
+            .map(|(b, _)| b.moments.n())
+            .sum()
     }
 
     /// `Σ influence_k · influence_l / n²` from block covariances.
-    fn covariances(&self, parts: &[Vec<Part>], spans: &[(usize, usize)], units: f64) -> Vec<Vec<f64>> {
+    fn covariances(
+        &self,
+        parts: &[Vec<Part>],
+        spans: &[(usize, usize)],
+        units: f64,
+    ) -> Vec<Vec<f64>> {
         let k = parts.len();
         let mut covariance = vec![vec![0.0; k]; k];
         for i in 0..k {
@@ -201,7 +285,9 @@ impl PanelMoments {
                     while other.peek().is_some_and(|q| q.block < p.block) {
                         other.next();
                     }
-                    let Some(q) = other.peek().filter(|q| q.block == p.block) else { continue };
+                    let Some(q) = other.peek().filter(|q| q.block == p.block) else {
+                        continue;
+                    };
                     let m = &self.blocks[p.block].moments;
                     let cross = m.cross(t, u) - m.cross(t, a) - m.cross(b, u) + m.cross(b, a);
                     total += p.slope * q.slope * cross + p.n * p.level * q.level;
@@ -236,15 +322,25 @@ impl Side<'_> {
         m.mean(c.time).unwrap_or_default() - m.mean(c.base).unwrap_or_default()
     }
 
-    fn compare(&self, c: &super::Comparison, warnings: &mut Vec<String>, time: f64) -> Result<Compared, StatsError> {
+    fn compare(
+        &self,
+        c: &super::Comparison,
+        warnings: &mut Vec<String>,
+        time: f64,
+    ) -> Result<Compared, StatsError> {
         let n = |at: usize| self.blocks[at].moments.n() as f64;
         let occupied = |at: &usize| self.blocks[*at].moments.n() > 0;
-        let mine: Vec<usize> =
-            (0..self.blocks.len()).filter(occupied).filter(|&at| self.roles[at] == Role::Treated(c.group)).collect();
-        let theirs: Vec<usize> =
-            (0..self.blocks.len()).filter(occupied).filter(|&at| c.is_control(self.roles[at])).collect();
+        let mine: Vec<usize> = (0..self.blocks.len())
+            .filter(occupied)
+            .filter(|&at| self.roles[at] == Role::Treated(c.group))
+            .collect();
+        let theirs: Vec<usize> = (0..self.blocks.len())
+            .filter(occupied)
+            .filter(|&at| c.is_control(self.roles[at]))
+            .collect();
         // Control change per stratum: (stratum, units, mean change).
-        let mut strata: std::collections::BTreeMap<u32, (f64, f64)> = std::collections::BTreeMap::new();
+        let mut strata: std::collections::BTreeMap<u32, (f64, f64)> =
+            std::collections::BTreeMap::new();
         for &at in &theirs {
             let entry = strata.entry(self.blocks[at].stratum).or_insert((0.0, 0.0));
             entry.0 += n(at);
@@ -267,29 +363,48 @@ impl Side<'_> {
             return Err(StatsError::empty("treated arm with controls in its strata"));
         }
         if lost > 0.0 {
-            warnings.push(format!("cohort {} in period {time}: {lost} treated units have no control in their stratum", c.group));
+            warnings.push(format!(
+                "cohort {} in period {time}: {lost} treated units have no control in their stratum",
+                c.group
+            ));
         }
         if n1 < 5.0 {
-            warnings.push(format!("cohort {} in period {time} rests on {n1} treated units", c.group));
+            warnings.push(format!(
+                "cohort {} in period {time} rests on {n1} treated units",
+                c.group
+            ));
         }
         let scale = self.units / n1;
-        let mut treated_in: std::collections::BTreeMap<u32, f64> = std::collections::BTreeMap::new();
+        let mut treated_in: std::collections::BTreeMap<u32, f64> =
+            std::collections::BTreeMap::new();
         let mut parts = Vec::new();
         for &at in &mine {
             let stratum = self.blocks[at].stratum;
             if let Some((_, control)) = strata.get(&stratum) {
                 *treated_in.entry(stratum).or_insert(0.0) += n(at);
                 let level = scale * (self.change(at, c) - control - effect);
-                parts.push(Part { block: at, n: n(at), slope: scale, level });
+                parts.push(Part {
+                    block: at,
+                    n: n(at),
+                    slope: scale,
+                    level,
+                });
             }
         }
         let mut n0 = 0.0;
         for &at in &theirs {
             let stratum = self.blocks[at].stratum;
-            if let (Some(treated), Some((controls, mean))) = (treated_in.get(&stratum), strata.get(&stratum)) {
+            if let (Some(treated), Some((controls, mean))) =
+                (treated_in.get(&stratum), strata.get(&stratum))
+            {
                 n0 += n(at);
                 let slope = -scale * treated / controls;
-                parts.push(Part { block: at, n: n(at), slope, level: slope * (self.change(at, c) - mean) });
+                parts.push(Part {
+                    block: at,
+                    n: n(at),
+                    slope,
+                    level: slope * (self.change(at, c) - mean),
+                });
             }
         }
         parts.sort_by_key(|p| p.block);
