@@ -1,0 +1,578 @@
+//! Events in a compact, interned form: 64 bytes each, so that the events of a big company fit in memory.
+//!
+//! What the KPIs need of an event is who, when, where and to what it refers; names are kept once, in tables. Ids are given by
+//! the order of the names, not of the pushes, and entries are sorted, so that an [`Activity`] is a function of the *set* of
+//! events. Message and thread ids are 64-bit hashes while building and positions afterwards.
+//!
+//! Every event must be pushed once (deduplicated by event id before).
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use levier_domain::event::{Event, Kind, Visibility, attribute};
+
+use crate::conversation::{self, Thread};
+
+/// No such id.
+pub const NONE: u32 = u32::MAX;
+/// No such position or hash.
+pub const NOWHERE: u64 = u64::MAX;
+
+/// Bits of [`Entry::flags`].
+pub mod flag {
+    /// A closed channel.
+    pub const PRIVATE: u16 = 1;
+    /// One to one.
+    pub const DIRECT: u16 = 1 << 1;
+    /// The text asks something.
+    pub const QUESTION: u16 = 1 << 2;
+    /// The text is too short to be an answer; see [`super::SHORT_REPLY_CHARACTERS`].
+    pub const SHORT: u16 = 1 << 3;
+    /// A sentiment was scored.
+    pub const SCORED: u16 = 1 << 4;
+    /// The first message of its thread.
+    pub const OPENER: u16 = 1 << 5;
+    /// A message in a thread that someone else or the same person opened.
+    pub const REPLY: u16 = 1 << 6;
+    /// The join was invited.
+    pub const INVITED: u16 = 1 << 7;
+    /// The thread is off product.
+    pub const OFF_PRODUCT: u16 = 1 << 8;
+    /// The membership comes from a roster.
+    pub const ROSTER: u16 = 1 << 9;
+    /// The thread's channel is tagged as feedback.
+    pub const FEEDBACK: u16 = 1 << 10;
+}
+
+/// Texts under this many characters are not taken for answers by the health score: events keep no words, and three words of
+/// French or English are rarely shorter.
+pub const SHORT_REPLY_CHARACTERS: u32 = 10;
+
+/// Units of [`Entry::sentiment`] in 1: integers, so that sums do not depend on their order.
+pub const SENTIMENT_SCALE: i32 = 1_000_000_000;
+
+/// One event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Microseconds since 1970, UTC.
+    pub at: i64,
+    /// Message, or subject of the event.
+    pub item: u64,
+    /// Position of the entry of the message that this one answers or is about, or [`NOWHERE`].
+    pub parent: u64,
+    /// Position of the thread, or [`NOWHERE`].
+    pub thread: u64,
+    /// Handle of who did it, or [`NONE`].
+    pub actor: u32,
+    /// Handle of to whom it was done, or [`NONE`].
+    pub target: u32,
+    /// Channel, or [`NONE`].
+    pub channel: u32,
+    /// Sentiment × [`SENTIMENT_SCALE`].
+    pub sentiment: i32,
+    /// Score × 1000 (points, answers), or `i32::MIN`.
+    pub score: i32,
+    /// Community.
+    pub community: u16,
+    /// See [`flag`].
+    pub flags: u16,
+    /// Platform.
+    pub platform: u8,
+    /// Position in [`Kind::ALL`].
+    pub kind: u8,
+}
+
+impl Entry {
+    /// What happened.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind::ALL[usize::from(self.kind)]
+    }
+
+    /// Whether a flag is set.
+    #[must_use]
+    pub fn has(&self, flag: u16) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+/// One account on one platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handle {
+    /// `platform:handle`.
+    pub name: String,
+    /// Position in [`Activity::people`].
+    pub person: u32,
+    /// A machine.
+    pub bot: bool,
+}
+
+/// One human.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Person id of the identity graph, or the handle where none was resolved.
+    pub id: String,
+    /// Whether `id` is a resolved person.
+    pub resolved: bool,
+    /// Position in [`Activity::segments`], or `u16::MAX`.
+    pub segment: u16,
+    /// Staff or bot: never a member.
+    pub staff: bool,
+}
+
+/// A span of membership of one handle in one community.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stay {
+    /// Position in [`Activity::people`].
+    pub person: u32,
+    /// Joined at (µs).
+    pub from: i64,
+    /// Left at (µs), `i64::MAX` while staying.
+    pub to: i64,
+    /// Community.
+    pub community: u16,
+    /// Platform.
+    pub platform: u8,
+    /// No join was recorded anywhere on the platform: the first contribution stands for it, and is not counted as a join.
+    pub implied: bool,
+}
+
+/// Everything that happened, sorted by time.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Activity {
+    /// The events that count, sorted: no deleted messages, no reactions taken back.
+    pub entries: Vec<Entry>,
+    /// Accounts, by name.
+    pub handles: Vec<Handle>,
+    /// Humans, by id.
+    pub people: Vec<Person>,
+    /// Communities, by id.
+    pub communities: Vec<String>,
+    /// Platforms, by id.
+    pub platforms: Vec<String>,
+    /// Channels, by name.
+    pub channels: Vec<String>,
+    /// CRM segments, by name.
+    pub segments: Vec<String>,
+    /// Threads, by first message.
+    pub threads: Vec<Thread>,
+    /// Spans of membership, sorted.
+    pub stays: Vec<Stay>,
+    /// Names of the messages that ask something (hash → thread or message id), for the work lists.
+    pub questions: BTreeMap<u64, String>,
+}
+
+impl Activity {
+    /// The person behind an entry, unless nobody, staff or a bot did it.
+    #[must_use]
+    pub fn member_of(&self, handle: u32) -> Option<u32> {
+        let person = self.person_of(handle)?;
+        (!self.people[person as usize].staff).then_some(person)
+    }
+
+    /// The person behind a handle, staff included; bots are nobody.
+    #[must_use]
+    pub fn person_of(&self, handle: u32) -> Option<u32> {
+        let handle = self.handles.get(handle as usize)?;
+        (!handle.bot).then_some(handle.person)
+    }
+
+    /// The name of a platform.
+    #[must_use]
+    pub fn platform(&self, position: u8) -> &str {
+        self.platforms
+            .get(usize::from(position))
+            .map_or("", String::as_str)
+    }
+}
+
+/// Names to ids in the order of arrival; ranked at the end.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    ids: HashMap<String, u32>,
+}
+
+impl Names {
+    fn id(&mut self, name: &str) -> u32 {
+        if let Some(id) = self.ids.get(name) {
+            return *id;
+        }
+        let id = self.ids.len() as u32;
+        self.ids.insert(name.to_owned(), id);
+        id
+    }
+
+    /// The names in their order, and the new id of each old one.
+    fn ranked(self) -> (Vec<String>, Vec<u32>) {
+        let mut names: Vec<(String, u32)> = self.ids.into_iter().collect();
+        names.sort_unstable();
+        let mut rank = vec![0; names.len()];
+        for (new, (_, old)) in names.iter().enumerate() {
+            rank[*old as usize] = new as u32;
+        }
+        (names.into_iter().map(|(name, _)| name).collect(), rank)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct HandleFacts {
+    person: u32,
+    bot: bool,
+    staff: bool,
+    segment: u32,
+}
+
+/// Collects events in any order.
+#[derive(Clone, Debug, Default)]
+pub struct ActivityBuilder {
+    entries: Vec<Entry>,
+    handles: Names,
+    facts: Vec<HandleFacts>,
+    people: Names,
+    communities: Names,
+    platforms: Names,
+    channels: Names,
+    segments: Names,
+    questions: BTreeMap<u64, String>,
+    off_product: Vec<String>,
+    feedback: Vec<String>,
+    key: String,
+}
+
+/// A 64-bit hash that never changes between machines or versions (FNV-1a with a final mix).
+pub(crate) fn stable_hash(parts: &[&str]) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut eat = |byte: u8| {
+        hash ^= u64::from(byte);
+        hash = hash.wrapping_mul(0x0000_0100_0000_01b3);
+    };
+    for part in parts {
+        part.bytes().for_each(&mut eat);
+        eat(0xff);
+    }
+    mix(hash).min(NOWHERE - 1)
+}
+
+/// The finaliser of SplitMix64.
+pub(crate) fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+impl ActivityBuilder {
+    /// An empty one. Channels are tagged by the configuration of their community.
+    #[must_use]
+    pub fn new(config: &levier_domain::config::Config) -> Self {
+        let tagged = |list: fn(&levier_domain::config::Community) -> &Vec<String>| {
+            config
+                .communities
+                .iter()
+                .flat_map(|(id, community)| {
+                    list(community)
+                        .iter()
+                        .map(move |c| format!("{id}\u{1f}{c}"))
+                })
+                .collect()
+        };
+        Self {
+            off_product: tagged(|c| &c.off_product_channels),
+            feedback: tagged(|c| &c.feedback_channels),
+            ..Self::default()
+        }
+    }
+
+    /// How many events were taken.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether none was taken.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn handle(&mut self, platform: &str, handle: &str) -> u32 {
+        self.key.clear();
+        self.key.push_str(platform);
+        self.key.push(':');
+        self.key.push_str(handle);
+        let id = self.handles.id(&self.key);
+        if id as usize == self.facts.len() {
+            self.facts.push(HandleFacts {
+                person: NONE,
+                bot: false,
+                staff: false,
+                segment: NONE,
+            });
+        }
+        id
+    }
+
+    fn learn(&mut self, handle: u32, person: Option<&str>, staff: bool, segment: Option<&str>) {
+        let person = person.map(|person| self.people.id(person));
+        let segment = segment.map(|segment| self.segments.id(segment));
+        let facts = &mut self.facts[handle as usize];
+        facts.staff |= staff;
+        if let Some(person) = person {
+            facts.person = person;
+        }
+        if let Some(segment) = segment {
+            facts.segment = segment;
+        }
+    }
+
+    /// Takes one event; `person`, `is_staff` and `segment` are those of its actor, as the identity graph and the CRM have
+    /// them. They must be the same at every push of one handle.
+    pub fn push(
+        &mut self,
+        event: &Event,
+        person: Option<&str>,
+        is_staff: bool,
+        segment: Option<&str>,
+    ) {
+        let actor = event.actor.as_deref().map_or(NONE, |handle| {
+            let id = self.handle(&event.platform, handle);
+            self.learn(id, person, is_staff || event.is_staff, segment);
+            self.facts[id as usize].bot |= event.is_bot;
+            id
+        });
+        let target = event
+            .target
+            .as_deref()
+            .map_or(NONE, |handle| self.handle(&event.platform, handle));
+        let (platform, community) = (event.platform.as_str(), event.community.as_str());
+        let channel_name = event.channel.as_deref().unwrap_or("");
+        let hash = |text: &str| stable_hash(&[community, platform, text]);
+        let item = event
+            .message()
+            .or_else(|| event.attributes.get(attribute::SUBJECT).map(String::as_str))
+            .map_or_else(|| stable_hash(&[&event.event_id]), hash);
+        // A message without thread that answers nothing opens the thread that bears its own id.
+        let own_thread = || {
+            event
+                .message()
+                .filter(|_| event.kind == Kind::MessagePosted && event.reply_to.is_none())
+        };
+        let thread = event
+            .thread
+            .as_deref()
+            .or_else(own_thread)
+            .map_or(NOWHERE, |thread| {
+                stable_hash(&[community, platform, channel_name, thread])
+            });
+        let mut flags = match event.visibility {
+            Some(Visibility::Private) => flag::PRIVATE,
+            Some(Visibility::Direct) => flag::DIRECT,
+            _ => 0,
+        };
+        if event.is_question == Some(true) {
+            flags |= flag::QUESTION;
+            if event.kind == Kind::MessagePosted && event.reply_to.is_none() {
+                let name = event
+                    .thread
+                    .as_deref()
+                    .or(event.message())
+                    .unwrap_or(&event.event_id);
+                self.questions.insert(item, name.to_owned());
+            }
+        }
+        if event
+            .text_length
+            .is_some_and(|length| length < SHORT_REPLY_CHARACTERS)
+        {
+            flags |= flag::SHORT;
+        }
+        if event.sentiment.is_some_and(f64::is_finite) {
+            flags |= flag::SCORED;
+        }
+        if event.attributes.contains_key(attribute::INVITED_BY) {
+            flags |= flag::INVITED;
+        }
+        if !channel_name.is_empty() {
+            let tagged = format!("{community}\u{1f}{channel_name}");
+            if self.off_product.contains(&tagged) {
+                flags |= flag::OFF_PRODUCT;
+            }
+            if self.feedback.contains(&tagged) {
+                flags |= flag::FEEDBACK;
+            }
+        }
+        let sentiment = event.sentiment.map_or(0, |s| {
+            (s.clamp(-1.0, 1.0) * f64::from(SENTIMENT_SCALE)).round() as i32
+        });
+        let score = event
+            .attributes
+            .get(attribute::SCORE)
+            .and_then(|score| score.parse::<f64>().ok())
+            .filter(|score| score.is_finite() && score.abs() < 2e6)
+            .map_or(i32::MIN, |score| (score * 1000.0).round() as i32);
+        let channel = event
+            .channel
+            .as_deref()
+            .map_or(NONE, |channel| self.channels.id(channel));
+        self.entries.push(Entry {
+            at: event.occurred_at.as_microsecond(),
+            item,
+            parent: event.reply_to.as_deref().map_or(NOWHERE, hash),
+            thread,
+            actor,
+            target,
+            channel,
+            sentiment,
+            score,
+            community: self.communities.id(community) as u16,
+            flags,
+            platform: self.platforms.id(platform) as u8,
+            kind: position(event.kind),
+        });
+    }
+
+    /// Takes one line of a roster: a membership that no event told.
+    #[expect(clippy::too_many_arguments, reason = "the columns of a roster")]
+    pub fn roster(
+        &mut self,
+        community: &str,
+        platform: &str,
+        handle: &str,
+        person: Option<&str>,
+        is_staff: bool,
+        segment: Option<&str>,
+        joined_at: Option<Timestamp>,
+        left_at: Option<Timestamp>,
+    ) {
+        let actor = self.handle(platform, handle);
+        self.learn(actor, person, is_staff, segment);
+        let community = self.communities.id(community) as u16;
+        let platform = self.platforms.id(platform) as u8;
+        for (at, kind) in [(joined_at, Kind::MemberJoined), (left_at, Kind::MemberLeft)] {
+            if let Some(at) = at {
+                self.entries.push(Entry {
+                    at: at.as_microsecond(),
+                    item: 0,
+                    parent: NOWHERE,
+                    thread: NOWHERE,
+                    actor,
+                    target: NONE,
+                    channel: NONE,
+                    sentiment: 0,
+                    score: i32::MIN,
+                    community,
+                    flags: flag::ROSTER,
+                    platform,
+                    kind: position(kind),
+                });
+            }
+        }
+    }
+
+    /// Says who stands behind a handle that did nothing itself (somebody reacted to, say).
+    pub fn identify(
+        &mut self,
+        platform: &str,
+        handle: &str,
+        person: Option<&str>,
+        is_staff: bool,
+        segment: Option<&str>,
+    ) {
+        let id = self.handle(platform, handle);
+        self.learn(id, person, is_staff, segment);
+    }
+
+    /// Ranks the names, sorts the events, cancels what was deleted or taken back, and finds threads, answers and stays.
+    #[must_use]
+    pub fn finish(self) -> Activity {
+        let (handle_names, handle_rank) = self.handles.ranked();
+        let (communities, community_rank) = self.communities.ranked();
+        let (platforms, platform_rank) = self.platforms.ranked();
+        let (channels, channel_rank) = self.channels.ranked();
+        let (segments, segment_rank) = self.segments.ranked();
+        let known: HashMap<u32, String> = self
+            .people
+            .ids
+            .into_iter()
+            .map(|(name, id)| (id, name))
+            .collect();
+
+        let mut facts = vec![None; handle_names.len()];
+        for (old, fact) in self.facts.iter().enumerate() {
+            facts[handle_rank[old] as usize] = Some(*fact);
+        }
+        let mut by_person: BTreeMap<(&str, bool), (bool, u16, Vec<usize>)> = BTreeMap::new();
+        for (handle, name) in handle_names.iter().enumerate() {
+            let Some(fact) = facts[handle] else { continue };
+            let person = known
+                .get(&fact.person)
+                .map_or((name.as_str(), false), |id| (id.as_str(), true));
+            let segment = segment_rank
+                .get(fact.segment as usize)
+                .map_or(u16::MAX, |rank| *rank as u16);
+            let entry = by_person
+                .entry(person)
+                .or_insert((false, u16::MAX, Vec::new()));
+            entry.0 |= fact.staff;
+            entry.1 = entry.1.min(segment);
+            entry.2.push(handle);
+        }
+        let mut person_of = vec![NONE; handle_names.len()];
+        let mut people = Vec::with_capacity(by_person.len());
+        for (position, ((id, resolved), (staff, segment, handles))) in
+            by_person.into_iter().enumerate()
+        {
+            for handle in handles {
+                person_of[handle] = position as u32;
+            }
+            people.push(Person {
+                id: id.to_owned(),
+                resolved,
+                segment,
+                staff,
+            });
+        }
+        let handles: Vec<Handle> = handle_names
+            .into_iter()
+            .enumerate()
+            .map(|(handle, name)| Handle {
+                name,
+                person: person_of[handle],
+                bot: facts[handle].is_some_and(|fact| fact.bot),
+            })
+            .collect();
+
+        let mut entries = self.entries;
+        for entry in &mut entries {
+            let ranked = |rank: &[u32], id: u32| rank.get(id as usize).copied().unwrap_or(NONE);
+            entry.actor = ranked(&handle_rank, entry.actor);
+            entry.target = ranked(&handle_rank, entry.target);
+            entry.channel = ranked(&channel_rank, entry.channel);
+            entry.community = ranked(&community_rank, u32::from(entry.community)) as u16;
+            entry.platform = ranked(&platform_rank, u32::from(entry.platform)) as u8;
+        }
+        entries.sort_unstable();
+        let mut activity = Activity {
+            entries,
+            handles,
+            people,
+            communities,
+            platforms,
+            channels,
+            segments,
+            threads: Vec::new(),
+            stays: Vec::new(),
+            questions: self.questions,
+        };
+        conversation::resolve(&mut activity);
+        activity.stays = crate::membership::stays(&activity);
+        activity
+    }
+}
+
+/// Position of a kind in [`Kind::ALL`].
+pub(crate) fn position(kind: Kind) -> u8 {
+    Kind::ALL
+        .iter()
+        .position(|other| *other == kind)
+        .unwrap_or(0) as u8
+}

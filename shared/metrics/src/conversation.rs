@@ -1,0 +1,234 @@
+//! Who answered whom: threads, first answers, what was deleted or taken back.
+//!
+//! A *thread* is opened by its earliest message that answers nothing. A message without thread opens one of its own. Direct
+//! messages make no threads. A *question* is an opening message that asks something; an *answer* is a message in its thread by
+//! another human. A thread whose opening message was deleted, or came before our time, is not counted as opened.
+
+use std::collections::HashMap;
+
+use levier_domain::event::Kind;
+
+use crate::activity::{Activity, Entry, NONE, NOWHERE, flag, position};
+
+/// One conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// Position of the entry that opened it.
+    pub opener: u32,
+    /// Messages after the opening one.
+    pub replies: u32,
+    /// When another human first answered (µs), `i64::MAX` if nobody did.
+    pub first_answer: i64,
+    /// The person who answered first, or [`NONE`].
+    pub first_answerer: u32,
+    /// When a member who is not staff first answered.
+    pub first_peer: i64,
+    /// When staff first answered.
+    pub first_staff: i64,
+    /// When another human first answered in more than a word or two.
+    pub first_substantial: i64,
+    /// When an answer was accepted.
+    pub accepted: i64,
+}
+
+impl Thread {
+    fn opened_by(opener: u32) -> Self {
+        Self {
+            opener,
+            replies: 0,
+            first_answer: i64::MAX,
+            first_answerer: NONE,
+            first_peer: i64::MAX,
+            first_staff: i64::MAX,
+            first_substantial: i64::MAX,
+            accepted: i64::MAX,
+        }
+    }
+}
+
+/// Messages by (hash, channel), to find what a reply or reaction is about.
+struct Index(Vec<(u64, u32, u32)>);
+
+impl Index {
+    fn of(entries: &[Entry]) -> Self {
+        let posted = position(Kind::MessagePosted);
+        let mut index: Vec<_> = entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| entry.kind == posted)
+            .map(|(at, entry)| (entry.item, entry.channel, at as u32))
+            .collect();
+        index.sort_unstable();
+        Self(index)
+    }
+
+    /// The message of that id in that channel; else, where the id occurs once, that one.
+    fn find(&self, item: u64, channel: u32) -> Option<usize> {
+        let start = self.0.partition_point(|row| row.0 < item);
+        let rows = &self.0[start..];
+        let rows = &rows[..rows.partition_point(|row| row.0 == item)];
+        let same = rows.iter().find(|row| row.1 == channel);
+        match (same, rows) {
+            (Some(row), _) | (None, [row]) => Some(row.2 as usize),
+            _ => None,
+        }
+    }
+}
+
+/// Replaces hashes by positions, drops what was cancelled, and fills the threads.
+pub(crate) fn resolve(activity: &mut Activity) {
+    let mut entries = std::mem::take(&mut activity.entries);
+    mark_openers(&mut entries);
+    drop_cancelled(&mut entries);
+    let index = Index::of(&entries);
+    let mut threads: Vec<Thread> = Vec::new();
+    let mut by_hash: HashMap<u64, u32> = HashMap::new();
+    for at in 0..entries.len() {
+        if entries[at].has(flag::OPENER) {
+            by_hash.insert(entries[at].thread, threads.len() as u32);
+            threads.push(Thread::opened_by(at as u32));
+        }
+    }
+    for at in 0..entries.len() {
+        let entry = entries[at];
+        let named = match entry.kind() {
+            Kind::MessagePosted => (entry.parent != NOWHERE).then_some(entry.parent),
+            Kind::ReactionAdded | Kind::AnswerAccepted | Kind::MessageEdited => Some(entry.item),
+            _ => None,
+        };
+        let mut parent = named
+            .and_then(|item| index.find(item, entry.channel))
+            .filter(|p| *p != at);
+        if entry.thread == NOWHERE
+            && let Some(parent) = parent
+        {
+            entries[at].thread = entries[parent].thread;
+        }
+        let thread = by_hash.get(&entries[at].thread).copied();
+        if parent.is_none() && entry.has(flag::REPLY) {
+            parent = thread.map(|thread| threads[thread as usize].opener as usize);
+        }
+        count(activity, &entries, &mut threads, at, thread);
+        entries[at].parent = parent.map_or(NOWHERE, |parent| parent as u64);
+    }
+    // Positions replace hashes last: until here a thread is found by its hash.
+    for entry in &mut entries {
+        entry.thread = by_hash
+            .get(&entry.thread)
+            .map_or(NOWHERE, |thread| u64::from(*thread));
+    }
+    activity.threads = threads;
+    activity.entries = entries;
+}
+
+/// Counts one entry into its thread.
+fn count(
+    activity: &Activity,
+    entries: &[Entry],
+    threads: &mut [Thread],
+    at: usize,
+    thread: Option<u32>,
+) {
+    let entry = entries[at];
+    let Some(thread) = thread.map(|thread| &mut threads[thread as usize]) else {
+        return;
+    };
+    match entry.kind() {
+        Kind::MessagePosted if entry.has(flag::REPLY) => {
+            let Some(person) = activity.person_of(entry.actor) else {
+                return;
+            };
+            thread.replies += 1;
+            if activity.person_of(entries[thread.opener as usize].actor) == Some(person) {
+                return;
+            }
+            if entry.at < thread.first_answer {
+                thread.first_answer = entry.at;
+                thread.first_answerer = person;
+            }
+            let first = if activity.people[person as usize].staff {
+                &mut thread.first_staff
+            } else {
+                if !entry.has(flag::SHORT) {
+                    thread.first_substantial = thread.first_substantial.min(entry.at);
+                }
+                &mut thread.first_peer
+            };
+            *first = (*first).min(entry.at);
+        }
+        Kind::AnswerAccepted => thread.accepted = thread.accepted.min(entry.at),
+        _ => {}
+    }
+}
+
+/// Gives every message its thread's hash and says which opens it; deleted openers still open, so that no reply takes their
+/// place.
+fn mark_openers(entries: &mut [Entry]) {
+    let posted = position(Kind::MessagePosted);
+    let mut opened: HashMap<u64, ()> = HashMap::new();
+    for entry in entries.iter_mut().filter(|entry| entry.kind == posted) {
+        if entry.has(flag::DIRECT) {
+            entry.thread = NOWHERE;
+            continue;
+        }
+        let alone = entry.thread == NOWHERE;
+        if alone && entry.parent == NOWHERE {
+            // Without even a message id: a hash that no named thread has.
+            entry.thread = crate::activity::mix(
+                entry.item ^ u64::from(entry.channel).rotate_left(40) ^ 0x5bd1,
+            );
+        } else if alone {
+            entry.flags |= flag::REPLY;
+            continue;
+        }
+        if opened.insert(entry.thread, ()).is_none() && entry.parent == NOWHERE {
+            entry.flags |= flag::OPENER;
+        } else {
+            entry.flags |= flag::REPLY;
+        }
+    }
+}
+
+/// Removes deleted messages with the reactions to them, and reactions taken back.
+///
+/// A removal cancels the latest reaction before it of the same person to the same message.
+fn drop_cancelled(entries: &mut Vec<Entry>) {
+    let index = Index::of(entries);
+    let mut dead = vec![false; entries.len()];
+    let mut reactions: HashMap<(u32, u64), Vec<usize>> = HashMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        match entry.kind() {
+            Kind::MessageDeleted => {
+                if let Some(message) = index.find(entry.item, entry.channel) {
+                    dead[message] = true;
+                }
+            }
+            Kind::ReactionAdded => reactions
+                .entry((entry.actor, entry.item))
+                .or_default()
+                .push(at),
+            Kind::ReactionRemoved => {
+                dead[at] = true;
+                if let Some(added) = reactions
+                    .get_mut(&(entry.actor, entry.item))
+                    .and_then(Vec::pop)
+                {
+                    dead[added] = true;
+                }
+            }
+            _ => {}
+        }
+    }
+    for (at, entry) in entries.iter().enumerate() {
+        let about = matches!(entry.kind(), Kind::ReactionAdded | Kind::AnswerAccepted);
+        if about
+            && index
+                .find(entry.item, entry.channel)
+                .is_some_and(|message| dead[message])
+        {
+            dead[at] = true;
+        }
+    }
+    let mut dead = dead.into_iter();
+    entries.retain(|_| !dead.next().unwrap_or(false));
+}

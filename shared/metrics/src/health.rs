@@ -1,0 +1,503 @@
+//! The community health score: seven components over 30 days, a weighted geometric mean, and what moved it.
+//!
+//! `score = 100 · exp(Σ w ln max(s, 0.05) / Σ w)` over the components that can be measured. Published only if responsiveness
+//! and newcomer retention are among them, at least 70 % of the weight is, and there are at least 20 threads, 15 newcomers and
+//! 30 active authors; nothing is imputed. The interval is an author-level Poisson bootstrap at 90 %, the sensitivity band that
+//! of 5,000 other sets of weights. It is an index: never convert it to money.
+
+use std::collections::BTreeSet;
+
+use jiff::Span;
+use jiff::civil::Date;
+use levier_domain::config::{Config, HealthWeights};
+use levier_domain::table::{Row, Status};
+use levier_domain::time::{Grain, Month, Period};
+use serde_json::Value as Json;
+
+use crate::activity::{Activity, stable_hash};
+use crate::health_action::actions;
+use crate::health_parts::{Component, Parts, parts};
+use crate::numbers::{Dirichlet, poisson_weight, quantile};
+
+/// Floor of a normalised component, so that a dead one costs much and not everything.
+const FLOOR: f64 = 0.05;
+/// Replicates of the bootstrap.
+const REPLICATES: u64 = 500;
+/// Draws of other weights.
+const DRAWS: usize = 5_000;
+/// Least activity for a score.
+const LEAST: (usize, usize, usize) = (20, 15, 30);
+
+/// One component, measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// Which.
+    pub component: Component,
+    /// Its metric.
+    pub raw: f64,
+    /// Between its anchors, 0 to 1.
+    pub normalised: f64,
+    /// Its weight.
+    pub weight: f64,
+}
+
+/// The score of one community on one day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Score {
+    /// 0 to 100.
+    pub value: f64,
+    /// The weighted arithmetic mean of the components × 100, the secondary figure.
+    pub arithmetic: f64,
+    /// Share of the weight that could be measured.
+    pub coverage: f64,
+    /// The components that could be measured.
+    pub components: Vec<Measured>,
+}
+
+impl Measured {
+    /// `w ln max(s, 0.05)`, of which the logarithm of the score is the sum over the weights' sum.
+    #[must_use]
+    pub fn contribution(&self) -> f64 {
+        self.weight * self.normalised.max(FLOOR).ln()
+    }
+}
+
+/// The weight of a component.
+#[must_use]
+pub fn weight_of(weights: &HealthWeights, component: Component) -> f64 {
+    match component {
+        Component::Responsiveness => weights.responsiveness,
+        Component::NewcomerRetention => weights.newcomer_retention,
+        Component::Stickiness => weights.stickiness,
+        Component::Reciprocity => weights.reciprocity,
+        Component::Spread => weights.spread,
+        Component::Growth => weights.growth,
+        Component::Sentiment => weights.sentiment,
+    }
+}
+
+/// The components that can be measured, every author counted `weight` times.
+pub fn measure(
+    parts: &Parts,
+    weights: &HealthWeights,
+    weight: &impl Fn(u32) -> u32,
+) -> Vec<Measured> {
+    Component::ALL
+        .into_iter()
+        .filter_map(|component| {
+            let raw = parts.raw(component, weight)?;
+            let weight = weight_of(weights, component);
+            (weight > 0.0).then(|| Measured {
+                component,
+                raw,
+                normalised: component.normalise(raw),
+                weight,
+            })
+        })
+        .collect()
+}
+
+/// The score of measured components.
+#[must_use]
+pub fn combine(components: Vec<Measured>, weights: &HealthWeights) -> Option<Score> {
+    let total: f64 = components.iter().map(|c| c.weight).sum();
+    if total <= 0.0 {
+        return None;
+    }
+    let whole: f64 = Component::ALL
+        .into_iter()
+        .map(|c| weight_of(weights, c))
+        .sum();
+    let log: f64 = components.iter().map(Measured::contribution).sum();
+    let arithmetic: f64 = components.iter().map(|c| c.weight * c.normalised).sum();
+    Some(Score {
+        value: 100.0 * (log / total).exp(),
+        arithmetic: 100.0 * arithmetic / total,
+        coverage: total / whole,
+        components,
+    })
+}
+
+/// Why there is no score, if there is none.
+#[must_use]
+pub fn refusal(parts: &Parts, components: &[Measured], coverage: f64) -> Option<String> {
+    let has = |component| components.iter().any(|c| c.component == component);
+    let (threads, newcomers, authors) = (
+        parts.threads.len(),
+        parts.newcomers.len(),
+        parts.monthly.len(),
+    );
+    let mut lacks = Vec::new();
+    for (have, need, what) in [
+        (threads, LEAST.0, "threads"),
+        (newcomers, LEAST.1, "newcomers"),
+        (authors, LEAST.2, "active authors"),
+    ] {
+        if have < need {
+            lacks.push(format!("{what}: fewer than {need}"));
+        }
+    }
+    for component in [Component::Responsiveness, Component::NewcomerRetention] {
+        if !has(component) {
+            lacks.push(format!("{} cannot be measured", component.name()));
+        }
+    }
+    if coverage < 0.7 {
+        lacks.push("less than 70 % of the weight can be measured".to_owned());
+    }
+    (!lacks.is_empty()).then(|| format!("not enough activity: {}", lacks.join("; ")))
+}
+
+/// Lower and upper ends of the central 90 % of values.
+fn ninety(mut values: Vec<f64>) -> Option<(f64, f64)> {
+    values.sort_by(f64::total_cmp);
+    Some((quantile(&values, 0.05)?, quantile(&values, 0.95)?))
+}
+
+/// Rows of the table `health`: score, components, change, actions, for every community and `all`, and the month-end scores
+/// of the last twelve whole months.
+///
+/// `as_of` is the last day of the window. The same seed gives the same intervals.
+#[must_use]
+pub fn health(activity: &Activity, as_of: Date, config: &Config, seed: u64) -> Vec<Row> {
+    health_with(activity, as_of, config, seed, &BTreeSet::new())
+}
+
+/// As [`health`]; the score of a community named in `silent` (a source of it fell silent) is suspended.
+#[must_use]
+pub fn health_with(
+    activity: &Activity,
+    as_of: Date,
+    config: &Config,
+    seed: u64,
+    silent: &BTreeSet<String>,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let communities = activity
+        .communities
+        .iter()
+        .enumerate()
+        .map(|(at, name)| (Some(at as u16), name.as_str()));
+    for (community, name) in std::iter::once((None, "all")).chain(communities) {
+        let suspended = if community.is_none() {
+            !silent.is_empty()
+        } else {
+            silent.contains(name)
+        };
+        let scope = Scope {
+            activity,
+            community,
+            name,
+            as_of,
+            config,
+            seed,
+        };
+        scope.today(suspended, &mut rows);
+        scope.history(&mut rows);
+    }
+    rows
+}
+
+struct Scope<'a> {
+    activity: &'a Activity,
+    community: Option<u16>,
+    name: &'a str,
+    as_of: Date,
+    config: &'a Config,
+    seed: u64,
+}
+
+impl Scope<'_> {
+    fn row(&self, status: Status, kpi: &str, period: &str, component: &str) -> Row {
+        let mut row = Row::new(status);
+        row.as_of = Some(self.as_of);
+        row.period = Some(period.to_owned());
+        row.community = Some(self.name.to_owned());
+        row.segment = Some("all".to_owned());
+        row.kpi = Some(kpi.to_owned());
+        row.with("component", component).with("platform", "all")
+    }
+
+    fn small(&self, n: u64) -> bool {
+        n < self.config.privacy.min_cell
+    }
+
+    fn today(&self, suspended: bool, rows: &mut Vec<Row>) {
+        let zone = self.config.workspace.zone();
+        let weights = &self.config.health;
+        let now = parts(self.activity, self.community, self.as_of, &zone);
+        let before_day = self.as_of.saturating_sub(Span::new().days(30));
+        let before = parts(self.activity, self.community, before_day, &zone);
+        let components = measure(&now, weights, &|_| 1);
+        let score = combine(components.clone(), weights);
+        let coverage = score.as_ref().map_or(0.0, |s| s.coverage);
+        let refused = if suspended {
+            Some("suspended: a source of this community is silent".to_owned())
+        } else {
+            refusal(&now, &components, coverage)
+        };
+        let earlier = combine(measure(&before, weights, &|_| 1), weights)
+            .filter(|s| refusal(&before, &s.components, s.coverage).is_none());
+        self.components(&now, &components, rows);
+        let mut top = self.row(Status::Ok, "health_score", "30d", "score");
+        top.unit = Some("points".to_owned());
+        top = top
+            .with("coverage", coverage)
+            .with("weights", weights_json(weights));
+        let (Some(score), None) = (&score, &refused) else {
+            top.status = Status::CannotSay;
+            top.reason = refused.or_else(|| Some("not enough activity".to_owned()));
+            rows.push(top);
+            return;
+        };
+        let authors = now.monthly.len() as u64;
+        if self.small(authors) {
+            top.status = Status::Suppressed;
+            rows.push(top);
+            return;
+        }
+        // Weights follow the person's id, so that they do not move when others come or go.
+        let units: Vec<u64> = self
+            .activity
+            .people
+            .iter()
+            .map(|person| stable_hash(&[&person.id]))
+            .collect();
+        let replicates: Vec<(f64, Option<f64>)> = (0..REPLICATES)
+            .filter_map(|b| {
+                let drawn: Vec<u32> = units
+                    .iter()
+                    .map(|unit| poisson_weight(self.seed, b, *unit))
+                    .collect();
+                let w = |person: u32| drawn[person as usize];
+                let now = combine(measure(&now, weights, &w), weights)?.value;
+                let then = earlier
+                    .as_ref()
+                    .and_then(|_| combine(measure(&before, weights, &w), weights))
+                    .map(|s| s.value);
+                Some((now, then))
+            })
+            .collect();
+        let interval = ninety(replicates.iter().map(|r| r.0).collect());
+        let band = self.band(score);
+        top.value = Some(score.value);
+        top.n = Some(authors);
+        top.lower = interval.map(|i| i.0);
+        top.upper = interval.map(|i| i.1);
+        rows.push(
+            top.with("arithmetic", score.arithmetic)
+                .with("band_lower", band.map(|b| b.0))
+                .with("band_upper", band.map(|b| b.1))
+                .with("interval", "90 %, Poisson bootstrap over authors"),
+        );
+        if let Some(earlier) = earlier {
+            self.change(score, &earlier, &replicates, rows);
+        }
+        for action in actions(
+            self.activity,
+            self.community,
+            self.as_of,
+            self.config,
+            score,
+        ) {
+            let mut row = self.row(Status::Ok, "health_action", "30d", action.component.name());
+            row.value = Some(action.gain);
+            row.unit = Some("points".to_owned());
+            row.reason = Some(action.text.clone());
+            rows.push(
+                row.with("rank", action.rank)
+                    .with("action_en", action.text)
+                    .with("action_fr", action.text_fr)
+                    .with("list", action.list)
+                    .with("channel", action.channel),
+            );
+        }
+    }
+
+    fn band(&self, score: &Score) -> Option<(f64, f64)> {
+        let total: f64 = score.components.iter().map(|c| c.weight).sum();
+        let alpha: Vec<f64> = score
+            .components
+            .iter()
+            .map(|c| 50.0 * c.weight / total)
+            .collect();
+        let mut draws = Dirichlet::new(self.seed);
+        ninety(
+            (0..DRAWS)
+                .map(|_| {
+                    let w = draws.draw(&alpha);
+                    let log: f64 = score
+                        .components
+                        .iter()
+                        .zip(&w)
+                        .map(|(c, w)| w * c.normalised.max(FLOOR).ln())
+                        .sum();
+                    100.0 * log.exp()
+                })
+                .collect(),
+        )
+    }
+
+    fn components(&self, now: &Parts, components: &[Measured], rows: &mut Vec<Row>) {
+        let total: f64 = components.iter().map(|c| c.weight).sum();
+        for component in Component::ALL {
+            let mut row = self.row(Status::Ok, "health_component", "30d", component.name());
+            let people = now.people(component);
+            let (lo, hi) = component.anchors();
+            let weight = weight_of(&self.config.health, component);
+            row = row
+                .with("anchor_lo", lo)
+                .with("anchor_hi", hi)
+                .with("weight", weight);
+            row.unit = Some(
+                if component == Component::Growth {
+                    "log ratio"
+                } else {
+                    "share"
+                }
+                .to_owned(),
+            );
+            match components.iter().find(|c| c.component == component) {
+                None => {
+                    row.status = Status::Missing;
+                    row.reason = Some(
+                        if weight > 0.0 {
+                            "needs: activity of this kind in the window"
+                        } else {
+                            "its weight is 0"
+                        }
+                        .to_owned(),
+                    );
+                }
+                Some(_) if self.small(people) => row.status = Status::Suppressed,
+                Some(measured) => {
+                    row.value = Some(measured.raw);
+                    row.n = Some(people);
+                    if component == Component::NewcomerRetention {
+                        let back = now.newcomers.iter().filter(|n| n.1).count() as f64;
+                        let ends = crate::numbers::wilson(back, people as f64);
+                        row.lower = ends.map(|e| e.0);
+                        row.upper = ends.map(|e| e.1);
+                    }
+                    row = row
+                        .with("normalised", measured.normalised)
+                        .with("contribution", measured.contribution() / total)
+                        .with("points_lost", points_lost(components, component));
+                }
+            }
+            rows.push(row);
+        }
+    }
+
+    fn change(
+        &self,
+        now: &Score,
+        before: &Score,
+        replicates: &[(f64, Option<f64>)],
+        rows: &mut Vec<Row>,
+    ) {
+        let differences: Vec<f64> = replicates
+            .iter()
+            .filter_map(|(now, then)| Some(now - (*then)?))
+            .collect();
+        let interval = ninety(differences);
+        let announced = interval.is_some_and(|(lower, upper)| lower > 0.0 || upper < 0.0);
+        let mut row = self.row(Status::Ok, "health_change", "30d", "score");
+        row.value = Some(now.value - before.value);
+        row.lower = interval.map(|i| i.0);
+        row.upper = interval.map(|i| i.1);
+        row.unit = Some("points".to_owned());
+        if !announced {
+            row.reason = Some("the interval of the difference holds 0: not announced".to_owned());
+        }
+        rows.push(
+            row.with("announced", announced)
+                .with("before", before.value),
+        );
+        let total = |score: &Score| score.components.iter().map(|c| c.weight).sum::<f64>();
+        let part = |score: &Score, component| {
+            score
+                .components
+                .iter()
+                .find(|c| c.component == component)
+                .map(|c| c.contribution() / total(score))
+        };
+        for component in Component::ALL {
+            let (a, b) = (part(now, component), part(before, component));
+            if a.is_none() && b.is_none() {
+                continue;
+            }
+            let mut row = self.row(Status::Ok, "health_change", "30d", component.name());
+            row.value = Some(a.unwrap_or(0.0) - b.unwrap_or(0.0));
+            row.unit = Some("log points".to_owned());
+            row.reason =
+                (a.is_none() || b.is_none()).then(|| "measured on one side only".to_owned());
+            rows.push(row);
+        }
+    }
+
+    /// Scores at the ends of the last twelve whole months, without intervals.
+    fn history(&self, rows: &mut Vec<Row>) {
+        let zone = self.config.workspace.zone();
+        let running = Period::containing(Grain::Month, self.as_of);
+        let last = if running.is_partial(self.as_of) {
+            -1
+        } else {
+            0
+        };
+        for back in 0..12 {
+            let month = Month::of(self.as_of).plus(last - back);
+            let Ok(end) = month.end_day().yesterday() else {
+                continue;
+            };
+            let parts = parts(self.activity, self.community, end, &zone);
+            if parts.monthly.is_empty() {
+                continue;
+            }
+            let Some(score) = combine(
+                measure(&parts, &self.config.health, &|_| 1),
+                &self.config.health,
+            ) else {
+                continue;
+            };
+            let mut row = self.row(Status::Ok, "health_score", &month.to_string(), "score");
+            row.unit = Some("points".to_owned());
+            match refusal(&parts, &score.components, score.coverage) {
+                Some(reason) => {
+                    row.status = Status::CannotSay;
+                    row.reason = Some(reason);
+                }
+                None if self.small(parts.monthly.len() as u64) => row.status = Status::Suppressed,
+                None => {
+                    row.value = Some(score.value);
+                    row.n = Some(parts.monthly.len() as u64);
+                }
+            }
+            rows.push(row.with("coverage", score.coverage));
+        }
+    }
+}
+
+/// By how much the score would rise if the component were perfect.
+pub(crate) fn points_lost(components: &[Measured], component: Component) -> f64 {
+    let total: f64 = components.iter().map(|c| c.weight).sum();
+    let log: f64 = components.iter().map(Measured::contribution).sum();
+    let own = components
+        .iter()
+        .find(|c| c.component == component)
+        .map_or(0.0, Measured::contribution);
+    100.0 * (((log - own) / total).exp() - (log / total).exp())
+}
+
+fn weights_json(weights: &HealthWeights) -> Json {
+    Component::ALL
+        .into_iter()
+        .map(|component| {
+            (
+                component.name().to_owned(),
+                Json::from(weight_of(weights, component)),
+            )
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}

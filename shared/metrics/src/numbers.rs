@@ -1,0 +1,198 @@
+//! The few formulas that the counts need: Wilson's interval, Kaplan–Meier, Gini, quantiles, seeded draws.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::activity::mix;
+
+/// The 97.5 % quantile of the standard normal distribution.
+pub const Z95: f64 = 1.959_963_984_540_054;
+
+/// Wilson's 95 % interval of `hits` out of `n`; `None` without trials.
+#[must_use]
+pub fn wilson(hits: f64, n: f64) -> Option<(f64, f64)> {
+    if n <= 0.0 || hits > n {
+        return None;
+    }
+    let (p, z2) = (hits / n, Z95 * Z95);
+    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    let low = if hits == 0.0 {
+        0.0
+    } else {
+        (centre - half).max(0.0)
+    };
+    let high = if hits == n {
+        1.0
+    } else {
+        (centre + half).min(1.0)
+    };
+    Some((low, high))
+}
+
+/// Durations with their event flags, in order of time: `(duration, happened, weight)`.
+pub type Durations = Vec<(i64, bool, u32)>;
+
+/// Kaplan–Meier survival: calls `step(time, survival)` after every event time of durations sorted by time.
+fn survival(
+    sorted: &[(i64, bool, u32)],
+    weight: impl Fn(u32) -> f64,
+    mut step: impl FnMut(i64, f64) -> bool,
+) {
+    let mut at_risk: f64 = sorted.iter().map(|row| weight(row.2)).sum();
+    let mut alive = 1.0;
+    let mut from = 0;
+    while from < sorted.len() {
+        let time = sorted[from].0;
+        let to = from + sorted[from..].partition_point(|row| row.0 == time);
+        let (mut dead, mut gone) = (0.0, 0.0);
+        for row in &sorted[from..to] {
+            let w = weight(row.2);
+            gone += w;
+            if row.1 {
+                dead += w;
+            }
+        }
+        if dead > 0.0 && at_risk > 0.0 {
+            alive *= 1.0 - dead / at_risk;
+            if !step(time, alive) {
+                return;
+            }
+        }
+        at_risk -= gone;
+        from = to;
+    }
+}
+
+/// Probability that it happened by `horizon`, by Kaplan–Meier; `weight` maps the third field of a row (1 for plain counts).
+#[must_use]
+pub fn happened_by(sorted: &[(i64, bool, u32)], horizon: i64, weight: impl Fn(u32) -> f64) -> f64 {
+    let mut result = 1.0;
+    survival(sorted, weight, |time, alive| {
+        if time > horizon {
+            return false;
+        }
+        result = alive;
+        true
+    });
+    1.0 - result
+}
+
+/// The Kaplan–Meier median: the first time at which survival is at most one half, if it gets there.
+#[must_use]
+pub fn median_time(sorted: &[(i64, bool, u32)]) -> Option<i64> {
+    let mut median = None;
+    survival(
+        sorted,
+        |_| 1.0,
+        |time, alive| {
+            // One part in 10¹² of slack: a product of fractions that is one half on paper is one half here.
+            if alive <= 0.5 + 1e-12 {
+                median = Some(time);
+            }
+            median.is_none()
+        },
+    );
+    median
+}
+
+/// Gini coefficient `2 Σ i·x₍ᵢ₎ / (n Σ x) − (n + 1)/n` of ascending values, each counted `weight` times.
+#[must_use]
+pub fn gini(ascending: &[(u64, u32)], weight: impl Fn(u32) -> u64) -> Option<f64> {
+    let (mut n, mut total, mut ranked) = (0_u64, 0_u64, 0_f64);
+    for (value, of) in ascending {
+        let w = weight(*of);
+        // Ranks n+1 … n+w, all with this value.
+        ranked += *value as f64 * (w * n + w * (w + 1) / 2) as f64;
+        n += w;
+        total += value * w;
+    }
+    (n > 0 && total > 0)
+        .then(|| 2.0 * ranked / (n as f64 * total as f64) - (n as f64 + 1.0) / n as f64)
+}
+
+/// Linear quantile (type 7) of ascending values.
+#[must_use]
+pub fn quantile(ascending: &[f64], p: f64) -> Option<f64> {
+    let last = ascending.len().checked_sub(1)?;
+    let at = p * last as f64;
+    let low = at.floor() as usize;
+    let high = (low + 1).min(last);
+    Some(ascending[low] + (ascending[high] - ascending[low]) * (at - low as f64))
+}
+
+/// A Poisson(1) weight of one unit in one replicate: a function of seed, replicate and unit, so that neither order nor shards
+/// matter.
+#[must_use]
+pub fn poisson_weight(seed: u64, replicate: u64, unit: u64) -> u32 {
+    /// `P(X ≤ k)` of Poisson(1).
+    const CUMULATIVE: [f64; 9] = [
+        0.367_879_441_171_442_3,
+        0.735_758_882_342_884_6,
+        0.919_698_602_928_605_8,
+        0.981_011_843_123_846_2,
+        0.996_340_153_172_656_3,
+        0.999_405_815_182_418_3,
+        0.999_916_758_850_711_9,
+        0.999_989_750_803_325_3,
+        0.999_998_874_797_402_0,
+    ];
+    let uniform = (mix(mix(seed ^ 0x9e37_79b9_7f4a_7c15) ^ mix(replicate).rotate_left(17) ^ unit)
+        >> 11) as f64
+        / (1_u64 << 53) as f64;
+    CUMULATIVE
+        .iter()
+        .position(|c| uniform < *c)
+        .unwrap_or(CUMULATIVE.len()) as u32
+}
+
+/// Draws of a Dirichlet distribution.
+pub struct Dirichlet {
+    rng: ChaCha8Rng,
+}
+
+impl Dirichlet {
+    /// A generator that gives the same draws for the same seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            rng: ChaCha8Rng::seed_from_u64(seed),
+        }
+    }
+
+    fn normal(&mut self) -> f64 {
+        let (u, v): (f64, f64) = (self.rng.random(), self.rng.random());
+        (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    }
+
+    /// Marsaglia and Tsang 2000; shapes under 1 by the power of a uniform.
+    fn gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            let u: f64 = self.rng.random();
+            return self.gamma(shape + 1.0) * (1.0 - u).powf(1.0 / shape);
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let v = (1.0 + c * x).powi(3);
+            if v <= 0.0 {
+                continue;
+            }
+            let u: f64 = self.rng.random();
+            if (1.0 - u).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+                return d * v;
+            }
+        }
+    }
+
+    /// One draw with parameters `alpha`.
+    pub fn draw(&mut self, alpha: &[f64]) -> Vec<f64> {
+        let gammas: Vec<f64> = alpha
+            .iter()
+            .map(|a| if *a > 0.0 { self.gamma(*a) } else { 0.0 })
+            .collect();
+        let total: f64 = gammas.iter().sum();
+        gammas.into_iter().map(|g| g / total).collect()
+    }
+}
