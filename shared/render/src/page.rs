@@ -1,0 +1,119 @@
+//! The frame of every page: head, navigation, language switch, footer, one stylesheet inside the page.
+//!
+//! A page asks nothing of any other host and runs no script, so that it can be mailed, printed and kept.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::language::Language;
+use crate::palette;
+
+const STYLE: &str = include_str!("style.css");
+
+/// Which entry of the navigation a page is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Dashboard,
+    Kpis,
+    Sources,
+    Imports,
+    Elsewhere,
+}
+
+/// A whole page around `body`; `title` becomes the document's title, the body brings the one `h1`.
+pub(crate) fn page(language: Language, place: Place, title: &str, body: &Markup) -> String {
+    let other = language.other();
+    let entries = [
+        (Place::Dashboard, "/", language.say("Dashboard", "Tableau de bord")),
+        (Place::Kpis, "/kpis", language.say("KPIs", "Indicateurs")),
+        (Place::Sources, "/sources", language.say("Sources", "Sources")),
+        (Place::Imports, "/imports", language.say("Imports", "Imports")),
+    ];
+    html! {
+        (DOCTYPE)
+        html lang=(language.code()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { (title) " · Levier" }
+                link rel="icon" href="data:,";
+                style { (PreEscaped(stylesheet())) }
+            }
+            body {
+                a.skip href="#main" { (language.say("Skip to the figures", "Aller aux chiffres")) }
+                div.top {
+                    a.brand href={ "/?lang=" (language.code()) } { (mark()) "Levier" }
+                    nav aria-label=(language.say("Pages", "Pages")) {
+                        @for (at, path, name) in &entries {
+                            a href={ (path) "?lang=" (language.code()) } aria-current=[(*at == place).then_some("page")] { (name) }
+                        }
+                    }
+                    a.lang href={ "?lang=" (other.code()) } hreflang=(other.code()) lang=(other.code()) {
+                        (other.say("English", "Français"))
+                    }
+                }
+                main id="main" { (body) }
+                footer {
+                    (language.say(
+                        "Levier publishes what it can show and says what it cannot. A figure that is unknown is never shown as zero.",
+                        "Levier publie ce qu'il peut montrer et dit ce qu'il ne peut pas. Un chiffre inconnu n'est jamais affiché comme un zéro.",
+                    ))
+                }
+            }
+        }
+    }
+    .into_string()
+}
+
+/// A lever on its pivot.
+fn mark() -> Markup {
+    html! {
+        svg viewBox="0 0 26 26" aria-hidden="true" {
+            path d="M13 13 L19 23 L7 23 Z" class="clay" {}
+            path d="M2 17.5 L24 7.5" class="pen" {}
+            circle cx="22" cy="5" r="3.4" class="green" {}
+        }
+    }
+}
+
+fn stylesheet() -> String {
+    format!(
+        ":root{{color-scheme:light dark;{}}}@media (prefers-color-scheme:dark){{:root{{{}}}}}@media print{{:root{{{}}}}}{STYLE}",
+        palette::variables(false),
+        palette::variables(true),
+        palette::variables(false),
+    )
+}
+
+/// A card with its heading, an address of its own and the same place in the other language.
+pub(crate) fn card(language: Language, id: &str, class: &str, title: &str, body: &Markup) -> Markup {
+    let other = language.other();
+    html! {
+        section class={ "card " (class) } id=(id) aria-labelledby={ (id) "-title" } {
+            header {
+                h2 id={ (id) "-title" } { (title) }
+                a href={ "?lang=" (other.code()) "#" (id) } hreflang=(other.code())
+                    aria-label=(language.say("This part in French", "Cette partie en anglais")) { (other.code().to_uppercase()) }
+            }
+            (body)
+        }
+    }
+}
+
+/// What stands where a figure cannot.
+pub(crate) fn nothing(text: &str) -> Markup {
+    html! { p.none { (text) } }
+}
+
+/// Links to the table behind a card.
+pub(crate) fn downloads(language: Language, table: &str) -> Markup {
+    let dialect = if language == Language::French { "?dialect=excel-fr" } else { "" };
+    html! {
+        p.down {
+            (language.say("The rows behind this: ", "Les lignes derrière ces chiffres : ")) " "
+            a href={ "/v1/tables/" (table) ".csv" (dialect) } { "CSV" } " · "
+            a href={ "/v1/tables/" (table) ".json" } { "JSON" }
+        }
+    }
+}

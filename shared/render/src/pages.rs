@@ -1,0 +1,259 @@
+//! The other pages: sources, imports, one receipt, all KPIs, and what went wrong.
+
+use levier_domain::receipt::{ImportStatus, Receipt};
+use levier_domain::table::{Row, Status, TableName};
+use maud::{Markup, html};
+
+use crate::chart::{TrendPoint, both, trend};
+use crate::label::{Family, KPIS, kpi_label};
+use crate::language::Language;
+use crate::number::{self, Unit, count};
+use crate::page::{Place, card, downloads, nothing, page};
+use crate::section::people::{last_whole, series, shown};
+use crate::section::pipeline;
+use crate::tables::{Tables, interval, undivided, value};
+use crate::word;
+
+/// Every source, what it delivered and what its platform cannot tell.
+#[must_use]
+pub fn sources_page(tables: &Tables, language: Language) -> String {
+    let title = language.say("Sources", "Les sources");
+    let body = html! {
+        h1 { (title) }
+        p.lede { (language.say(
+            "What each platform delivered. A quiet source does not lower the figures: what depends on it is marked.",
+            "Ce que chaque plateforme a envoyé. Une source silencieuse ne fait pas baisser les chiffres : ce qui en dépend est signalé.",
+        )) }
+        section.card { (pipeline::sources(tables, language, true)) (downloads(language, "sources")) }
+        div.grid { (pipeline::waterfall(tables, language)) }
+    };
+    page(language, Place::Sources, &title, &body)
+}
+
+/// Every dropped file and what became of it.
+#[must_use]
+pub fn imports_page(tables: &Tables, language: Language) -> String {
+    let title = language.say("Files dropped", "Les fichiers déposés");
+    let body = html! {
+        h1 { (title) }
+        p.lede { (language.say(
+            "One receipt per file: what was read, what was refused and why.",
+            "Un reçu par fichier : ce qui a été lu, ce qui a été refusé et pourquoi.",
+        )) }
+        section.card { (pipeline::imports(tables, language, None)) (downloads(language, "imports")) }
+    };
+    page(language, Place::Imports, &title, &body)
+}
+
+/// Every KPI of the catalogue: its last figure, or why there is none.
+#[must_use]
+pub fn kpis_page(tables: &Tables, language: Language) -> String {
+    let title = language.say("All the figures", "Tous les indicateurs");
+    let rows = tables.whole(TableName::Kpis);
+    let body = html! {
+        h1 { (title) }
+        p.lede { (language.say(
+            "One line per figure of the catalogue, for the last whole month. What is missing says what it needs.",
+            "Une ligne par indicateur du catalogue, pour le dernier mois complet. Ce qui manque dit ce qu'il lui faut.",
+        )) }
+        @for family in Family::ALL {
+            (card(language, family.code(), "", &family.title(language), &html! {
+                div.scroll tabindex="0" { table.stackable {
+                    thead { tr {
+                        th scope="col" { (language.say("Figure", "Indicateur")) }
+                        th.num scope="col" { (language.say("Value", "Valeur")) }
+                        th.num scope="col" { (language.say("95% interval", "Intervalle à 95 %")) }
+                        th.num scope="col" { "n" }
+                        th scope="col" { (language.say("Period", "Période")) }
+                    } }
+                    tbody { @for (id, ..) in KPIS.iter().filter(|kpi| kpi.1 == family) { (kpi_line(&rows, id, language)) } }
+                } }
+            }))
+        }
+        (downloads(language, "kpis"))
+    };
+    page(language, Place::Kpis, &title, &body)
+}
+
+/// The rows of a KPI's items (channels, statuses, sources) at its last period.
+fn items<'a>(rows: &[&'a Row], id: &str) -> Vec<&'a Row> {
+    let of_kpi: Vec<&Row> = rows.iter().copied().filter(|row| row.kpi.as_deref() == Some(id) && !undivided(row, "item")).collect();
+    let last = of_kpi.iter().filter_map(|row| row.period.as_deref()).max();
+    let mut held: Vec<&Row> = of_kpi.iter().copied().filter(|row| row.period.as_deref() == last).collect();
+    held.sort_by(|a, b| a.text("item").cmp(&b.text("item")));
+    held
+}
+
+fn kpi_line(rows: &[&Row], id: &str, language: Language) -> Markup {
+    let series = series(rows, id);
+    let items = items(rows, id);
+    html! {
+        @if let Some(row) = last_whole(&series) {
+            tr id=(id) {
+                th.name scope="row" { (kpi_label(id, language)) (history(&series, id, language)) }
+                (figures(row, language))
+            }
+        } @else if items.is_empty() {
+            tr id=(id) {
+                th.name scope="row" { (kpi_label(id, language)) }
+                td.why colspan="4" { (language.say("not computed yet", "pas encore calculé")) }
+            }
+        } @else {
+            tr id=(id) { th.name scope="row" colspan="5" { (kpi_label(id, language)) } }
+        }
+        @for row in items.iter().take(12) {
+            tr { td.name { (word::item(row.text("item").unwrap_or_default(), language)) } (figures(row, language)) }
+        }
+    }
+}
+
+fn figures(row: &Row, language: Language) -> Markup {
+    let period = row.period.as_deref().map(|period| number::period(period, language)).unwrap_or_default();
+    let unit = Unit::read(row.unit.as_deref());
+    html! {
+        @match shown(row, language) {
+            Some(said) => {
+                td.num data-l=(language.say("Value", "Valeur")) { (said) }
+                td.num data-l=(language.say("95% interval", "Intervalle à 95 %")) { @if let (Some((lower, upper)), Some(figure)) = (interval(row), value(row)) {
+                    @let decimals = unit.decimals(figure);
+                    (number::interval(&unit.bare(lower, decimals, language), &unit.bare(upper, decimals, language), language))
+                } }
+                td.num data-l="n" { @if let Some(n) = row.n { (count(n, language)) } }
+                td data-l=(language.say("Period", "Période")) { (period) @if row.status == Status::Partial { " · " (word::status(row.status, language)) } }
+            }
+            None => { td.why colspan="3" { (word::absence(row, language)) } td { (period) } }
+        }
+    }
+}
+
+fn history(series: &[&Row], id: &str, language: Language) -> Markup {
+    let points: Vec<TrendPoint> = series[series.len().saturating_sub(24)..]
+        .iter()
+        .map(|row| TrendPoint {
+            label: number::short_period(row.period.as_deref().unwrap_or_default(), language),
+            value: value(row),
+            partial: row.status == Status::Partial,
+        })
+        .collect();
+    let unit = Unit::read(series.first().and_then(|row| row.unit.as_deref()));
+    let label = kpi_label(id, language);
+    html! {
+        @if points.iter().filter(|point| point.value.is_some()).count() > 2 {
+            details { summary { (language.say("history", "historique")) }
+                figure style="max-width:560px;font-weight:400" { (both(|width| trend(&points, &unit, language, width, &label, &language.say("By month", "Par mois")))) }
+            }
+        }
+    }
+}
+
+/// The receipt of one file, as the person who dropped it reads it.
+#[must_use]
+pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
+    let say = |english: &str, french: &str| language.say(english, french);
+    let (class, verdict) = match receipt.status {
+        ImportStatus::Imported if receipt.rows.refused > 0 => ("warn", say("Imported, some rows refused", "Importé, des lignes refusées")),
+        ImportStatus::Imported => ("good", say("Imported", "Importé")),
+        ImportStatus::Unchanged => ("", say("Already known, nothing changed", "Déjà connu, rien n'a changé")),
+        ImportStatus::Refused => ("bad", say("Refused, nothing changed", "Refusé, rien n'a changé")),
+    };
+    let rows = receipt.rows;
+    let counts = [
+        (say("Rows read", "Lignes lues"), rows.read),
+        (say("New", "Nouvelles"), rows.new),
+        (say("Changed", "Modifiées"), rows.changed),
+        (say("Unchanged", "Inchangées"), rows.unchanged),
+        (say("Refused", "Refusées"), rows.refused),
+        (say("Left out", "Écartées"), rows.dropped),
+    ];
+    let facts: Vec<(String, &str)> = [
+        (say("Contents", "Contenu"), receipt.entity.as_deref()),
+        (say("Read as", "Lu comme"), receipt.dialect.as_deref()),
+        (say("Recognised by", "Reconnu à"), receipt.recognised_by.as_deref()),
+        (say("Encoding", "Encodage"), receipt.encoding.as_deref()),
+        (say("Delimiter", "Séparateur"), receipt.delimiter.as_deref()),
+        (say("Sheet", "Feuille"), receipt.sheet.as_deref()),
+        (say("Rows to mend and drop again", "Lignes à corriger et redéposer"), receipt.refused_file.as_deref()),
+        (say("Import", "Import"), Some(receipt.import_id.as_str())),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
+    .collect();
+    let title = format!("{} {}", say("Receipt:", "Reçu :"), receipt.file);
+    let body = html! {
+        h1 { (receipt.file) }
+        p { span class={ "chip " (class) } { (verdict) } }
+        @if let Some(reason) = &receipt.reason { p.say { (reason) } }
+        dl.tiles { @for (name, n) in &counts { div.tile { dt { (name) } dd { (count(*n, language)) } } } }
+        section.card {
+            table { tbody { @for (name, value) in &facts { tr { th.name scope="row" { (name) } td { (value) } } } } }
+        }
+        (texts(&say("To know", "À savoir"), &receipt.warnings))
+        (texts(&say("What differs from the last file of this kind", "Ce qui change depuis le dernier fichier de ce type"), &receipt.drift))
+        @if !receipt.refused.is_empty() {
+            section.card {
+                h2 { (say("Refused rows", "Lignes refusées")) }
+                div.scroll tabindex="0" { table.stackable {
+                    thead { tr { th.num scope="col" { (say("Line", "Ligne")) } th scope="col" { (say("Column", "Colonne")) } th scope="col" { (say("What is wrong", "Ce qui ne va pas")) } th scope="col" { (say("What to do", "Que faire")) } } }
+                    tbody { @for refusal in &receipt.refused { tr {
+                        th.num scope="row" { (count(refusal.line, language)) }
+                        td { (refusal.column) } td { (refusal.reason) } td.why { (refusal.hint) }
+                    } } }
+                } }
+            }
+        }
+        @if !receipt.dropped.is_empty() {
+            section.card {
+                h2 { (say("Lines left out on purpose", "Lignes écartées à dessein")) }
+                div.scroll tabindex="0" { table {
+                    thead { tr { th.num scope="col" { (say("Line", "Ligne")) } th scope="col" { (say("Why", "Pourquoi")) } } }
+                    tbody { @for line in &receipt.dropped { tr { th.num scope="row" { (count(line.line, language)) } td { (dropped(&line.why, language)) } } } }
+                } }
+            }
+        }
+        @let columns = &receipt.columns;
+        @if !columns.mapped.is_empty() || !columns.ignored.is_empty() || !columns.missing.is_empty() {
+            section.card {
+                h2 { (say("Columns", "Colonnes")) }
+                table {
+                    thead { tr { th scope="col" { (say("In the file", "Dans le fichier")) } th scope="col" { (say("Read as", "Lue comme")) } } }
+                    tbody { @for (header, field) in &columns.mapped { tr { th.name scope="row" { (header) } td { (field) } } } }
+                }
+                @if !columns.ignored.is_empty() { p { strong { (say("Not read: ", "Non lues : ")) " " } (columns.ignored.join(", ")) } }
+                @if !columns.missing.is_empty() { p { strong { (say("Absent: ", "Absentes : ")) " " } (columns.missing.join(", ")) } }
+            }
+        }
+    };
+    page(language, Place::Imports, &title, &body)
+}
+
+fn dropped(why: &str, language: Language) -> String {
+    match why {
+        "total" => language.say("a total", "un total"),
+        "footer" => language.say("a footer", "un pied de page"),
+        "preamble" => language.say("a preamble", "un préambule"),
+        "repeated_header" => language.say("the header again", "l'en-tête répété"),
+        "blank" => language.say("a blank line", "une ligne vide"),
+        "deleted" => language.say("a deletion", "une suppression"),
+        other => word::reason(other, language),
+    }
+}
+
+fn texts(title: &str, lines: &[String]) -> Markup {
+    html! {
+        @if !lines.is_empty() {
+            section.card { h2 { (title) } ul { @for line in lines { li { (line) } } } }
+        }
+    }
+}
+
+/// What went wrong, as a page: the HTML twin of `application/problem+json`.
+#[must_use]
+pub fn problem(status: u16, title: &str, detail: &str, language: Language) -> String {
+    let body = html! {
+        h1 { (title) }
+        @if detail.is_empty() { (nothing(title)) } @else { p.lede { (detail) } }
+        p { span.chip.warn { "HTTP " (status) } }
+        p { a href={ "/?lang=" (language.code()) } { (language.say("Back to the dashboard", "Retour au tableau de bord")) } }
+    };
+    page(language, Place::Elsewhere, title, &body)
+}

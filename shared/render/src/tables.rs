@@ -1,0 +1,112 @@
+//! The rows behind a page, and which of them a chart speaks of.
+//!
+//! Pages show the whole company unless asked otherwise: `all` communities and segments where such rows exist, else the
+//! first community by name. Choosing rows is all that happens here; no figure is derived from another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use levier_domain::table::{Row, TableName};
+use serde_json::Value as Json;
+
+/// The result tables that a page reads.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    rows: BTreeMap<TableName, Vec<Row>>,
+}
+
+impl Tables {
+    /// The rows of one run, by table; tables that are absent read as empty.
+    #[must_use]
+    pub fn new(rows: BTreeMap<TableName, Vec<Row>>) -> Self {
+        Self { rows }
+    }
+
+    /// Every row of a table.
+    pub(crate) fn rows(&self, table: TableName) -> &[Row] {
+        self.rows.get(&table).map_or(&[], Vec::as_slice)
+    }
+
+    /// The rows of a table that speak of the whole company.
+    pub(crate) fn whole(&self, table: TableName) -> Vec<&Row> {
+        let rows = self.rows(table);
+        let communities: BTreeSet<&str> = rows.iter().filter_map(|row| row.community.as_deref()).collect();
+        let chosen = if communities.contains("all") { Some("all") } else { communities.first().copied() };
+        rows.iter()
+            .filter(|row| row.community.as_deref().is_none_or(|community| Some(community) == chosen))
+            .filter(|row| row.segment.as_deref().is_none_or(|segment| segment == "all"))
+            .filter(|row| ["platform", "channel", "cohort_segment", "tenure_band"].iter().all(|column| undivided(row, column)))
+            .collect()
+    }
+
+    /// The latest as-of day of any row.
+    pub(crate) fn as_of(&self) -> Option<jiff::civil::Date> {
+        self.rows.values().flatten().filter_map(|row| row.as_of).max()
+    }
+}
+
+/// Whether a row is not about one part of a dimension.
+pub(crate) fn undivided(row: &Row, column: &str) -> bool {
+    match row.own.get(column) {
+        None | Some(Json::Null) => true,
+        Some(Json::String(text)) => text.is_empty() || text == "all",
+        Some(_) => false,
+    }
+}
+
+/// One of the table's own columns as a finite number.
+pub(crate) fn figure(row: &Row, column: &str) -> Option<f64> {
+    row.own.get(column).and_then(Json::as_f64).filter(|value| value.is_finite())
+}
+
+/// A finite value, only when the status lets it be shown.
+pub(crate) fn value(row: &Row) -> Option<f64> {
+    use levier_domain::table::Status;
+    row.value.filter(|value| value.is_finite() && matches!(row.status, Status::Ok | Status::Partial))
+}
+
+/// The interval, when both of its ends are known.
+pub(crate) fn interval(row: &Row) -> Option<(f64, f64)> {
+    let (lower, upper) = (row.lower?, row.upper?);
+    (lower.is_finite() && upper.is_finite()).then_some((lower, upper))
+}
+
+/// The grade `A` to `D`, or `none`.
+pub(crate) fn grade(row: &Row) -> &str {
+    match row.text("grade") {
+        Some(grade @ ("A" | "B" | "C" | "D")) => grade,
+        _ => "none",
+    }
+}
+
+/// Whether the row is the unadjusted comparison.
+pub(crate) fn is_raw(row: &Row) -> bool {
+    matches!(row.text("method"), Some("naive" | "raw" | "difference")) || grade(row) == "D"
+}
+
+/// The headline row of a KPI and its raw comparison, among rows of one scope; the last period wins.
+pub(crate) fn headline<'a>(rows: &[&'a Row], kpi: &str) -> Option<(&'a Row, Option<&'a Row>)> {
+    let mut of_kpi: Vec<&Row> = rows
+        .iter()
+        .copied()
+        .filter(|row| row.kpi.as_deref() == Some(kpi) && undivided(row, "cohort"))
+        .collect();
+    of_kpi.sort_by(|a, b| b.period.cmp(&a.period));
+    let raw = |period: &Option<String>| of_kpi.iter().copied().find(|row| is_raw(row) && row.period == *period);
+    let chosen = of_kpi
+        .iter()
+        .copied()
+        .find(|row| row.own.get("headline") == Some(&Json::Bool(true)))
+        .or_else(|| of_kpi.iter().copied().find(|row| !is_raw(row)))
+        .or_else(|| of_kpi.first().copied())?;
+    let raw = raw(&chosen.period).filter(|raw| !std::ptr::eq(*raw, chosen));
+    Some((chosen, raw))
+}
+
+/// The KPIs that have uplift rows, the ones that speak of money and loyalty first.
+pub(crate) fn uplift_kpis(rows: &[&Row]) -> Vec<String> {
+    const FIRST: [&str; 4] = ["revenue_per_customer", "customer_retention", "purchase_frequency", "average_order_value"];
+    let held: BTreeSet<&str> = rows.iter().filter_map(|row| row.kpi.as_deref()).collect();
+    let mut ordered: Vec<String> = FIRST.iter().filter(|kpi| held.contains(**kpi)).map(|kpi| (*kpi).to_owned()).collect();
+    ordered.extend(held.iter().filter(|kpi| !FIRST.contains(kpi)).map(|kpi| (*kpi).to_owned()));
+    ordered
+}
