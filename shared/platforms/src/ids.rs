@@ -1,0 +1,151 @@
+//! What names an event on its platform.
+//!
+//! A webhook, a history pull and an export of the same message must give the same event id, so all three rooms ask here. The
+//! configured source, the delivery and the time of receipt never take part.
+//!
+//! ```
+//! use levier_domain::event::Kind;
+//! use levier_platforms::ids;
+//! let live = ids::event_id("slack", "main", Kind::MessagePosted, &ids::slack::message("C1", "1355517523.000005"));
+//! assert!(live.starts_with("slack:"));
+//! assert_eq!(ids::discourse::message_id("31544", 38), "31544/38");
+//! ```
+
+use levier_domain::event::Kind;
+use sha2::{Digest, Sha256};
+
+/// The platform's own naming of one event, most general part first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object(Vec<String>);
+
+impl Object {
+    /// An object from its parts.
+    #[must_use]
+    pub fn of(parts: &[&str]) -> Self {
+        Self(parts.iter().map(|part| (*part).to_owned()).collect())
+    }
+
+    /// The parts, as [`levier_domain::event::event_id`] takes them.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&str> {
+        self.0.iter().map(String::as_str).collect()
+    }
+}
+
+/// The id of the event: [`levier_domain::event::event_id`] over the object.
+#[must_use]
+pub fn event_id(platform: &str, community: &str, kind: Kind, object: &Object) -> String {
+    levier_domain::event::event_id(platform, community, kind, &object.parts())
+}
+
+/// 128 bits over what was said, for the few events to which a platform gives neither id nor time.
+#[must_use]
+pub fn digest(content: &[u8]) -> String {
+    hex::encode(&Sha256::digest(content)[..16])
+}
+
+/// Slack. A message is its channel and `ts`; `ts` alone is the form of MESSAGE, thread and reply-to.
+pub mod slack {
+    use super::Object;
+
+    /// A message; also what its deletion is about.
+    #[must_use]
+    pub fn message(channel: &str, ts: &str) -> Object {
+        Object::of(&[channel, ts])
+    }
+
+    /// One edit of a message: `edited_ts` is the time of the edit.
+    #[must_use]
+    pub fn edit(channel: &str, ts: &str, edited_ts: &str) -> Object {
+        Object::of(&[channel, ts, edited_ts])
+    }
+
+    /// A reaction, given or taken back. No time: an export does not say when.
+    #[must_use]
+    pub fn reaction(channel: &str, ts: &str, user: &str, emoji: &str) -> Object {
+        Object::of(&[channel, ts, user, emoji])
+    }
+
+    /// Joining (or leaving) a channel, at whole Unix seconds, so that somebody can join again.
+    #[must_use]
+    pub fn channel_member(channel: &str, user: &str, second: i64) -> Object {
+        Object::of(&[channel, user, &second.to_string()])
+    }
+
+    /// Joining the workspace.
+    #[must_use]
+    pub fn team_member(user: &str) -> Object {
+        Object::of(&["team", user])
+    }
+
+    /// A change of a user (profile, or deactivation), at the user's own `updated`.
+    #[must_use]
+    pub fn user(user: &str, updated: &str) -> Object {
+        Object::of(&["team", user, updated])
+    }
+}
+
+/// Discourse. A post is its topic and number, because `topic_created` does not carry the post's id and is the same message as
+/// the topic's post number 1.
+pub mod discourse {
+    use super::Object;
+
+    /// Form of MESSAGE and reply-to: `{topic}/{post_number}`.
+    #[must_use]
+    pub fn message_id(topic: &str, post_number: i64) -> String {
+        format!("{topic}/{post_number}")
+    }
+
+    /// A post; also what its deletion is about.
+    #[must_use]
+    pub fn post(topic: &str, post_number: i64) -> Object {
+        Object::of(&[topic, &post_number.to_string()])
+    }
+
+    /// One version of a post.
+    #[must_use]
+    pub fn edit(topic: &str, post_number: i64, version: &str) -> Object {
+        Object::of(&[topic, &post_number.to_string(), version])
+    }
+
+    /// A like by a user.
+    #[must_use]
+    pub fn like(topic: &str, post_number: i64, username: &str) -> Object {
+        Object::of(&[topic, &post_number.to_string(), username])
+    }
+
+    /// An accepted (or unaccepted) answer.
+    #[must_use]
+    pub fn solution(topic: &str, post_number: i64) -> Object {
+        Object::of(&[topic, &post_number.to_string(), "solution"])
+    }
+
+    /// Joining, once in a user's life; `what` tells `joined`, `left`, or a digest of a change.
+    #[must_use]
+    pub fn user(user_id: &str, what: &str) -> Object {
+        Object::of(&["user", user_id, what])
+    }
+
+    /// A chat message.
+    #[must_use]
+    pub fn chat_message(message_id: &str) -> Object {
+        Object::of(&["chat", message_id])
+    }
+
+    /// Form of MESSAGE of a chat message: `chat/{id}`.
+    #[must_use]
+    pub fn chat_message_id(message_id: &str) -> String {
+        format!("chat/{message_id}")
+    }
+}
+
+/// Levier's own form, mapped sources and CloudEvents: the id that the sender gives.
+pub mod own {
+    use super::Object;
+
+    /// An event.
+    #[must_use]
+    pub fn event(id: &str) -> Object {
+        Object::of(&[id])
+    }
+}

@@ -1,0 +1,36 @@
+//! One module per community platform, pure: no network, no clock, no storage.
+//!
+//! A [`Source`] is compiled once from `levier.toml`. `receive` asks it [`Source::answer`] and stores what it says to store;
+//! `compact` asks it [`Source::normalise`] about what was stored; `levier send` asks it [`Source::sign`]. Signatures cover raw
+//! bytes and are checked before anything is parsed. Event ids come from [`ids`], which exports and history pulls share.
+//!
+//! ```
+//! use levier_domain::config::Config;
+//! use levier_platforms::{Answer, Source};
+//! let config = Config::parse("[sources.team]\nplatform = \"slack\"\ncommunity = \"main\"\nsecret = \"env:S\"\n").unwrap();
+//! let source = Source::compile("team", &config.sources["team"], &|_| Ok(b"8f742231".to_vec())).unwrap();
+//! let now = "2026-03-01T10:00:00Z".parse().unwrap();
+//! let request = source.sign(br#"{"type":"event_callback"}"#, now, "d1").unwrap();
+//! assert!(matches!(source.answer(&request, now), Answer::Store { .. }));
+//! ```
+
+mod discourse;
+mod draft;
+mod http;
+pub mod ids;
+mod keys;
+mod mapping;
+mod own;
+mod platform;
+mod proof;
+mod read;
+mod registry;
+mod slack;
+mod source;
+mod standard_webhooks;
+
+pub use http::{Answer, Rejection, Reply, Request, form_pairs};
+pub use keys::Lookup;
+pub use platform::{BlindSpots, CannotSign, Context, Delivery};
+pub use registry::names;
+pub use source::Source;

@@ -1,0 +1,42 @@
+//! Which platforms there are, which keys each reads, and how each is compiled.
+
+use levier_domain::config::ConfigError;
+
+use crate::keys::Keys;
+use crate::platform::Platform;
+
+type Compile = fn(&Keys<'_>) -> Result<Box<dyn Platform>, ConfigError>;
+
+/// One platform of `[sources.*]`.
+pub(crate) struct Entry {
+    pub name: &'static str,
+    pub keys: &'static [&'static str],
+    pub compile: Compile,
+}
+
+macro_rules! platforms {
+    ($($name:literal => $module:ident :: $kind:ident,)*) => {
+        const ALL: &[Entry] = &[$(Entry {
+            name: $name,
+            keys: crate::$module::KEYS,
+            compile: |keys| Ok(Box::new(crate::$module::$kind::compile(keys)?)),
+        },)*];
+    };
+}
+
+platforms! {
+    "discourse" => discourse::Discourse,
+    "slack" => slack::Slack,
+    "standard-webhooks" => standard_webhooks::StandardWebhooks,
+}
+
+/// The platform of that name.
+pub(crate) fn find(name: &str) -> Option<&'static Entry> {
+    ALL.iter().find(|entry| entry.name == name)
+}
+
+/// Every platform's name, in alphabetical order.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|entry| entry.name).collect()
+}
