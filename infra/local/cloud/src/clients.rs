@@ -123,9 +123,9 @@ async fn prepare_bucket(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<(), Clo
     match created {
         Ok(_) => Ok(()),
         Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_bucket_already_owned_by_you() || e.is_bucket_already_exists()) =>
+            if error.as_service_error().is_some_and(|e| {
+                e.is_bucket_already_owned_by_you() || e.is_bucket_already_exists()
+            }) =>
         {
             Ok(())
         }

@@ -69,9 +69,9 @@ impl Cloud {
             let lock = FolderLock::take(&folder)?;
             Store::open(&folder, durable, lock)
         });
-        let store = opened.await.map_err(|error| {
-            CloudError::io("open", &data)(std::io::Error::other(error))
-        })??;
+        let store = opened
+            .await
+            .map_err(|error| CloudError::io("open", &data)(std::io::Error::other(error)))??;
         let store = Arc::new(store);
 
         let s3_listener = listen(s3_port).await?;
@@ -87,13 +87,13 @@ impl Cloud {
             },
         )?;
         let engine = tables.address();
-        let dynamodb =
-            Server::start(dynamodb_listener, faults.clone(), move || Forward::to(engine)).map_err(
-                |source| CloudError::Listen {
-                    port: dynamodb_port,
-                    source,
-                },
-            )?;
+        let dynamodb = Server::start(dynamodb_listener, faults.clone(), move || {
+            Forward::to(engine)
+        })
+        .map_err(|source| CloudError::Listen {
+            port: dynamodb_port,
+            source,
+        })?;
         Ok(Self {
             data,
             s3_url: s3.url(),

@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::CloudError;
-use crate::serve::{BoxError, Handler};
+use crate::serve::{BoxError, Handler, ServeError};
 
 /// How often expired items are deleted. On AWS it takes up to days, so nothing may lean on it being soon.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -173,10 +173,8 @@ impl Forward {
     }
 }
 
-impl Handler for Forward {
-    type Body = Incoming;
-
-    async fn handle(&self, request: Request<Incoming>) -> Result<Response<Incoming>, BoxError> {
+impl Forward {
+    async fn forward(&self, request: Request<Incoming>) -> Result<Response<Incoming>, BoxError> {
         let mut slot = self.sender.lock().await;
         if slot.as_ref().is_none_or(SendRequest::is_closed) {
             let stream = TcpStream::connect(self.engine).await?;
@@ -195,6 +193,14 @@ impl Handler for Forward {
         sender.ready().await?;
         Ok(sender.send_request(request).await?)
     }
+}
+
+impl Handler for Forward {
+    type Body = Incoming;
+
+    async fn handle(&self, request: Request<Incoming>) -> Result<Response<Incoming>, ServeError> {
+        self.forward(request).await.map_err(ServeError)
+    }
 
     fn is_write(request: &Request<Incoming>) -> bool {
         let operation = request
@@ -203,8 +209,16 @@ impl Handler for Forward {
             .and_then(|target| target.to_str().ok())
             .and_then(|target| target.rsplit('.').next())
             .unwrap_or_default();
-        !["Get", "BatchGet", "TransactGet", "Query", "Scan", "Describe", "List"]
-            .iter()
-            .any(|reading| operation.starts_with(reading))
+        ![
+            "Get",
+            "BatchGet",
+            "TransactGet",
+            "Query",
+            "Scan",
+            "Describe",
+            "List",
+        ]
+        .iter()
+        .any(|reading| operation.starts_with(reading))
     }
 }

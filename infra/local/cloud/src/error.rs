@@ -47,7 +47,9 @@ pub enum CloudError {
         reason: String,
     },
     /// A bucket or a table could not be made.
-    #[error("cannot create the {what} `{name}`; check the endpoint, and that the name has at least three characters")]
+    #[error(
+        "cannot create the {what} `{name}`; check the endpoint, and that the name has at least three characters"
+    )]
     Prepare {
         /// `bucket` or `table`.
         what: &'static str,
@@ -69,7 +71,10 @@ impl CloudError {
         }
     }
 
-    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io {
             action,

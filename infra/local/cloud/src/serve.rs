@@ -23,14 +23,19 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// How long a request in flight may take to finish once the server is asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Why a connection ends without an answer, or an answer ends early.
+#[derive(Debug, thiserror::Error)]
+#[error("a request could not be answered: {0}")]
+pub(crate) struct ServeError(pub(crate) BoxError);
+
 /// Serves the requests of one client connection, one after the other.
 pub(crate) trait Handler: Send + Sync + 'static {
-    type Body: Body<Data: Send, Error: Into<BoxError>> + Send + 'static;
+    type Body: Body<Data: Send, Error: std::error::Error + Send + Sync + 'static> + Send + 'static;
 
     fn handle(
         &self,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Result<Response<Self::Body>, BoxError>> + Send;
+    ) -> impl Future<Output = Result<Response<Self::Body>, ServeError>> + Send;
 
     /// Whether the request may change what is stored.
     fn is_write(request: &Request<Incoming>) -> bool;
@@ -45,9 +50,9 @@ pub(crate) struct Server {
 }
 
 /// The connection is closed without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("dropped on purpose by fault injection")]
-struct Dropped;
+fn dropped() -> ServeError {
+    ServeError("dropped on purpose by fault injection".into())
+}
 
 pub(crate) async fn listen(port: u16) -> Result<TcpListener, CloudError> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
@@ -103,7 +108,7 @@ async fn accept<H: Handler>(
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            _ = stopped.wait_for(|stop| *stop) => break,
+            () = told_to_stop(&mut stopped) => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
@@ -124,6 +129,11 @@ async fn accept<H: Handler>(
     }
 }
 
+/// Also resolves when the server itself is gone.
+async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
 async fn converse<H: Handler>(
     stream: TcpStream,
     handler: H,
@@ -138,11 +148,11 @@ async fn converse<H: Handler>(
         let handler = Arc::clone(&handler);
         async move {
             match verdict {
-                Verdict::Drop => Err(Dropped.into()),
+                Verdict::Drop => Err(dropped()),
                 Verdict::Serve => handler.handle(request).await,
                 Verdict::ServeThenDrop => {
                     handler.handle(request).await?;
-                    Err::<_, BoxError>(Dropped.into())
+                    Err(dropped())
                 }
             }
         }
@@ -154,7 +164,7 @@ async fn converse<H: Handler>(
     );
     let ended = tokio::select! {
         ended = conversation.as_mut() => ended,
-        _ = stopped.wait_for(|stop| *stop) => {
+        () = told_to_stop(&mut stopped) => {
             conversation.as_mut().graceful_shutdown();
             conversation.await
         }

@@ -13,6 +13,8 @@ mod store;
 
 use std::sync::Arc;
 
+use http_body_util::BodyExt;
+use http_body_util::combinators::MapErr;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{Method, Request, Response};
@@ -23,7 +25,7 @@ use s3s::{S3Error, S3Result};
 pub(crate) use store::Store;
 
 use crate::clients::credentials;
-use crate::serve::{BoxError, Handler};
+use crate::serve::{BoxError, Handler, ServeError};
 
 /// The protocol over one store.
 #[derive(Clone)]
@@ -46,10 +48,15 @@ impl Endpoint {
 }
 
 impl Handler for Endpoint {
-    type Body = s3s::Body;
+    type Body = MapErr<s3s::Body, fn(BoxError) -> ServeError>;
 
-    async fn handle(&self, request: Request<Incoming>) -> Result<Response<s3s::Body>, BoxError> {
-        Ok(Service::call(&self.service, request).await?)
+    async fn handle(&self, request: Request<Incoming>) -> Result<Response<Self::Body>, ServeError> {
+        match Service::call(&self.service, request).await {
+            Ok(response) => {
+                Ok(response.map(|body| body.map_err(ServeError as fn(BoxError) -> ServeError)))
+            }
+            Err(error) => Err(ServeError(error.into())),
+        }
     }
 
     fn is_write(request: &Request<Incoming>) -> bool {

@@ -58,7 +58,9 @@ impl Store {
                 place.key
             )
         };
-        let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let plain = id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !plain {
             return Err(unknown());
         }
@@ -74,13 +76,22 @@ impl Store {
     /// Refuses a part before its body is read.
     pub(super) fn check_part(&self, place: &Place, id: &str, number: i32) -> S3Result<()> {
         if !(1..=LAST_PART).contains(&number) {
-            return Err(s3_error!(InvalidArgument, "a part number is between 1 and {LAST_PART}"));
+            return Err(s3_error!(
+                InvalidArgument,
+                "a part number is between 1 and {LAST_PART}"
+            ));
         }
         self.upload(place, id).map(|_| ())
     }
 
     /// Stores a received part; the last of a number wins. Blocks.
-    pub(super) fn keep_part(&self, place: &Place, id: &str, number: i32, staged: Staged) -> S3Result<()> {
+    pub(super) fn keep_part(
+        &self,
+        place: &Place,
+        id: &str,
+        number: i32,
+        staged: Staged,
+    ) -> S3Result<()> {
         let (folder, _) = self.upload(place, id)?;
         let name = part_name(number, &hex::encode(staged.md5));
         let (_, temporary) = staged.write(self.durable()).map_err(internal)?;
@@ -114,10 +125,17 @@ impl Store {
             }
             before = number;
             let stored = part_names(&folder, number).map_err(internal)?.pop_first();
-            let named = part.e_tag.as_ref().map(|etag| part_name(number, etag.value()));
-            let Some(stored) = stored.filter(|stored| named.as_ref().is_none_or(|named| named == stored))
+            let named = part
+                .e_tag
+                .as_ref()
+                .map(|etag| part_name(number, etag.value()));
+            let Some(stored) =
+                stored.filter(|stored| named.as_ref().is_none_or(|named| named == stored))
             else {
-                return Err(s3_error!(InvalidPart, "part {number} was not uploaded, or not with that ETag"));
+                return Err(s3_error!(
+                    InvalidPart,
+                    "part {number} was not uploaded, or not with that ETag"
+                ));
             };
             append(&mut file, &mut md5, folder.join(stored)).map_err(internal)?;
         }

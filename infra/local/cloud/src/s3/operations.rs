@@ -109,7 +109,9 @@ impl S3 for Operations {
         let announced = Announced {
             length: input.content_length,
             md5: input.content_md5,
-            algorithm: input.checksum_algorithm.map(|name| name.as_str().to_owned()),
+            algorithm: input
+                .checksum_algorithm
+                .map(|name| name.as_str().to_owned()),
             checksum: Checksum {
                 checksum_crc32: input.checksum_crc32,
                 checksum_crc32c: input.checksum_crc32c,
@@ -175,7 +177,10 @@ impl S3 for Operations {
             };
             let length = span.end - span.start;
             if span.start > 0 {
-                found.file.seek(SeekFrom::Start(span.start)).map_err(internal)?;
+                found
+                    .file
+                    .seek(SeekFrom::Start(span.start))
+                    .map_err(internal)?;
             }
             let first = piece(&mut found.file, length).map_err(internal)?;
             Ok((found, span.start, length, first))
@@ -192,10 +197,16 @@ impl S3 for Operations {
             accept_ranges: Some("bytes".to_owned()),
             e_tag: Some(strong(found.etag)),
             last_modified: Some(seconds(found.modified).into()),
-            content_type: Some(input.response_content_type.unwrap_or_else(|| headers.content_type())),
+            content_type: Some(
+                input
+                    .response_content_type
+                    .unwrap_or_else(|| headers.content_type()),
+            ),
             metadata: headers.metadata(),
             content_encoding: headers.content_encoding,
-            content_disposition: input.response_content_disposition.or(headers.content_disposition),
+            content_disposition: input
+                .response_content_disposition
+                .or(headers.content_disposition),
             content_language: headers.content_language,
             cache_control: headers.cache_control,
             ..GetObjectOutput::default()
@@ -245,7 +256,10 @@ impl S3 for Operations {
         Ok(S3Response::new(DeleteObjectOutput::default()))
     }
 
-    async fn delete_objects(&self, req: S3Request<DeleteObjectsInput>) -> Reply<DeleteObjectsOutput> {
+    async fn delete_objects(
+        &self,
+        req: S3Request<DeleteObjectsInput>,
+    ) -> Reply<DeleteObjectsOutput> {
         let input = req.input;
         self.store.bucket(&input.bucket)?;
         let quiet = input.delete.quiet == Some(true);
@@ -282,7 +296,10 @@ impl S3 for Operations {
     async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> Reply<CopyObjectOutput> {
         let input = req.input;
         let CopySource::Bucket { bucket, key, .. } = &input.copy_source else {
-            return Err(s3_error!(NotImplemented, "copies are made from a bucket of this cloud"));
+            return Err(s3_error!(
+                NotImplemented,
+                "copies are made from a bucket of this cloud"
+            ));
         };
         let source = self.store.place(bucket, key)?;
         let place = self.store.place(&input.bucket, &input.key)?;
@@ -292,7 +309,10 @@ impl S3 for Operations {
             if_modified_since: input.copy_source_if_modified_since,
             if_unmodified_since: input.copy_source_if_unmodified_since,
         };
-        let replace = input.metadata_directive.as_ref().map(MetadataDirective::as_str)
+        let replace = input
+            .metadata_directive
+            .as_ref()
+            .map(MetadataDirective::as_str)
             == Some(MetadataDirective::REPLACE);
         let replaced = replace.then(|| {
             Headers {
@@ -310,10 +330,12 @@ impl S3 for Operations {
         let (etag, modified) = blocking_s3(move || {
             let _lock = lock;
             let mut found = store.find(&source)?;
-            reading.check(&found).map_err(|error| match error.code().as_str() {
-                "NotModified" => s3_error!(PreconditionFailed, "the source is unchanged"),
-                _ => error,
-            })?;
+            reading
+                .check(&found)
+                .map_err(|error| match error.code().as_str() {
+                    "NotModified" => s3_error!(PreconditionFailed, "the source is unchanged"),
+                    _ => error,
+                })?;
             let temporary = Temporary::at(store.temporary());
             let mut file = File::create_new(temporary.path()).map_err(internal)?;
             io::copy(&mut found.file, &mut file).map_err(internal)?;
@@ -323,7 +345,12 @@ impl S3 for Operations {
             let metadata = file.metadata().map_err(internal)?;
             let modified = metadata.modified().map_err(internal)?;
             let headers = replaced.unwrap_or(found.headers);
-            store.commit_file(&place, temporary, (Version::of(&metadata), found.etag), &headers)?;
+            store.commit_file(
+                &place,
+                temporary,
+                (Version::of(&metadata), found.etag),
+                &headers,
+            )?;
             Ok((found.etag, modified))
         })
         .await?;
@@ -337,13 +364,18 @@ impl S3 for Operations {
         }))
     }
 
-    async fn list_objects_v2(&self, req: S3Request<ListObjectsV2Input>) -> Reply<ListObjectsV2Output> {
+    async fn list_objects_v2(
+        &self,
+        req: S3Request<ListObjectsV2Input>,
+    ) -> Reply<ListObjectsV2Output> {
         let input = req.input;
         let after = match &input.continuation_token {
             Some(token) => hex::decode(token)
                 .ok()
                 .and_then(|bytes| String::from_utf8(bytes).ok())
-                .ok_or_else(|| s3_error!(InvalidArgument, "the continuation token is not one of ours"))?,
+                .ok_or_else(|| {
+                    s3_error!(InvalidArgument, "the continuation token is not one of ours")
+                })?,
             None => input.start_after.clone().unwrap_or_default(),
         };
         let url = input.encoding_type.as_ref().map(EncodingType::as_str) == Some(EncodingType::URL);
@@ -370,7 +402,11 @@ impl S3 for Operations {
         let input = req.input;
         let mut after = input.marker.clone().unwrap_or_default();
         // A marker that is a common prefix stands for all of it.
-        if input.delimiter.as_ref().is_some_and(|d| !d.is_empty() && after.ends_with(d.as_str())) {
+        if input
+            .delimiter
+            .as_ref()
+            .is_some_and(|d| !d.is_empty() && after.ends_with(d.as_str()))
+        {
             after.push(char::MAX);
         }
         let url = input.encoding_type.as_ref().map(EncodingType::as_str) == Some(EncodingType::URL);
@@ -421,11 +457,14 @@ impl S3 for Operations {
     async fn upload_part(&self, req: S3Request<UploadPartInput>) -> Reply<UploadPartOutput> {
         let input = req.input;
         let place = self.store.place(&input.bucket, &input.key)?;
-        self.store.check_part(&place, &input.upload_id, input.part_number)?;
+        self.store
+            .check_part(&place, &input.upload_id, input.part_number)?;
         let announced = Announced {
             length: input.content_length,
             md5: input.content_md5,
-            algorithm: input.checksum_algorithm.map(|name| name.as_str().to_owned()),
+            algorithm: input
+                .checksum_algorithm
+                .map(|name| name.as_str().to_owned()),
             checksum: Checksum {
                 checksum_crc32: input.checksum_crc32,
                 checksum_crc32c: input.checksum_crc32c,
@@ -440,7 +479,8 @@ impl S3 for Operations {
         let staged = Staged::receive(body, announced, self.store.temporary()).await?;
         let (etag, checksum) = (staged.md5, staged.checksum.clone());
         let store = Arc::clone(&self.store);
-        blocking_s3(move || store.keep_part(&place, &input.upload_id, input.part_number, staged)).await?;
+        blocking_s3(move || store.keep_part(&place, &input.upload_id, input.part_number, staged))
+            .await?;
         Ok(S3Response::new(UploadPartOutput {
             e_tag: Some(strong(etag)),
             checksum_crc32: checksum.checksum_crc32,
@@ -462,7 +502,12 @@ impl S3 for Operations {
             .multipart_upload
             .and_then(|upload| upload.parts)
             .filter(|parts| !parts.is_empty())
-            .ok_or_else(|| s3_error!(InvalidRequest, "an upload is completed with at least one part"))?;
+            .ok_or_else(|| {
+                s3_error!(
+                    InvalidRequest,
+                    "an upload is completed with at least one part"
+                )
+            })?;
         let conditions = Conditions {
             if_match: input.if_match,
             if_none_match: input.if_none_match,
@@ -525,7 +570,9 @@ impl Operations {
                             bucket: bucket.clone(),
                             key,
                         };
-                        let Some((size, modified, etag)) = store.listed(&place).map_err(internal)? else {
+                        let Some((size, modified, etag)) =
+                            store.listed(&place).map_err(internal)?
+                        else {
                             continue;
                         };
                         listed.keys.push(Object {

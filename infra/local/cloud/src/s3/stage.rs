@@ -85,7 +85,8 @@ impl Staged {
         let (mut buffered, mut total) = (0_usize, 0_u64);
         let mut file = None;
         while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|error| S3Error::with_source(s3s::S3ErrorCode::IncompleteBody, error))?;
+            let chunk = chunk
+                .map_err(|error| S3Error::with_source(s3s::S3ErrorCode::IncompleteBody, error))?;
             md5.update(&chunk);
             hashers.update(&chunk);
             buffered += chunk.len();
@@ -185,7 +186,11 @@ fn verify(announced: Announced, computed: &Checksum) -> S3Result<()> {
     let pairs = [
         ("crc32", given.checksum_crc32, &computed.checksum_crc32),
         ("crc32c", given.checksum_crc32c, &computed.checksum_crc32c),
-        ("crc64nvme", given.checksum_crc64nvme, &computed.checksum_crc64nvme),
+        (
+            "crc64nvme",
+            given.checksum_crc64nvme,
+            &computed.checksum_crc64nvme,
+        ),
         ("sha1", given.checksum_sha1, &computed.checksum_sha1),
         ("sha256", given.checksum_sha256, &computed.checksum_sha256),
     ];
@@ -195,7 +200,10 @@ fn verify(announced: Announced, computed: &Checksum) -> S3Result<()> {
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
         for wanted in header.into_iter().chain(trailer) {
-            if computed.as_ref().is_some_and(|computed| *computed != wanted) {
+            if computed
+                .as_ref()
+                .is_some_and(|computed| *computed != wanted)
+            {
                 return Err(s3_error!(
                     BadDigest,
                     "the {name} checksum does not match the body: announced {wanted}, computed {}",

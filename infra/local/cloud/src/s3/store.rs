@@ -134,7 +134,11 @@ impl Store {
             return Err(s3_error!(InvalidBucketName));
         }
         let plain = |part: &str| {
-            !part.is_empty() && part != "." && part != ".." && part.len() <= 255 && !part.contains('\0')
+            !part.is_empty()
+                && part != "."
+                && part != ".."
+                && part.len() <= 255
+                && !part.contains('\0')
         };
         if !key.split('/').all(plain) {
             return Err(s3_error!(
@@ -184,7 +188,13 @@ impl Store {
         let scratch = Temporary::at(temporary.path().with_extension("json"));
         let described = self
             .attributes
-            .write(name, version, &hex::encode(etag), headers, (scratch.path(), self.durable))
+            .write(
+                name,
+                version,
+                &hex::encode(etag),
+                headers,
+                (scratch.path(), self.durable),
+            )
             .map_err(internal)?;
         self.rename(place, temporary.path())?;
         temporary.keep();
@@ -192,7 +202,9 @@ impl Store {
         if !described {
             self.attributes.remove(&place.bucket, &place.key);
         }
-        if self.durable && let Some(folder) = place.path.parent() {
+        if self.durable
+            && let Some(folder) = place.path.parent()
+        {
             self.folders.sync(folder).map_err(internal)?;
         }
         self.announce(&place.key);
@@ -272,16 +284,26 @@ impl Store {
         };
         match (if_match, &current) {
             (None, _) | (Some(ETagCondition::Any), Some(_)) => {}
-            (Some(_), None) => return Err(s3_error!(NoSuchKey, "If-Match was given, but there is no object")),
+            (Some(_), None) => {
+                return Err(s3_error!(
+                    NoSuchKey,
+                    "If-Match was given, but there is no object"
+                ));
+            }
             (Some(ETagCondition::ETag(wanted)), Some(current)) => {
                 if !current.strong_cmp(wanted) {
-                    return Err(s3_error!(PreconditionFailed, "the object has changed: its ETag is another"));
+                    return Err(s3_error!(
+                        PreconditionFailed,
+                        "the object has changed: its ETag is another"
+                    ));
                 }
             }
         }
         match (if_none_match, &current) {
             (None, _) | (_, None) => Ok(()),
-            (Some(ETagCondition::ETag(unwanted)), Some(current)) if !current.weak_cmp(unwanted) => Ok(()),
+            (Some(ETagCondition::ETag(unwanted)), Some(current)) if !current.weak_cmp(unwanted) => {
+                Ok(())
+            }
             _ => Err(s3_error!(PreconditionFailed, "the object exists already")),
         }
     }
@@ -306,7 +328,9 @@ impl Store {
         let version = Version::of(&metadata);
         let attributes = self.attributes.read(&place.bucket, &place.key, version);
         let etag = self
-            .etag(&place.path, version, attributes.as_ref(), || file.try_clone())
+            .etag(&place.path, version, attributes.as_ref(), || {
+                file.try_clone()
+            })
             .map_err(internal)?;
         Ok(Found {
             size: metadata.len(),
@@ -327,7 +351,9 @@ impl Store {
                 Some(etag) => etag,
                 None => {
                     let kept = self.attributes.read(&place.bucket, &place.key, version);
-                    self.etag(&place.path, version, kept.as_ref(), || File::open(&place.path))?
+                    self.etag(&place.path, version, kept.as_ref(), || {
+                        File::open(&place.path)
+                    })?
                 }
             };
             Ok((metadata.len(), metadata.modified()?, etag))
