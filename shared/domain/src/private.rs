@@ -10,6 +10,14 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use unicode_normalization::UnicodeNormalization;
 
+/// Key in `attributes` (of a `people` record or of an event) that says `"true"` where the e-mail behind `email_key` is a role
+/// address. Once hashed nobody can tell any more, so whoever hashes leaves the mark ([`is_role_address`]).
+pub const EMAIL_ROLE: &str = "email_role";
+
+/// Key in `attributes` of a `people` record: the domain of the e-mail where it is a company's (never a free-mail one), by which
+/// people roll up to accounts.
+pub const EMAIL_DOMAIN: &str = "email_domain";
+
 /// The workspace's hashing key. Its `Debug` shows nothing.
 #[derive(Clone)]
 pub struct HashKey(Vec<u8>);

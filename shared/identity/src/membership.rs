@@ -1,0 +1,453 @@
+//! Who was a member of which community, and when.
+//!
+//! Membership varies in time: a customer's months before joining belong to the other side of every comparison, else the joiners
+//! would be credited with having lived long enough to join. Hence intervals `[joined, left)`, from joins, leaves and rosters:
+//!
+//! - a handle that contributes without a known join on or before it joins at its first contribution;
+//! - a leave ends the membership until the next join, whatever is contributed in between (late reactions, deleted accounts);
+//! - at one instant the leave comes before the join;
+//! - a roster row without a date of joining proves membership from the day on which it was dropped;
+//! - staff and bots are never members.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use levier_domain::config::Staff;
+use levier_domain::entity::Entity;
+use levier_domain::event::{Event, Kind};
+use levier_domain::record::Record;
+
+use crate::account::normalise_domain;
+use crate::intern::Interner;
+use crate::resolution::Resolution;
+
+const STAFF: u8 = 1;
+const BOT: u8 = 2;
+
+/// Joins, leaves, first contributions and rosters, in any order.
+#[derive(Clone, Debug, Default)]
+pub struct MembershipEvidence {
+    keys: Interner,
+    first: Vec<i64>,
+    flags: Vec<u8>,
+    roles: BTreeSet<(u32, String)>,
+    /// Key, instant, whether it is a join.
+    changes: BTreeSet<(u32, i64, bool)>,
+}
+
+impl MembershipEvidence {
+    /// Nothing known yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn key(&mut self, community: &str, platform: &str, handle: &str) -> u32 {
+        let platform = platform.trim().to_ascii_lowercase();
+        let key = self
+            .keys
+            .intern(format!("{community}\0{platform}\0{handle}").as_bytes());
+        if key as usize == self.first.len() {
+            self.first.push(i64::MAX);
+            self.flags.push(0);
+        }
+        key
+    }
+
+    /// What an event says about its actor's membership.
+    pub fn add_event(&mut self, event: &Event) {
+        let Some(actor) = &event.actor else { return };
+        let change = matches!(event.kind, Kind::MemberJoined | Kind::MemberLeft);
+        let contribution = event.kind.is_contribution();
+        if !(change || contribution || event.is_bot || event.is_staff) {
+            return;
+        }
+        let key = self.key(&event.community, &event.platform, actor);
+        let at = event.occurred_at.as_microsecond();
+        if event.is_staff {
+            self.flags[key as usize] |= STAFF;
+        }
+        if event.is_bot {
+            self.flags[key as usize] |= BOT;
+        }
+        if change {
+            self.changes
+                .insert((key, at, event.kind == Kind::MemberJoined));
+        }
+        if contribution {
+            let first = &mut self.first[key as usize];
+            *first = (*first).min(at);
+        }
+    }
+
+    /// What a roster row says; records of other entities say nothing. Feed the row that holds, not its history.
+    pub fn add_record(&mut self, record: &Record) {
+        if record.entity != Entity::Members {
+            return;
+        }
+        let text = |name: &str| record.get(name).as_text().filter(|text| !text.is_empty());
+        let (Some(community), Some(platform), Some(handle)) =
+            (text("community"), text("platform"), text("handle"))
+        else {
+            return;
+        };
+        let key = self.key(community, platform, handle);
+        match text("role") {
+            Some("staff") => self.flags[key as usize] |= STAFF,
+            Some("bot") => self.flags[key as usize] |= BOT,
+            Some(role) => {
+                self.roles.insert((key, role.to_owned()));
+            }
+            None => {}
+        }
+        let instant = |name: &str| record.get(name).as_instant().map(Timestamp::as_microsecond);
+        if let Some(joined) = instant("joined_at") {
+            self.changes.insert((key, joined, true));
+        } else if let Some(known) = instant("known_from") {
+            // The row proves presence only while it does not say that the member has left.
+            if instant("left_at").is_none_or(|left| left > known) {
+                let first = &mut self.first[key as usize];
+                *first = (*first).min(known);
+            }
+        }
+        if let Some(left) = instant("left_at") {
+            self.changes.insert((key, left, false));
+        }
+    }
+
+    /// The intervals of one handle, from its changes in order of time and its first contribution.
+    fn stays(changes: &[(u32, i64, bool)], first: i64) -> Vec<(i64, i64)> {
+        let mut line: Vec<(i64, bool)> = changes
+            .iter()
+            .map(|&(_, at, joined)| (at, joined))
+            .collect();
+        if first != i64::MAX && !line.iter().any(|&(at, joined)| joined && at <= first) {
+            line.push((first, true));
+        }
+        line.sort_unstable();
+        let (mut stays, mut open) = (Vec::new(), None);
+        for (at, joined) in line {
+            match (joined, open) {
+                (true, None) => open = Some(at),
+                (false, Some(since)) => {
+                    if since < at {
+                        stays.push((since, at));
+                    }
+                    open = None;
+                }
+                _ => {}
+            }
+        }
+        stays.extend(open.map(|since| (since, i64::MAX)));
+        stays
+    }
+
+    /// Turns handles into persons and drops staff and bots.
+    #[must_use]
+    pub fn finish(mut self, who: &Resolution, staff: &Staff) -> Membership {
+        let rank = self.keys.canonicalise();
+        let place = |old: u32| rank[old as usize];
+        let mut first = vec![i64::MAX; self.first.len()];
+        let mut flags = vec![0; self.first.len()];
+        for old in 0..rank.len() {
+            first[rank[old] as usize] = self.first[old];
+            flags[rank[old] as usize] = self.flags[old];
+        }
+        for (key, role) in &self.roles {
+            if staff.roles.contains(role) {
+                flags[place(*key) as usize] |= STAFF;
+            }
+        }
+        let mut changes: Vec<(u32, i64, bool)> = self
+            .changes
+            .iter()
+            .map(|&(key, at, joined)| (place(key), at, joined))
+            .collect();
+        changes.sort_unstable();
+
+        let mut out = Membership {
+            staff: configured_staff(who, staff),
+            ..Membership::default()
+        };
+        let mut names: BTreeMap<String, Arc<str>> = BTreeMap::new();
+        let mut shared = |name: &str| -> Arc<str> {
+            if let Some(known) = names.get(name) {
+                return Arc::clone(known);
+            }
+            let new: Arc<str> = Arc::from(name);
+            names.insert(name.to_owned(), Arc::clone(&new));
+            new
+        };
+        let mut found: Vec<(String, Stay)> = Vec::new();
+        for key in 0..first.len() as u32 {
+            let text = std::str::from_utf8(self.keys.bytes(key)).unwrap_or_default();
+            let mut parts = text.splitn(3, '\0');
+            let (Some(community), Some(platform), Some(handle)) =
+                (parts.next(), parts.next(), parts.next())
+            else {
+                continue;
+            };
+            if flags[key as usize] & BOT != 0 {
+                out.bots += 1;
+                continue;
+            }
+            if flags[key as usize] & STAFF != 0 {
+                out.staff
+                    .extend(who.person_of_handle(platform, handle).map(str::to_owned));
+            }
+            let from = changes.partition_point(|&(k, ..)| k < key);
+            let to = changes.partition_point(|&(k, ..)| k <= key);
+            let stays = Self::stays(&changes[from..to], first[key as usize]);
+            if stays.is_empty() {
+                continue;
+            }
+            let bounds = who.handle_bounds(platform, handle);
+            for (since, until) in stays {
+                let mut edges = vec![since];
+                edges.extend(
+                    bounds
+                        .iter()
+                        .copied()
+                        .filter(|&at| since < at && at < until),
+                );
+                edges.push(until);
+                for two in edges.windows(2) {
+                    let Ok(joined) = Timestamp::from_microsecond(two[0]) else {
+                        continue;
+                    };
+                    let Some(person) = who.person_of_handle_at(platform, handle, joined) else {
+                        out.unresolved += 1;
+                        continue;
+                    };
+                    let interval = Interval {
+                        joined,
+                        left: Timestamp::from_microsecond(two[1])
+                            .ok()
+                            .filter(|_| two[1] != i64::MAX),
+                    };
+                    found.push((
+                        person.to_owned(),
+                        Stay {
+                            community: shared(community),
+                            platform: shared(platform),
+                            interval,
+                        },
+                    ));
+                }
+            }
+        }
+        found.sort();
+        for group in found.chunk_by(|x, y| x.0 == y.0) {
+            let person = &group[0].0;
+            if !out.staff.contains(person) {
+                out.people.push(PersonMembership {
+                    person: person.clone(),
+                    stays: union(group.iter().map(|(_, stay)| stay)),
+                });
+            }
+        }
+        out
+    }
+}
+
+/// Persons whom the configuration calls staff.
+fn configured_staff(who: &Resolution, staff: &Staff) -> BTreeSet<String> {
+    let mut out: BTreeSet<String> = staff
+        .handles
+        .iter()
+        .filter_map(|handle| handle.split_once(':'))
+        .filter_map(|(platform, handle)| who.person_of_handle(platform, handle))
+        .map(str::to_owned)
+        .collect();
+    if !staff.person_ids.is_empty() {
+        let ids: BTreeSet<&str> = staff.person_ids.iter().map(String::as_str).collect();
+        out.extend(
+            who.records()
+                .filter(|(_, id, _)| ids.contains(id))
+                .map(|(.., person)| person.to_owned()),
+        );
+    }
+    if !staff.domains.is_empty() {
+        let domains: BTreeSet<String> = staff
+            .domains
+            .iter()
+            .filter_map(|domain| normalise_domain(domain.trim().trim_start_matches('@')))
+            .collect();
+        out.extend(
+            who.domains()
+                .filter(|(_, domain)| domains.contains(*domain))
+                .map(|(person, _)| person.to_owned()),
+        );
+    }
+    out
+}
+
+/// Merges stays of one community and platform that overlap or touch.
+fn union<'a>(stays: impl Iterator<Item = &'a Stay>) -> Vec<Stay> {
+    let mut out: Vec<Stay> = Vec::new();
+    for stay in stays {
+        if let Some(last) = out.last_mut()
+            && last.community == stay.community
+            && last.platform == stay.platform
+            && last
+                .interval
+                .left
+                .is_none_or(|left| stay.interval.joined <= left)
+        {
+            last.interval.left = match (last.interval.left, stay.interval.left) {
+                (Some(a), Some(b)) => Some(a.max(b)),
+                _ => None,
+            };
+        } else {
+            out.push(stay.clone());
+        }
+    }
+    out
+}
+
+/// The time `[joined, left)` of a membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Interval {
+    /// First instant as a member.
+    pub joined: Timestamp,
+    /// First instant as a member no more; `None` while it lasts.
+    pub left: Option<Timestamp>,
+}
+
+impl Interval {
+    /// Whether `at` lies in it.
+    #[must_use]
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.joined <= at && self.left.is_none_or(|left| at < left)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Stay {
+    community: Arc<str>,
+    platform: Arc<str>,
+    interval: Interval,
+}
+
+/// One person's membership of all communities.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonMembership {
+    person: String,
+    stays: Vec<Stay>,
+}
+
+impl PersonMembership {
+    /// The person's id.
+    #[must_use]
+    pub fn person(&self) -> &str {
+        &self.person
+    }
+
+    /// Community, platform and interval, by community, platform and time; intervals of one community and platform do not touch.
+    pub fn stays(&self) -> impl Iterator<Item = (&str, &str, Interval)> {
+        self.stays
+            .iter()
+            .map(|stay| (&*stay.community, &*stay.platform, stay.interval))
+    }
+
+    /// The intervals of one community over all of its platforms, or of all communities, in order of time; none touch.
+    #[must_use]
+    pub fn intervals(&self, community: Option<&str>) -> Vec<Interval> {
+        let mut intervals: Vec<Interval> = self
+            .stays
+            .iter()
+            .filter(|stay| community.is_none_or(|wanted| *stay.community == *wanted))
+            .map(|stay| stay.interval)
+            .collect();
+        intervals.sort_unstable();
+        let mut out: Vec<Interval> = Vec::new();
+        for next in intervals {
+            match out.last_mut() {
+                Some(last) if last.left.is_none_or(|left| next.joined <= left) => {
+                    last.left = last.left.zip(next.left).map(|(a, b)| a.max(b));
+                }
+                _ => out.push(next),
+            }
+        }
+        out
+    }
+
+    /// The first join ever.
+    #[must_use]
+    pub fn first_join(&self) -> Option<Timestamp> {
+        self.stays.iter().map(|stay| stay.interval.joined).min()
+    }
+
+    /// Whether a member of any community at `at`: `joined <= at` and not `left <= at`.
+    #[must_use]
+    pub fn is_member_at(&self, at: Timestamp) -> bool {
+        self.stays.iter().any(|stay| stay.interval.holds(at))
+    }
+
+    /// Whether a member of `community` at `at`.
+    #[must_use]
+    pub fn is_member_of_at(&self, community: &str, at: Timestamp) -> bool {
+        self.stays
+            .iter()
+            .any(|stay| *stay.community == *community && stay.interval.holds(at))
+    }
+
+    /// The end of the last membership, if it has ended.
+    #[must_use]
+    pub fn left_for_good(&self) -> Option<Timestamp> {
+        let ends: Option<Vec<Timestamp>> =
+            self.stays.iter().map(|stay| stay.interval.left).collect();
+        ends.and_then(|ends| ends.into_iter().max())
+    }
+}
+
+/// Everybody's membership. Made by [`MembershipEvidence::finish`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Membership {
+    people: Vec<PersonMembership>,
+    staff: BTreeSet<String>,
+    bots: u64,
+    unresolved: u64,
+}
+
+impl Membership {
+    /// Every person who ever was a member, by id.
+    #[must_use]
+    pub fn people(&self) -> &[PersonMembership] {
+        &self.people
+    }
+
+    /// One person's membership; `None` who never was a member (or is staff).
+    #[must_use]
+    pub fn get(&self, person: &str) -> Option<&PersonMembership> {
+        let at = self
+            .people
+            .binary_search_by(|membership| membership.person.as_str().cmp(person))
+            .ok()?;
+        self.people.get(at)
+    }
+
+    /// Whether a person is staff: by configuration, roster or the platform's word.
+    #[must_use]
+    pub fn is_staff(&self, person: &str) -> bool {
+        self.staff.contains(person)
+    }
+
+    /// Persons who are staff, by id.
+    pub fn staff(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.staff.iter().map(String::as_str)
+    }
+
+    /// Handles left out because machines use them (one per community and platform).
+    #[must_use]
+    pub fn bots(&self) -> u64 {
+        self.bots
+    }
+
+    /// Stays whose handle the resolution does not know: its evidence was not given the same events.
+    #[must_use]
+    pub fn unresolved(&self) -> u64 {
+        self.unresolved
+    }
+}
