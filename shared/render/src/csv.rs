@@ -48,16 +48,35 @@ impl CsvDialect {
 #[must_use]
 pub fn csv(rows: &[Row], table: TableName, dialect: CsvDialect) -> String {
     let leading = table.leading_columns();
-    let own: BTreeSet<&str> =
-        rows.iter().flat_map(|row| row.own.keys().map(String::as_str)).filter(|column| !leading.contains(column)).collect();
+    let own: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|row| row.own.keys().map(String::as_str))
+        .filter(|column| !leading.contains(column))
+        .collect();
     // Columns that every row has but this table does not lead with are written when a row holds them.
-    let shared = ["as_of", "period", "community", "segment", "kpi", "value", "n", "lower", "upper", "unit", "status", "reason"]
-        .into_iter()
-        .filter(|column| !leading.contains(column) && *column != "status")
-        .filter(|column| rows.iter().any(|row| !cell(row, column).is_null()));
+    let shared = [
+        "as_of",
+        "period",
+        "community",
+        "segment",
+        "kpi",
+        "value",
+        "n",
+        "lower",
+        "upper",
+        "unit",
+        "status",
+        "reason",
+    ]
+    .into_iter()
+    .filter(|column| !leading.contains(column) && *column != "status")
+    .filter(|column| rows.iter().any(|row| !cell(row, column).is_null()));
     let columns: Vec<&str> = leading.iter().copied().chain(shared).chain(own).collect();
     let mut seen = BTreeSet::new();
-    let columns: Vec<&str> = columns.into_iter().filter(|column| seen.insert(*column)).collect();
+    let columns: Vec<&str> = columns
+        .into_iter()
+        .filter(|column| seen.insert(*column))
+        .collect();
     let mut out = String::new();
     if dialect == CsvDialect::ExcelFr {
         out.push('\u{feff}');
@@ -66,9 +85,19 @@ pub fn csv(rows: &[Row], table: TableName, dialect: CsvDialect) -> String {
         out.push_str(&cells.join(&dialect.delimiter().to_string()));
         out.push_str(dialect.end());
     };
-    line(columns.iter().map(|column| csv_cell(&Json::from(*column), dialect)).collect());
+    line(
+        columns
+            .iter()
+            .map(|column| csv_cell(&Json::from(*column), dialect))
+            .collect(),
+    );
     for row in rows {
-        line(columns.iter().map(|column| csv_cell(&cell(row, column), dialect)).collect());
+        line(
+            columns
+                .iter()
+                .map(|column| csv_cell(&cell(row, column), dialect))
+                .collect(),
+        );
     }
     out
 }
@@ -79,9 +108,15 @@ fn cell(row: &Row, column: &str) -> Json {
         return own.clone();
     }
     let text = |text: &Option<String>| text.clone().map_or(Json::Null, Json::from);
-    let number = |value: Option<f64>| value.filter(|value| value.is_finite()).map_or(Json::Null, Json::from);
+    let number = |value: Option<f64>| {
+        value
+            .filter(|value| value.is_finite())
+            .map_or(Json::Null, Json::from)
+    };
     match column {
-        "as_of" => row.as_of.map_or(Json::Null, |day| Json::from(day.to_string())),
+        "as_of" => row
+            .as_of
+            .map_or(Json::Null, |day| Json::from(day.to_string())),
         "period" => text(&row.period),
         "community" => text(&row.community),
         "segment" => text(&row.segment),
@@ -105,18 +140,30 @@ pub fn csv_cell(value: &Json, dialect: CsvDialect) -> String {
         Json::Bool(truth) => truth.to_string(),
         Json::Number(number) => {
             let plain = number.to_string();
-            return if dialect == CsvDialect::ExcelFr { plain.replace('.', ",") } else { plain };
+            return if dialect == CsvDialect::ExcelFr {
+                plain.replace('.', ",")
+            } else {
+                plain
+            };
         }
         Json::String(text) => neutralised(text),
         nested => neutralised(&nested.to_string()),
     };
-    let quoted = text.contains(['"', '\n', '\r', ',', ';', '\t']) || text.starts_with(' ') || text.ends_with(' ');
-    if quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    let quoted = text.contains(['"', '\n', '\r', ',', ';', '\t'])
+        || text.starts_with(' ')
+        || text.ends_with(' ');
+    if quoted {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
 }
 
 /// Text that a spreadsheet cannot take for a formula.
 fn neutralised(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']) {
+    if text.starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ]) {
         format!("'{text}")
     } else {
         text.to_owned()
@@ -135,7 +182,12 @@ mod tests {
             ("formula", Json::from("=1+1"), "'=1+1", "'=1+1"),
             ("minus text", Json::from("-2"), "'-2", "'-2"),
             ("minus number", Json::from(-2.5), "-2.5", "-2,5"),
-            ("at", Json::from("@sum(a,b)"), "\"'@sum(a,b)\"", "\"'@sum(a,b)\""),
+            (
+                "at",
+                Json::from("@sum(a,b)"),
+                "\"'@sum(a,b)\"",
+                "\"'@sum(a,b)\"",
+            ),
             ("tab", Json::from("\t=1"), "\"'\t=1\"", "\"'\t=1\""),
             ("quote", Json::from("a\"b"), "\"a\"\"b\"", "\"a\"\"b\""),
             ("null", Json::Null, "", ""),
@@ -148,7 +200,10 @@ mod tests {
 
     #[test]
     fn a_table_leads_with_its_contract() {
-        let mut row = Row::new(Status::Ok).with("source", "slack").with("status", "quiet").with("accepted", 3);
+        let mut row = Row::new(Status::Ok)
+            .with("source", "slack")
+            .with("status", "quiet")
+            .with("accepted", 3);
         row.community = Some("a;b".into());
         row.value = Some(f64::NAN);
         insta::assert_snapshot!(csv(&[row.clone()], TableName::Sources, CsvDialect::Plain), @r#"

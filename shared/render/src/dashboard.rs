@@ -30,11 +30,15 @@ pub fn dashboard(tables: &Tables, workspace_name: &str, language: Language) -> S
         }
         (uplift::hero(tables, language))
         div.grid {
-            (uplift::payoff(tables, language))
+            div.stack.wide7 { (uplift::payoff(tables, language)) (roi::roi(tables, language)) }
             (health::health(tables, language))
+            (people::people(tables, language))
+            (cohorts::heat_map(tables, language))
+            (pipeline::waterfall(tables, language))
+            (uplift::others(tables, language))
+            (pipeline::imports_card(tables, language))
+            (pipeline::sources_card(tables, language))
         }
-        div.grid { (people::people(tables, language)) (cohorts::heat_map(tables, language)) (roi::roi(tables, language)) (pipeline::waterfall(tables, language))
-            (uplift::others(tables, language)) (pipeline::imports_card(tables, language)) (pipeline::sources_card(tables, language)) }
     };
     page(language, Place::Dashboard, &title, &body)
 }

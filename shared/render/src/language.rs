@@ -98,7 +98,9 @@ pub(crate) fn set_in_french(text: &str) -> String {
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
         let bound = c == ' '
-            && (previous == '«' || next.is_some_and(|next| matches!(next, ';' | ':' | '!' | '?' | '%' | '»' | '€')));
+            && (previous == '«'
+                || next
+                    .is_some_and(|next| matches!(next, ';' | ':' | '!' | '?' | '%' | '»' | '€')));
         out.push(match c {
             ' ' if bound => NARROW,
             '\'' => '\u{2019}',
@@ -118,8 +120,18 @@ mod tests {
         for (case, lang, accept, want) in [
             ("nothing said", None, None, Language::French),
             ("query", Some("en"), Some("fr"), Language::English),
-            ("unknown query", Some("de"), Some("en;q=0.8"), Language::English),
-            ("weights", None, Some("fr;q=0.3, en;q=0.9"), Language::English),
+            (
+                "unknown query",
+                Some("de"),
+                Some("en;q=0.8"),
+                Language::English,
+            ),
+            (
+                "weights",
+                None,
+                Some("fr;q=0.3, en;q=0.9"),
+                Language::English,
+            ),
             ("refused", None, Some("en;q=0"), Language::French),
             ("tag", None, Some("de, fr-CA"), Language::French),
         ] {

@@ -79,15 +79,26 @@ impl Unit {
         let head = parts.next().unwrap_or_default();
         let kind = match head {
             "share" | "percent" | "rate" => Kind::Share,
-            code if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) => Kind::Money(code.to_owned()),
+            code if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) => {
+                Kind::Money(code.to_owned())
+            }
             other => Kind::Plain(other.to_owned()),
         };
-        Self { kind, per: parts.filter(|part| !part.is_empty()).map(str::to_owned).collect() }
+        Self {
+            kind,
+            per: parts
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        }
     }
 
     /// A share, whatever the row's unit says.
     pub(crate) fn share() -> Self {
-        Self { kind: Kind::Share, per: Vec::new() }
+        Self {
+            kind: Kind::Share,
+            per: Vec::new(),
+        }
     }
 
     /// Whether figures read as percentages.
@@ -99,14 +110,22 @@ impl Unit {
     pub(crate) fn decimals(&self, size: f64) -> usize {
         match &self.kind {
             Kind::Share => decimals_for(size * 100.0).min(1),
-            Kind::Plain(word) if COUNTED.contains(&word.as_str()) => 0,
+            Kind::Plain(word) if self.per.is_empty() && COUNTED.contains(&word.as_str()) => 0,
             _ => decimals_for(size),
         }
     }
 
     /// The bare number as shown (a share in percent), without unit.
     pub(crate) fn bare(&self, value: f64, decimals: usize, language: Language) -> String {
-        number(if self.is_share() { value * 100.0 } else { value }, decimals, language)
+        number(
+            if self.is_share() {
+                value * 100.0
+            } else {
+                value
+            },
+            decimals,
+            language,
+        )
     }
 
     /// A level: `€27.3`, `27,3 €`, `42 %`, `18 h`.
@@ -128,7 +147,12 @@ impl Unit {
             return self.level(value, decimals, language);
         }
         let text = self.bare(value, decimals, language);
-        let many = value.abs() * 100.0 >= if language == Language::French { 2.0 } else { 1.05 };
+        let many = value.abs() * 100.0
+            >= if language == Language::French {
+                2.0
+            } else {
+                1.05
+            };
         format!("{text}\u{a0}point{}", if many { "s" } else { "" })
     }
 
@@ -168,13 +192,18 @@ impl Unit {
         if said.is_empty() {
             return String::new();
         }
-        format!("{} {}", language.say("per", "par"), said.join(&language.say(" and ", " et par ")))
+        format!(
+            "{} {}",
+            language.say("per", "par"),
+            said.join(&language.say(" and ", " et par "))
+        )
     }
 }
 
 /// Units that come in whole numbers.
 const COUNTED: [&str; 12] = [
-    "people", "messages", "members", "events", "rows", "orders", "tickets", "threads", "pairs", "joins", "count", "accounts",
+    "people", "messages", "members", "events", "rows", "orders", "tickets", "threads", "pairs",
+    "joins", "count", "accounts",
 ];
 
 fn short_word(word: &str, language: Language) -> Option<String> {
@@ -260,7 +289,12 @@ pub(crate) fn instant(text: &str, language: Language) -> String {
     };
     let local = TimeZone::UTC.to_datetime(instant);
     let day = date(local.date(), language);
-    format!("{day}{} {:02}:{:02} UTC", language.say(",", " à"), local.hour(), local.minute())
+    format!(
+        "{day}{} {:02}:{:02} UTC",
+        language.say(",", " à"),
+        local.hour(),
+        local.minute()
+    )
 }
 
 /// A period of the result rows in words: `2026-03` reads `March 2026`.
@@ -268,7 +302,15 @@ pub(crate) fn period(name: &str, language: Language) -> String {
     if let Ok(month) = name.parse::<Month>() {
         let day = month.first_day();
         let (english, _, french, _) = month_names(day.month());
-        return format!("{} {}", if language == Language::English { english } else { french }, day.year());
+        return format!(
+            "{} {}",
+            if language == Language::English {
+                english
+            } else {
+                french
+            },
+            day.year()
+        );
     }
     if let Ok(day) = name.parse::<Date>() {
         return date(day, language);
@@ -298,7 +340,14 @@ pub(crate) fn short_period(name: &str, language: Language) -> String {
     let day = month.first_day();
     let (_, english, _, french) = month_names(day.month());
     let year = day.year().rem_euclid(100);
-    format!("{}\u{a0}{year:02}", if language == Language::English { english } else { french })
+    format!(
+        "{}\u{a0}{year:02}",
+        if language == Language::English {
+            english
+        } else {
+            french
+        }
+    )
 }
 
 /// A span of seconds in its largest fitting unit: `3 h`, `2 days`.
@@ -322,7 +371,12 @@ mod tests {
         for (value, decimals, french, english) in [
             (1234.5, 1, "1\u{202f}234,5", "1,234.5"),
             (-0.04, 1, "0,0", "0.0"),
-            (-1_000_000.0, 0, "\u{2212}1\u{202f}000\u{202f}000", "\u{2212}1,000,000"),
+            (
+                -1_000_000.0,
+                0,
+                "\u{2212}1\u{202f}000\u{202f}000",
+                "\u{2212}1,000,000",
+            ),
             (f64::NAN, 2, "inconnu", "unknown"),
         ] {
             assert_eq!(number(value, decimals, French), french);
@@ -333,7 +387,12 @@ mod tests {
     #[test]
     fn units_follow_the_language() {
         for (unit, value, french, english) in [
-            ("EUR/customer/month", 1234.5, "1\u{202f}234,5\u{202f}€", "€1,234.5"),
+            (
+                "EUR/customer/month",
+                1234.5,
+                "1\u{202f}234,5\u{202f}€",
+                "€1,234.5",
+            ),
             ("EUR", -3.2, "\u{2212}3,2\u{202f}€", "\u{2212}€3.2"),
             ("CHF", 3.2, "3,2\u{202f}CHF", "CHF\u{a0}3.2"),
             ("share", 0.421, "42,1\u{202f}%", "42.1%"),
@@ -344,7 +403,10 @@ mod tests {
             assert_eq!(read.level(value, 1, French), french, "{unit}");
             assert_eq!(read.level(value, 1, English), english, "{unit}");
         }
-        assert_eq!(Unit::share().difference(0.042, 1, French), "4,2\u{a0}points");
+        assert_eq!(
+            Unit::share().difference(0.042, 1, French),
+            "4,2\u{a0}points"
+        );
         assert_eq!(Unit::share().difference(0.012, 1, French), "1,2\u{a0}point");
     }
 
@@ -359,7 +421,10 @@ mod tests {
             assert_eq!(period(name, French), french);
             assert_eq!(period(name, English), english);
         }
-        assert_eq!(instant("2026-11-22T01:20:10Z", French), "22 novembre 2026 à 01:20 UTC");
+        assert_eq!(
+            instant("2026-11-22T01:20:10Z", French),
+            "22 novembre 2026 à 01:20 UTC"
+        );
         assert_eq!(instant("not a time", English), "not a time");
     }
 }

@@ -23,10 +23,22 @@ pub(crate) enum Place {
 pub(crate) fn page(language: Language, place: Place, title: &str, body: &Markup) -> String {
     let other = language.other();
     let entries = [
-        (Place::Dashboard, "/", language.say("Dashboard", "Tableau de bord")),
+        (
+            Place::Dashboard,
+            "/",
+            language.say("Dashboard", "Tableau de bord"),
+        ),
         (Place::Kpis, "/kpis", language.say("KPIs", "Indicateurs")),
-        (Place::Sources, "/sources", language.say("Sources", "Sources")),
-        (Place::Imports, "/imports", language.say("Imports", "Imports")),
+        (
+            Place::Sources,
+            "/sources",
+            language.say("Sources", "Sources"),
+        ),
+        (
+            Place::Imports,
+            "/imports",
+            language.say("Imports", "Imports"),
+        ),
     ];
     html! {
         (DOCTYPE)
@@ -87,7 +99,13 @@ fn stylesheet() -> String {
 }
 
 /// A card with its heading, an address of its own and the same place in the other language.
-pub(crate) fn card(language: Language, id: &str, class: &str, title: &str, body: &Markup) -> Markup {
+pub(crate) fn card(
+    language: Language,
+    id: &str,
+    class: &str,
+    title: &str,
+    body: &Markup,
+) -> Markup {
     let other = language.other();
     html! {
         section class={ "card " (class) } id=(id) aria-labelledby={ (id) "-title" } {
@@ -108,7 +126,11 @@ pub(crate) fn nothing(text: &str) -> Markup {
 
 /// Links to the table behind a card.
 pub(crate) fn downloads(language: Language, table: &str) -> Markup {
-    let dialect = if language == Language::French { "?dialect=excel-fr" } else { "" };
+    let dialect = if language == Language::French {
+        "?dialect=excel-fr"
+    } else {
+        ""
+    };
     html! {
         p.down {
             (language.say("The rows behind this: ", "Les lignes derrière ces chiffres : ")) " "

@@ -77,9 +77,17 @@ pub fn kpis_page(tables: &Tables, language: Language) -> String {
 
 /// The rows of a KPI's items (channels, statuses, sources) at its last period.
 fn items<'a>(rows: &[&'a Row], id: &str) -> Vec<&'a Row> {
-    let of_kpi: Vec<&Row> = rows.iter().copied().filter(|row| row.kpi.as_deref() == Some(id) && !undivided(row, "item")).collect();
+    let of_kpi: Vec<&Row> = rows
+        .iter()
+        .copied()
+        .filter(|row| row.kpi.as_deref() == Some(id) && !undivided(row, "item"))
+        .collect();
     let last = of_kpi.iter().filter_map(|row| row.period.as_deref()).max();
-    let mut held: Vec<&Row> = of_kpi.iter().copied().filter(|row| row.period.as_deref() == last).collect();
+    let mut held: Vec<&Row> = of_kpi
+        .iter()
+        .copied()
+        .filter(|row| row.period.as_deref() == last)
+        .collect();
     held.sort_by(|a, b| a.text("item").cmp(&b.text("item")));
     held
 }
@@ -108,7 +116,11 @@ fn kpi_line(rows: &[&Row], id: &str, language: Language) -> Markup {
 }
 
 fn figures(row: &Row, language: Language) -> Markup {
-    let period = row.period.as_deref().map(|period| number::period(period, language)).unwrap_or_default();
+    let period = row
+        .period
+        .as_deref()
+        .map(|period| number::period(period, language))
+        .unwrap_or_default();
     let unit = Unit::read(row.unit.as_deref());
     html! {
         @match shown(row, language) {
@@ -151,10 +163,25 @@ fn history(series: &[&Row], id: &str, language: Language) -> Markup {
 pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
     let say = |english: &str, french: &str| language.say(english, french);
     let (class, verdict) = match receipt.status {
-        ImportStatus::Imported if receipt.rows.refused > 0 => ("warn", say("Imported, some rows refused", "Importé, des lignes refusées")),
+        ImportStatus::Imported if receipt.rows.refused > 0 => (
+            "warn",
+            say(
+                "Imported, some rows refused",
+                "Importé, des lignes refusées",
+            ),
+        ),
         ImportStatus::Imported => ("good", say("Imported", "Importé")),
-        ImportStatus::Unchanged => ("", say("Already known, nothing changed", "Déjà connu, rien n'a changé")),
-        ImportStatus::Refused => ("bad", say("Refused, nothing changed", "Refusé, rien n'a changé")),
+        ImportStatus::Unchanged => (
+            "",
+            say(
+                "Already known, nothing changed",
+                "Déjà connu, rien n'a changé",
+            ),
+        ),
+        ImportStatus::Refused => (
+            "bad",
+            say("Refused, nothing changed", "Refusé, rien n'a changé"),
+        ),
     };
     let rows = receipt.rows;
     let counts = [
@@ -168,11 +195,20 @@ pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
     let facts: Vec<(String, &str)> = [
         (say("Contents", "Contenu"), receipt.entity.as_deref()),
         (say("Read as", "Lu comme"), receipt.dialect.as_deref()),
-        (say("Recognised by", "Reconnu à"), receipt.recognised_by.as_deref()),
+        (
+            say("Recognised by", "Reconnu à"),
+            receipt.recognised_by.as_deref(),
+        ),
         (say("Encoding", "Encodage"), receipt.encoding.as_deref()),
         (say("Delimiter", "Séparateur"), receipt.delimiter.as_deref()),
         (say("Sheet", "Feuille"), receipt.sheet.as_deref()),
-        (say("Rows to mend and drop again", "Lignes à corriger et redéposer"), receipt.refused_file.as_deref()),
+        (
+            say(
+                "Rows to mend and drop again",
+                "Lignes à corriger et redéposer",
+            ),
+            receipt.refused_file.as_deref(),
+        ),
         (say("Import", "Import"), Some(receipt.import_id.as_str())),
     ]
     .into_iter()

@@ -20,8 +20,8 @@ pub(crate) const PALETTE: &[Colour] = &[
     colour("line", "#dfd9ca", "#2c3a35"),
     colour("green", "#0b6650", "#5fd0ac"),
     colour("green-soft", "#cfe6dc", "#1d4a3d"),
-    colour("clay", "#a5482a", "#f0986f"),
-    colour("clay-soft", "#f3d9cb", "#4d2c1f"),
+    colour("clay", "#9c4226", "#f0986f"),
+    colour("clay-soft", "#f5dfd3", "#4d2c1f"),
     colour("gold", "#80590b", "#e6bd5c"),
     colour("gold-soft", "#f2e4c1", "#44371a"),
     colour("grey-soft", "#e8e4d9", "#2a3531"),
@@ -43,7 +43,13 @@ pub(crate) const PALETTE: &[Colour] = &[
 pub(crate) fn variables(dark: bool) -> String {
     PALETTE
         .iter()
-        .map(|colour| format!("--{}:{};", colour.name, if dark { colour.dark } else { colour.light }))
+        .map(|colour| {
+            format!(
+                "--{}:{};",
+                colour.name,
+                if dark { colour.dark } else { colour.light }
+            )
+        })
         .collect()
 }
 
@@ -56,7 +62,11 @@ mod tests {
     fn luminance(hex: &str) -> f64 {
         let channel = |at: usize| {
             let value = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
-            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
         };
         0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
     }
@@ -70,15 +80,41 @@ mod tests {
     fn text_reaches_aa_on_its_ground_in_both_schemes() {
         let find = |name: &str| PALETTE.iter().find(|colour| colour.name == name).unwrap();
         let mut pairs = vec![
-            ("ink", "paper"), ("ink", "card"), ("muted", "paper"), ("muted", "card"), ("green", "card"), ("green", "paper"),
-            ("clay", "card"), ("clay", "paper"), ("gold", "card"), ("green", "green-soft"), ("clay", "clay-soft"), ("gold", "gold-soft"), ("muted", "grey-soft"),
+            ("ink", "paper"),
+            ("ink", "card"),
+            ("muted", "paper"),
+            ("muted", "card"),
+            ("green", "card"),
+            ("green", "paper"),
+            ("clay", "card"),
+            ("clay", "paper"),
+            ("gold", "card"),
+            ("green", "green-soft"),
+            ("clay", "clay-soft"),
+            ("gold", "gold-soft"),
+            ("muted", "grey-soft"),
         ];
-        pairs.extend([("heat0-ink", "heat0"), ("heat1-ink", "heat1"), ("heat2-ink", "heat2"), ("heat3-ink", "heat3"), ("heat4-ink", "heat4"), ("heat5-ink", "heat5")]);
+        pairs.extend([
+            ("heat0-ink", "heat0"),
+            ("heat1-ink", "heat1"),
+            ("heat2-ink", "heat2"),
+            ("heat3-ink", "heat3"),
+            ("heat4-ink", "heat4"),
+            ("heat5-ink", "heat5"),
+        ]);
         for (text, ground) in pairs {
             let (text, ground) = (find(text), find(ground));
-            for (scheme, a, b) in [("light", text.light, ground.light), ("dark", text.dark, ground.dark)] {
+            for (scheme, a, b) in [
+                ("light", text.light, ground.light),
+                ("dark", text.dark, ground.dark),
+            ] {
                 let got = contrast(a, b);
-                assert!(got >= 4.5, "{} on {} ({scheme}): {got:.2}", text.name, ground.name);
+                assert!(
+                    got >= 4.5,
+                    "{} on {} ({scheme}): {got:.2}",
+                    text.name,
+                    ground.name
+                );
             }
         }
     }

@@ -97,7 +97,13 @@ impl<'a> Voice<'a> {
         let unit = Unit::read(row.unit.as_deref());
         let (lower, upper) = interval(row).unwrap_or((difference, difference));
         let decimals = unit.decimals(difference.abs().max(lower.abs()).max(upper.abs()));
-        Self { row, difference, unit, decimals, language }
+        Self {
+            row,
+            difference,
+            unit,
+            decimals,
+            language,
+        }
     }
 
     /// Whether the interval leaves zero out.
@@ -106,7 +112,8 @@ impl<'a> Voice<'a> {
     }
 
     fn size(&self, value: f64) -> String {
-        self.unit.difference(value.abs(), self.decimals, self.language)
+        self.unit
+            .difference(value.abs(), self.decimals, self.language)
     }
 
     fn level(&self, value: f64) -> String {
@@ -119,7 +126,11 @@ impl<'a> Voice<'a> {
         let kpi = self.row.kpi.as_deref().unwrap_or_default();
         let (size, rhythm) = (self.size(self.difference), self.unit.rhythm(language));
         let up = self.difference >= 0.0;
-        let (more, plus) = if up { ("more", "plus") } else { ("less", "moins") };
+        let (more, plus) = if up {
+            ("more", "plus")
+        } else {
+            ("less", "moins")
+        };
         let than = |otherwise: (&str, &str), others: (&str, &str)| match compared {
             Compared::Otherwise => language.say(otherwise.0, otherwise.1),
             Compared::NonMembers => language.say(others.0, others.1),
@@ -132,22 +143,34 @@ impl<'a> Voice<'a> {
                     &format!("Les membres ont dépensé {size} de {plus}{rhythm} "),
                 ),
                 than(
-                    ("they otherwise would have", "qu'ils ne l'auraient fait autrement"),
+                    (
+                        "they otherwise would have",
+                        "qu'ils ne l'auraient fait autrement"
+                    ),
                     ("non-members", "que les non-membres"),
                 )
             ),
             "purchase_frequency" => {
-                let rhythm = if rhythm.is_empty() { language.say(" a year", " par an") } else { rhythm };
+                let rhythm = if rhythm.is_empty() {
+                    language.say(" a year", " par an")
+                } else {
+                    rhythm
+                };
                 let more = if up { "more" } else { "fewer" };
                 let plural = if self.difference.abs() < 2.0 { "" } else { "s" };
                 format!(
                     "{}{}",
                     language.say(
                         &format!("Members placed {size} {more} orders{rhythm} than "),
-                        &format!("Les membres ont passé {size} commande{plural} de {plus}{rhythm} "),
+                        &format!(
+                            "Les membres ont passé {size} commande{plural} de {plus}{rhythm} "
+                        ),
                     ),
                     than(
-                        ("they otherwise would have", "qu'ils ne l'auraient fait autrement"),
+                        (
+                            "they otherwise would have",
+                            "qu'ils ne l'auraient fait autrement"
+                        ),
                         ("non-members", "que les non-membres"),
                     )
                 )
@@ -155,11 +178,20 @@ impl<'a> Voice<'a> {
             "customer_retention" => format!(
                 "{}{}",
                 language.say(
-                    &format!("The share of members who remain customers is {size} {} than ", if up { "higher" } else { "lower" }),
-                    &format!("La part des membres restés clients est {} de {size} à ", if up { "supérieure" } else { "inférieure" }),
+                    &format!(
+                        "The share of members who remain customers is {size} {} than ",
+                        if up { "higher" } else { "lower" }
+                    ),
+                    &format!(
+                        "La part des membres restés clients est {} de {size} à ",
+                        if up { "supérieure" } else { "inférieure" }
+                    ),
                 ),
                 than(
-                    ("it otherwise would have been", "ce qu'elle aurait été autrement"),
+                    (
+                        "it otherwise would have been",
+                        "ce qu'elle aurait été autrement"
+                    ),
                     ("among non-members", "celle des non-membres"),
                 )
             ),
@@ -168,14 +200,20 @@ impl<'a> Voice<'a> {
                 format!(
                     "{}{}",
                     language.say(
-                        &format!("Among members, \u{201c}{label}\u{201d} is {size} {} than ", if up { "higher" } else { "lower" }),
+                        &format!(
+                            "Among members, \u{201c}{label}\u{201d} is {size} {} than ",
+                            if up { "higher" } else { "lower" }
+                        ),
                         &format!(
                             "Chez les membres, l'indicateur « {label} » est {} de {size} à ",
                             if up { "supérieur" } else { "inférieur" }
                         ),
                     ),
                     than(
-                        ("it otherwise would have been", "ce qu'il aurait été autrement"),
+                        (
+                            "it otherwise would have been",
+                            "ce qu'il aurait été autrement"
+                        ),
                         ("among non-members", "celui des non-membres"),
                     )
                 )
@@ -193,14 +231,26 @@ impl<'a> Voice<'a> {
                 &self.unit.bare(upper, self.decimals, language),
                 language,
             );
-            said.push_str(&language.say(&format!(" (95% interval {ends})"), &format!(" (intervalle à 95 % : {ends})")));
+            said.push_str(&language.say(
+                &format!(" (95% interval {ends})"),
+                &format!(" (intervalle à 95 % : {ends})"),
+            ));
         }
-        if let (Some(members), Some(others)) = (figure(self.row, "member_level"), figure(self.row, other_level)) {
+        if let (Some(members), Some(others)) = (
+            figure(self.row, "member_level"),
+            figure(self.row, other_level),
+        ) {
             let (members, others) = (self.level(members), self.level(others));
             said.push_str(&if other_level == "non_member_level" {
-                language.say(&format!(": {members} against {others}"), &format!(" : {members} contre {others}"))
+                language.say(
+                    &format!(": {members} against {others}"),
+                    &format!(" : {members} contre {others}"),
+                )
             } else {
-                language.say(&format!(": {members} instead of {others}"), &format!(" : {members} au lieu de {others}"))
+                language.say(
+                    &format!(": {members} instead of {others}"),
+                    &format!(" : {members} au lieu de {others}"),
+                )
             });
         }
         said.push('.');
@@ -208,22 +258,36 @@ impl<'a> Voice<'a> {
     }
 
     fn effect(&self) -> String {
-        format!("{}{}", self.claim(Compared::Otherwise), self.evidence("counterfactual_level"))
+        format!(
+            "{}{}",
+            self.claim(Compared::Otherwise),
+            self.evidence("counterfactual_level")
+        )
     }
 
     fn adjusted(&self) -> String {
         let said = self.claim(Compared::NonMembers);
-        let alike = self.language.say(" who looked alike before joining", " qui leur ressemblaient avant l'adhésion");
+        let alike = self.language.say(
+            " who looked alike before joining",
+            " qui leur ressemblaient avant l'adhésion",
+        );
         format!("{said}{alike}{}", self.evidence("counterfactual_level"))
     }
 
     fn gap(&self) -> String {
-        format!("{}{}", self.claim(Compared::NonMembers), self.evidence("non_member_level"))
+        format!(
+            "{}{}",
+            self.claim(Compared::NonMembers),
+            self.evidence("non_member_level")
+        )
     }
 
     fn raw_gap(&self, gap: f64) -> String {
         let size = self.unit.difference(gap, self.decimals, self.language);
-        self.language.say(&format!("The raw gap is {size}"), &format!("L'écart brut est de {size}"))
+        self.language.say(
+            &format!("The raw gap is {size}"),
+            &format!("L'écart brut est de {size}"),
+        )
     }
 
     /// What the raw gap becomes once like is compared with like.
@@ -279,10 +343,10 @@ fn part(share: f64) -> (&'static str, &'static str) {
         (0.85, "four fifths", "les quatre cinquièmes tiennent"),
         (0.95, "nine tenths", "les neuf dixièmes tiennent"),
     ];
-    PARTS
-        .iter()
-        .find(|(below, _, _)| share < *below)
-        .map_or(("almost all", "presque tout tient"), |(_, english, french)| (english, french))
+    PARTS.iter().find(|(below, _, _)| share < *below).map_or(
+        ("almost all", "presque tout tient"),
+        |(_, english, french)| (english, french),
+    )
 }
 
 /// A row without a figure: what is not known, why, and what would suffice.
@@ -313,7 +377,12 @@ fn unsaid(row: &Row, raw: Option<&Row>, language: Language) -> String {
     let colon = language.say(": ", " : ");
     if blocking.is_empty() {
         let fallback = (row.status == Status::Suppressed).then_some("min_cell");
-        if let Some(reason) = row.reason.as_deref().filter(|reason| !reason.trim().is_empty()).or(fallback) {
+        if let Some(reason) = row
+            .reason
+            .as_deref()
+            .filter(|reason| !reason.trim().is_empty())
+            .or(fallback)
+        {
             said.push_str(&colon);
             said.push_str(word::reason(reason, language).trim_end_matches('.'));
         }
@@ -321,36 +390,60 @@ fn unsaid(row: &Row, raw: Option<&Row>, language: Language) -> String {
         let named: Vec<String> = blocking
             .iter()
             .map(|gate| {
-                let name = word::gate(gate.get("gate").and_then(Json::as_str).unwrap_or("?"), language);
+                let name = word::gate(
+                    gate.get("gate").and_then(Json::as_str).unwrap_or("?"),
+                    language,
+                );
                 let measured = word::cell(gate.get("measured"), language);
                 let needed = word::cell(gate.get("needed"), language);
                 let mut detail = Vec::new();
                 if !measured.is_empty() {
-                    detail.push(language.say(&format!("measured {measured}"), &format!("mesuré {measured}")));
+                    detail.push(language.say(
+                        &format!("measured {measured}"),
+                        &format!("mesuré {measured}"),
+                    ));
                 }
                 if !needed.is_empty() {
-                    detail.push(language.say(&format!("needed {needed}"), &format!("il faudrait {needed}")));
+                    detail.push(language.say(
+                        &format!("needed {needed}"),
+                        &format!("il faudrait {needed}"),
+                    ));
                 }
                 let opposes = language.say(
                     &format!("the check \u{201c}{name}\u{201d} blocks it"),
                     &format!("le contrôle « {name} » s'y oppose"),
                 );
-                if detail.is_empty() { opposes } else { format!("{opposes} ({})", detail.join(", ")) }
+                if detail.is_empty() {
+                    opposes
+                } else {
+                    format!("{opposes} ({})", detail.join(", "))
+                }
             })
             .collect();
         said.push_str(&colon);
         said.push_str(&named.join(&language.say("; ", " ; ")));
     }
     said.push('.');
-    let enough = word::cell(row.own.get("would_suffice").or_else(|| row.own.get("sample_needed")), language);
+    let enough = word::cell(
+        row.own
+            .get("would_suffice")
+            .or_else(|| row.own.get("sample_needed")),
+        language,
+    );
     if !enough.is_empty() {
-        said.push_str(&language.say(&format!(" What would suffice: {enough}."), &format!(" Ce qui suffirait : {enough}.")));
+        said.push_str(&language.say(
+            &format!(" What would suffice: {enough}."),
+            &format!(" Ce qui suffirait : {enough}."),
+        ));
     }
     if let Some((raw, gap)) = raw.and_then(|raw| value(raw).map(|gap| (raw, gap))) {
         let voice = Voice::new(raw, gap, language);
         said.push(' ');
         said.push_str(&voice.raw_gap(gap));
-        said.push_str(&language.say(", which proves nothing by itself.", ", ce qui ne prouve rien à lui seul."));
+        said.push_str(&language.say(
+            ", which proves nothing by itself.",
+            ", ce qui ne prouve rien à lui seul.",
+        ));
     }
     said
 }

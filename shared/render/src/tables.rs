@@ -29,18 +29,41 @@ impl Tables {
     /// The rows of a table that speak of the whole company.
     pub(crate) fn whole(&self, table: TableName) -> Vec<&Row> {
         let rows = self.rows(table);
-        let communities: BTreeSet<&str> = rows.iter().filter_map(|row| row.community.as_deref()).collect();
-        let chosen = if communities.contains("all") { Some("all") } else { communities.first().copied() };
+        let communities: BTreeSet<&str> = rows
+            .iter()
+            .filter_map(|row| row.community.as_deref())
+            .collect();
+        let chosen = if communities.contains("all") {
+            Some("all")
+        } else {
+            communities.first().copied()
+        };
         rows.iter()
-            .filter(|row| row.community.as_deref().is_none_or(|community| Some(community) == chosen))
-            .filter(|row| row.segment.as_deref().is_none_or(|segment| segment == "all"))
-            .filter(|row| ["platform", "channel", "cohort_segment", "tenure_band"].iter().all(|column| undivided(row, column)))
+            .filter(|row| {
+                row.community
+                    .as_deref()
+                    .is_none_or(|community| Some(community) == chosen)
+            })
+            .filter(|row| {
+                row.segment
+                    .as_deref()
+                    .is_none_or(|segment| segment == "all")
+            })
+            .filter(|row| {
+                ["platform", "channel", "cohort_segment", "tenure_band"]
+                    .iter()
+                    .all(|column| undivided(row, column))
+            })
             .collect()
     }
 
     /// The latest as-of day of any row.
     pub(crate) fn as_of(&self) -> Option<jiff::civil::Date> {
-        self.rows.values().flatten().filter_map(|row| row.as_of).max()
+        self.rows
+            .values()
+            .flatten()
+            .filter_map(|row| row.as_of)
+            .max()
     }
 }
 
@@ -55,13 +78,17 @@ pub(crate) fn undivided(row: &Row, column: &str) -> bool {
 
 /// One of the table's own columns as a finite number.
 pub(crate) fn figure(row: &Row, column: &str) -> Option<f64> {
-    row.own.get(column).and_then(Json::as_f64).filter(|value| value.is_finite())
+    row.own
+        .get(column)
+        .and_then(Json::as_f64)
+        .filter(|value| value.is_finite())
 }
 
 /// A finite value, only when the status lets it be shown.
 pub(crate) fn value(row: &Row) -> Option<f64> {
     use levier_domain::table::Status;
-    row.value.filter(|value| value.is_finite() && matches!(row.status, Status::Ok | Status::Partial))
+    row.value
+        .filter(|value| value.is_finite() && matches!(row.status, Status::Ok | Status::Partial))
 }
 
 /// The interval, when both of its ends are known.
@@ -91,7 +118,12 @@ pub(crate) fn headline<'a>(rows: &[&'a Row], kpi: &str) -> Option<(&'a Row, Opti
         .filter(|row| row.kpi.as_deref() == Some(kpi) && undivided(row, "cohort"))
         .collect();
     of_kpi.sort_by(|a, b| b.period.cmp(&a.period));
-    let raw = |period: &Option<String>| of_kpi.iter().copied().find(|row| is_raw(row) && row.period == *period);
+    let raw = |period: &Option<String>| {
+        of_kpi
+            .iter()
+            .copied()
+            .find(|row| is_raw(row) && row.period == *period)
+    };
     let chosen = of_kpi
         .iter()
         .copied()
@@ -104,9 +136,22 @@ pub(crate) fn headline<'a>(rows: &[&'a Row], kpi: &str) -> Option<(&'a Row, Opti
 
 /// The KPIs that have uplift rows, the ones that speak of money and loyalty first.
 pub(crate) fn uplift_kpis(rows: &[&Row]) -> Vec<String> {
-    const FIRST: [&str; 4] = ["revenue_per_customer", "customer_retention", "purchase_frequency", "average_order_value"];
+    const FIRST: [&str; 4] = [
+        "revenue_per_customer",
+        "customer_retention",
+        "purchase_frequency",
+        "average_order_value",
+    ];
     let held: BTreeSet<&str> = rows.iter().filter_map(|row| row.kpi.as_deref()).collect();
-    let mut ordered: Vec<String> = FIRST.iter().filter(|kpi| held.contains(**kpi)).map(|kpi| (*kpi).to_owned()).collect();
-    ordered.extend(held.iter().filter(|kpi| !FIRST.contains(kpi)).map(|kpi| (*kpi).to_owned()));
+    let mut ordered: Vec<String> = FIRST
+        .iter()
+        .filter(|kpi| held.contains(**kpi))
+        .map(|kpi| (*kpi).to_owned())
+        .collect();
+    ordered.extend(
+        held.iter()
+            .filter(|kpi| !FIRST.contains(kpi))
+            .map(|kpi| (*kpi).to_owned()),
+    );
     ordered
 }

@@ -13,7 +13,10 @@ use crate::number::{count, number};
 type Entry = (&'static str, &'static str, &'static str);
 
 fn find(table: &[Entry], code: &str, language: Language) -> Option<String> {
-    table.iter().find(|entry| entry.0 == code).map(|(_, english, french)| language.say(english, french))
+    table
+        .iter()
+        .find(|entry| entry.0 == code)
+        .map(|(_, english, french)| language.say(english, french))
 }
 
 fn word(table: &[Entry], code: &str, language: Language) -> String {
@@ -28,11 +31,16 @@ pub(crate) fn status(status: Status, language: Language) -> String {
         Status::Missing => language.say("missing", "manquant"),
         Status::Suppressed => language.say("withheld", "masqué"),
         Status::CannotSay => language.say("cannot say", "impossible à dire"),
+        other => state(other.as_str(), language),
     }
 }
 
 const NEEDS: &[Entry] = &[
-    ("events", "community events", "des événements de la communauté"),
+    (
+        "events",
+        "community events",
+        "des événements de la communauté",
+    ),
     ("roster", "a member roster", "une liste des membres"),
     ("members", "a member roster", "une liste des membres"),
     ("people", "CRM contacts", "les contacts du CRM"),
@@ -46,75 +54,220 @@ const NEEDS: &[Entry] = &[
     ("spend", "advertising spend", "les dépenses d'acquisition"),
     ("costs", "community costs", "les coûts de la communauté"),
     ("web_traffic", "web traffic", "le trafic du site"),
-    ("mentions", "social mentions", "les mentions sur les réseaux"),
+    (
+        "mentions",
+        "social mentions",
+        "les mentions sur les réseaux",
+    ),
     ("customers", "customers", "des clients"),
-    ("assignments", "randomised invitations", "des invitations tirées au sort"),
+    (
+        "assignments",
+        "randomised invitations",
+        "des invitations tirées au sort",
+    ),
     ("rates", "exchange rates", "des taux de change"),
     ("channel tags", "channel tags", "l'étiquetage des canaux"),
-    ("activity", "community history", "l'historique de la communauté"),
+    (
+        "activity",
+        "community history",
+        "l'historique de la communauté",
+    ),
 ];
 
 const REASONS: &[Entry] = &[
-    ("not_enough_activity", "not enough activity", "pas assez d'activité"),
-    ("not enough activity", "not enough activity", "pas assez d'activité"),
-    ("min_cell", "too few people to publish without exposing someone", "trop peu de personnes pour publier sans exposer quelqu'un"),
-    ("min_cell_complement", "withheld so that a neighbour cannot be deduced", "masqué pour qu'une cellule voisine ne puisse être déduite"),
-    ("complement", "withheld so that a neighbour cannot be deduced", "masqué pour qu'une cellule voisine ne puisse être déduite"),
-    ("running_period", "the period is not over", "la période n'est pas terminée"),
-    ("period_running", "the period is not over", "la période n'est pas terminée"),
-    ("zero_baseline", "the comparison level is zero", "le niveau de comparaison est nul"),
-    ("no_denominator", "nothing to divide by", "rien par quoi diviser"),
-    ("no_members", "there are no members yet", "il n'y a pas encore de membres"),
-    ("no_customers", "there are no customers yet", "il n'y a pas encore de clients"),
-    ("no_non_members", "there is no one to compare with", "il n'y a personne à qui comparer"),
-    ("no_comparison", "there is no one to compare with", "il n'y a personne à qui comparer"),
-    ("rungs_disagree", "the methods disagree on the sign", "les méthodes ne s'accordent pas sur le signe"),
-    ("signs_disagree", "the methods disagree on the sign", "les méthodes ne s'accordent pas sur le signe"),
-    ("source_quiet", "a source has gone quiet", "une source s'est tue"),
-    ("no_rate", "no exchange rate for that day", "pas de taux de change à cette date"),
-    ("not_converged", "the fit did not converge", "l'ajustement n'a pas convergé"),
-    ("no_costs", "costs have not been dropped yet", "les coûts n'ont pas encore été déposés"),
+    (
+        "not_enough_activity",
+        "not enough activity",
+        "pas assez d'activité",
+    ),
+    (
+        "not enough activity",
+        "not enough activity",
+        "pas assez d'activité",
+    ),
+    (
+        "min_cell",
+        "too few people to publish without exposing someone",
+        "trop peu de personnes pour publier sans exposer quelqu'un",
+    ),
+    (
+        "min_cell_complement",
+        "withheld so that a neighbour cannot be deduced",
+        "masqué pour qu'une cellule voisine ne puisse être déduite",
+    ),
+    (
+        "complement",
+        "withheld so that a neighbour cannot be deduced",
+        "masqué pour qu'une cellule voisine ne puisse être déduite",
+    ),
+    (
+        "running_period",
+        "the period is not over",
+        "la période n'est pas terminée",
+    ),
+    (
+        "period_running",
+        "the period is not over",
+        "la période n'est pas terminée",
+    ),
+    (
+        "zero_baseline",
+        "the comparison level is zero",
+        "le niveau de comparaison est nul",
+    ),
+    (
+        "no_denominator",
+        "nothing to divide by",
+        "rien par quoi diviser",
+    ),
+    (
+        "no_members",
+        "there are no members yet",
+        "il n'y a pas encore de membres",
+    ),
+    (
+        "no_customers",
+        "there are no customers yet",
+        "il n'y a pas encore de clients",
+    ),
+    (
+        "no_non_members",
+        "there is no one to compare with",
+        "il n'y a personne à qui comparer",
+    ),
+    (
+        "no_comparison",
+        "there is no one to compare with",
+        "il n'y a personne à qui comparer",
+    ),
+    (
+        "rungs_disagree",
+        "the methods disagree on the sign",
+        "les méthodes ne s'accordent pas sur le signe",
+    ),
+    (
+        "signs_disagree",
+        "the methods disagree on the sign",
+        "les méthodes ne s'accordent pas sur le signe",
+    ),
+    (
+        "source_quiet",
+        "a source has gone quiet",
+        "une source s'est tue",
+    ),
+    (
+        "no_rate",
+        "no exchange rate for that day",
+        "pas de taux de change à cette date",
+    ),
+    (
+        "not_converged",
+        "the fit did not converge",
+        "l'ajustement n'a pas convergé",
+    ),
+    (
+        "no_costs",
+        "costs have not been dropped yet",
+        "les coûts n'ont pas encore été déposés",
+    ),
     ("not_reached", "not reached yet", "pas encore atteint"),
-    ("unknown_actor", "author unknown to the CRM", "auteur inconnu du CRM"),
+    (
+        "unknown_actor",
+        "author unknown to the CRM",
+        "auteur inconnu du CRM",
+    ),
     ("not_in_crm", "not in the CRM", "absent du CRM"),
-    ("not_identified", "no identifier in common", "aucun identifiant commun"),
-    ("no_identifier", "no identifier in common", "aucun identifiant commun"),
+    (
+        "not_identified",
+        "no identifier in common",
+        "aucun identifiant commun",
+    ),
+    (
+        "no_identifier",
+        "no identifier in common",
+        "aucun identifiant commun",
+    ),
     ("not_customer", "not a customer", "pas client"),
     ("not_a_customer", "not a customer", "pas client"),
     ("staff", "staff", "personnel de l'entreprise"),
     ("bot", "bot", "robot"),
-    ("unmapped", "no mapping rule", "aucune règle de correspondance"),
-    ("not_json", "the body is not JSON", "le corps n'est pas du JSON"),
-    ("unknown_kind", "event type that nothing reads", "type d'événement que rien ne lit"),
-    ("unknown_type", "event type that nothing reads", "type d'événement que rien ne lit"),
-    ("too_short_history", "the history is too short", "l'historique est trop court"),
+    (
+        "unmapped",
+        "no mapping rule",
+        "aucune règle de correspondance",
+    ),
+    ("redelivery", "sent twice", "envoyé deux fois"),
+    (
+        "not_json",
+        "the body is not JSON",
+        "le corps n'est pas du JSON",
+    ),
+    (
+        "unknown_kind",
+        "event type that nothing reads",
+        "type d'événement que rien ne lit",
+    ),
+    (
+        "unknown_type",
+        "event type that nothing reads",
+        "type d'événement que rien ne lit",
+    ),
+    (
+        "too_short_history",
+        "the history is too short",
+        "l'historique est trop court",
+    ),
 ];
 
 /// A reason: a code, `needs: tickets`, or a sentence that stands as it is.
 pub(crate) fn reason(text: &str, language: Language) -> String {
     let text = text.trim();
-    if let Some(needed) = text.strip_prefix("needs:").or_else(|| text.strip_prefix("needs ")) {
+    if let Some(needed) = text
+        .strip_prefix("needs:")
+        .or_else(|| text.strip_prefix("needs "))
+    {
         let parts: Vec<String> = needed
             .split([',', '+'])
             .map(str::trim)
             .filter(|part| !part.is_empty())
             .map(|part| find(NEEDS, part, language).unwrap_or_else(|| part.replace('_', " ")))
             .collect();
-        return format!("{}{}", language.say("needs ", "il faut "), parts.join(&language.say(" and ", " et ")));
+        return format!(
+            "{}{}",
+            language.say("needs ", "il faut "),
+            parts.join(&language.say(" and ", " et "))
+        );
     }
     if let Some(said) = find(REASONS, text, language) {
         return said;
     }
-    if text.contains(' ') { text.to_owned() } else { text.replace('_', " ") }
+    if text.contains(' ') {
+        text.to_owned()
+    } else {
+        text.replace('_', " ")
+    }
 }
 
 /// Why a row has no figure, in one line: its status, then its reason.
 pub(crate) fn absence(row: &Row, language: Language) -> String {
     let status = status(row.status, language);
-    match row.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty()) {
-        Some(why) => format!("{status}{} {}", language.say(":", " :"), reason(why, language)),
+    match row
+        .reason
+        .as_deref()
+        .map(str::trim)
+        .filter(|reason| !reason.is_empty())
+    {
+        Some(why) => format!(
+            "{status}{} {}",
+            language.say(":", " :"),
+            reason(why, language)
+        ),
         None if row.status == Status::Suppressed => {
-            format!("{status}{} {}", language.say(":", " :"), reason("min_cell", language))
+            format!(
+                "{status}{} {}",
+                language.say(":", " :"),
+                reason("min_cell", language)
+            )
         }
         None => status,
     }
@@ -124,17 +277,57 @@ const METHODS: &[Entry] = &[
     ("naive", "Raw comparison", "Comparaison brute"),
     ("difference", "Raw comparison", "Comparaison brute"),
     ("raw", "Raw comparison", "Comparaison brute"),
-    ("stratified", "Stratified on the past", "Stratification sur le passé"),
-    ("regression", "Regression-adjusted", "Ajustement par régression"),
-    ("ipw", "Weighted to look alike", "Pondération des semblables"),
+    (
+        "stratified",
+        "Stratified on the past",
+        "Stratification sur le passé",
+    ),
+    (
+        "regression",
+        "Regression-adjusted",
+        "Ajustement par régression",
+    ),
+    (
+        "ipw",
+        "Weighted to look alike",
+        "Pondération des semblables",
+    ),
     ("aipw", "Doubly robust", "Doublement robuste"),
-    ("entropy-balancing", "Entropy balancing", "Équilibrage entropique"),
-    ("entropy_balancing", "Entropy balancing", "Équilibrage entropique"),
-    ("did", "Difference-in-differences", "Différence de différences"),
-    ("hazard", "Hazard, membership varying in time", "Risque, adhésion variable dans le temps"),
-    ("cox", "Hazard, membership varying in time", "Risque, adhésion variable dans le temps"),
-    ("itt", "Randomised invitations", "Invitations tirées au sort"),
-    ("cace", "Randomised, among those who accepted", "Tirage au sort, parmi les acceptants"),
+    (
+        "entropy-balancing",
+        "Entropy balancing",
+        "Équilibrage entropique",
+    ),
+    (
+        "entropy_balancing",
+        "Entropy balancing",
+        "Équilibrage entropique",
+    ),
+    (
+        "did",
+        "Difference-in-differences",
+        "Différence de différences",
+    ),
+    (
+        "hazard",
+        "Hazard, membership varying in time",
+        "Risque, adhésion variable dans le temps",
+    ),
+    (
+        "cox",
+        "Hazard, membership varying in time",
+        "Risque, adhésion variable dans le temps",
+    ),
+    (
+        "itt",
+        "Randomised invitations",
+        "Invitations tirées au sort",
+    ),
+    (
+        "cace",
+        "Randomised, among those who accepted",
+        "Tirage au sort, parmi les acceptants",
+    ),
     ("landmark", "Landmark", "Point de repère"),
     ("cuped", "CUPED", "CUPED"),
 ];
@@ -148,9 +341,18 @@ pub(crate) fn method(code: &str, language: Language) -> String {
 pub(crate) fn grade(code: &str, language: Language) -> String {
     match code {
         "A" => language.say("randomised comparison", "comparaison tirée au sort"),
-        "B" => language.say("each member against their own past, every check passed", "chaque membre comparé à son propre passé, tous les contrôles passés"),
-        "C" => language.say("adjusted for what was known before joining", "ajusté de ce que l'on savait avant l'adhésion"),
-        "D" => language.say("raw gap, proves nothing by itself", "écart brut, ne prouve rien à lui seul"),
+        "B" => language.say(
+            "each member against their own past, checks passed",
+            "chaque membre comparé à son propre passé, contrôles passés",
+        ),
+        "C" => language.say(
+            "adjusted for what was known before joining",
+            "ajusté de ce que l'on savait avant l'adhésion",
+        ),
+        "D" => language.say(
+            "raw gap, proves nothing by itself",
+            "écart brut, ne prouve rien à lui seul",
+        ),
         _ => language.say("cannot say", "impossible à dire"),
     }
 }
@@ -158,22 +360,78 @@ pub(crate) fn grade(code: &str, language: Language) -> String {
 const GATES: &[Entry] = &[
     ("size", "sample size", "taille de l'échantillon"),
     ("events", "number of purchases", "nombre d'achats"),
-    ("cohort_cell", "size of the join cohorts", "taille des cohortes d'adhésion"),
-    ("cohort", "size of the join cohorts", "taille des cohortes d'adhésion"),
+    (
+        "cohort_cell",
+        "size of the join cohorts",
+        "taille des cohortes d'adhésion",
+    ),
+    (
+        "cohort",
+        "size of the join cohorts",
+        "taille des cohortes d'adhésion",
+    ),
     ("privacy", "privacy", "confidentialité"),
-    ("balance", "likeness of the two groups", "ressemblance des deux groupes"),
-    ("overlap", "overlap of the two groups", "recouvrement des deux groupes"),
-    ("largest_weight", "largest single weight", "poids du plus lourd témoin"),
-    ("weight", "largest single weight", "poids du plus lourd témoin"),
-    ("pre_trend", "parallel trends before joining", "tendances parallèles avant l'adhésion"),
-    ("skew", "a few very large customers", "quelques très gros clients"),
-    ("unmeasured_confounding", "robustness to what is not measured", "robustesse à ce qui n'est pas mesuré"),
-    ("placebo", "placebo before joining", "placebo avant l'adhésion"),
-    ("sample_ratio", "fairness of the draw", "régularité du tirage au sort"),
-    ("agreement", "agreement of the methods", "accord des méthodes"),
-    ("sign_agreement", "agreement of the methods", "accord des méthodes"),
+    (
+        "balance",
+        "likeness of the two groups",
+        "ressemblance des deux groupes",
+    ),
+    (
+        "overlap",
+        "overlap of the two groups",
+        "recouvrement des deux groupes",
+    ),
+    (
+        "largest_weight",
+        "largest single weight",
+        "poids du plus lourd témoin",
+    ),
+    (
+        "weight",
+        "largest single weight",
+        "poids du plus lourd témoin",
+    ),
+    (
+        "pre_trend",
+        "parallel trends before joining",
+        "tendances parallèles avant l'adhésion",
+    ),
+    (
+        "skew",
+        "a few very large customers",
+        "quelques très gros clients",
+    ),
+    (
+        "unmeasured_confounding",
+        "robustness to what is not measured",
+        "robustesse à ce qui n'est pas mesuré",
+    ),
+    (
+        "placebo",
+        "placebo before joining",
+        "placebo avant l'adhésion",
+    ),
+    (
+        "sample_ratio",
+        "fairness of the draw",
+        "régularité du tirage au sort",
+    ),
+    (
+        "agreement",
+        "agreement of the methods",
+        "accord des méthodes",
+    ),
+    (
+        "sign_agreement",
+        "agreement of the methods",
+        "accord des méthodes",
+    ),
     ("rungs", "agreement of the methods", "accord des méthodes"),
-    ("history", "months of history before joining", "mois d'historique avant l'adhésion"),
+    (
+        "history",
+        "months of history before joining",
+        "mois d'historique avant l'adhésion",
+    ),
 ];
 
 /// The name of a gate.
@@ -184,7 +442,11 @@ pub(crate) fn gate(code: &str, language: Language) -> String {
 const COMPONENTS: &[Entry] = &[
     ("score", "Health score", "Score de santé"),
     ("responsiveness", "Responsiveness", "Réactivité"),
-    ("newcomer_retention", "Newcomers who return", "Retour des nouveaux"),
+    (
+        "newcomer_retention",
+        "Newcomers who return",
+        "Retour des nouveaux",
+    ),
     ("stickiness", "Weekly habit", "Habitude hebdomadaire"),
     ("reciprocity", "Reciprocity", "Réciprocité"),
     ("spread", "Spread of voices", "Partage de la parole"),
@@ -198,13 +460,41 @@ pub(crate) fn component(code: &str, language: Language) -> String {
 }
 
 const MEANINGS: &[Entry] = &[
-    ("responsiveness", "threads answered by another member within 24 h", "fils qui reçoivent une réponse d'un autre membre en 24 h"),
-    ("newcomer_retention", "first-time posters active again in days 8 to 30", "nouveaux auteurs de retour entre le 8e et le 30e jour"),
-    ("stickiness", "weekly actives among monthly actives", "actifs de la semaine parmi les actifs du mois"),
-    ("reciprocity", "replies that go both ways", "réponses qui vont dans les deux sens"),
-    ("spread", "concentration of posts on a few authors (Gini)", "concentration des messages sur quelques auteurs (Gini)"),
-    ("growth", "change in monthly actives", "évolution des actifs du mois"),
-    ("sentiment", "positive minus negative messages", "messages positifs moins négatifs"),
+    (
+        "responsiveness",
+        "threads answered by another member within 24 h",
+        "fils qui reçoivent une réponse d'un autre membre en 24 h",
+    ),
+    (
+        "newcomer_retention",
+        "first-time posters active again in days 8 to 30",
+        "nouveaux auteurs de retour entre le 8e et le 30e jour",
+    ),
+    (
+        "stickiness",
+        "weekly actives among monthly actives",
+        "actifs de la semaine parmi les actifs du mois",
+    ),
+    (
+        "reciprocity",
+        "replies that go both ways",
+        "réponses qui vont dans les deux sens",
+    ),
+    (
+        "spread",
+        "concentration of posts on a few authors (Gini)",
+        "concentration des messages sur quelques auteurs (Gini)",
+    ),
+    (
+        "growth",
+        "change in monthly actives",
+        "évolution des actifs du mois",
+    ),
+    (
+        "sentiment",
+        "positive minus negative messages",
+        "messages positifs moins négatifs",
+    ),
 ];
 
 /// What a health component measures.
@@ -213,13 +503,41 @@ pub(crate) fn meaning(code: &str, language: Language) -> String {
 }
 
 const ACTIONS: &[Entry] = &[
-    ("responsiveness", "Answer the open questions first: list those older than 24 h and ask two champions to take a turn.", "Répondre d'abord aux questions ouvertes : lister celles de plus de 24 h et demander à deux ambassadeurs de se relayer."),
-    ("newcomer_retention", "Welcome each first post by name within a day, and give newcomers one easy thing to do in their second week.", "Saluer chaque premier message dans la journée et proposer aux nouveaux un geste simple dès la deuxième semaine."),
-    ("stickiness", "Give the week a fixed appointment: one thread, same day, same host.", "Donner à la semaine un rendez-vous fixe : un fil, le même jour, le même animateur."),
-    ("reciprocity", "Ask questions that members answer to one another rather than to the team.", "Poser des questions auxquelles les membres se répondent entre eux plutôt qu'à l'équipe."),
-    ("spread", "Invite quiet members by name; let the most active host rather than answer.", "Solliciter nommément les membres discrets ; confier l'animation aux plus actifs plutôt que la réponse."),
-    ("growth", "Look at where the last arrivals came from and reopen that door.", "Regarder d'où viennent les dernières arrivées et rouvrir cette porte."),
-    ("sentiment", "Read the ten most negative threads before drawing a conclusion: the measure is rough.", "Lire les dix fils les plus négatifs avant de conclure : la mesure est grossière."),
+    (
+        "responsiveness",
+        "Answer the open questions first: list those older than 24 h and ask two champions to take a turn.",
+        "Répondre d'abord aux questions ouvertes : lister celles de plus de 24 h et demander à deux ambassadeurs de se relayer.",
+    ),
+    (
+        "newcomer_retention",
+        "Welcome each first post by name within a day, and give newcomers one easy thing to do in their second week.",
+        "Saluer chaque premier message dans la journée et proposer aux nouveaux un geste simple dès la deuxième semaine.",
+    ),
+    (
+        "stickiness",
+        "Give the week a fixed appointment: one thread, same day, same host.",
+        "Donner à la semaine un rendez-vous fixe : un fil, le même jour, le même animateur.",
+    ),
+    (
+        "reciprocity",
+        "Ask questions that members answer to one another rather than to the team.",
+        "Poser des questions auxquelles les membres se répondent entre eux plutôt qu'à l'équipe.",
+    ),
+    (
+        "spread",
+        "Invite quiet members by name; let the most active host rather than answer.",
+        "Solliciter nommément les membres discrets ; confier l'animation aux plus actifs plutôt que la réponse.",
+    ),
+    (
+        "growth",
+        "Look at where the last arrivals came from and reopen that door.",
+        "Regarder d'où viennent les dernières arrivées et rouvrir cette porte.",
+    ),
+    (
+        "sentiment",
+        "Read the ten most negative threads before drawing a conclusion: the measure is rough.",
+        "Lire les dix fils les plus négatifs avant de conclure : la mesure est grossière.",
+    ),
 ];
 
 /// What to do next: the advice of a code, of a code that names its component, or the code's own words.
@@ -275,7 +593,11 @@ const STATES: &[Entry] = &[
     ("ok", "live", "en service"),
     ("quiet", "quiet", "silencieuse"),
     ("late", "late", "en retard"),
-    ("quarantined", "quarantine to review", "quarantaine à revoir"),
+    (
+        "quarantined",
+        "quarantine to review",
+        "quarantaine à revoir",
+    ),
     ("waiting", "nothing received yet", "rien reçu encore"),
     ("never", "nothing received yet", "rien reçu encore"),
     ("error", "in error", "en erreur"),
@@ -294,11 +616,23 @@ const ITEMS: &[Entry] = &[
     ("gains", "Gains", "Gains"),
     ("roi", "Return on investment", "Retour sur investissement"),
     ("payback_month", "Payback", "Rentabilité atteinte"),
-    ("incremental_margin", "Incremental margin of members", "Marge supplémentaire des membres"),
-    ("revenue_uplift", "Incremental margin of members", "Marge supplémentaire des membres"),
+    (
+        "incremental_margin",
+        "Incremental margin of members",
+        "Marge supplémentaire des membres",
+    ),
+    (
+        "revenue_uplift",
+        "Incremental margin of members",
+        "Marge supplémentaire des membres",
+    ),
     ("retention", "of which retention", "dont rétention"),
     ("spend", "of which spend", "dont dépense"),
-    ("acquisition_savings", "Acquisition savings", "Économies d'acquisition"),
+    (
+        "acquisition_savings",
+        "Acquisition savings",
+        "Économies d'acquisition",
+    ),
     ("support_savings", "Support savings", "Économies de support"),
     ("content_value", "Content value", "Valeur des contenus"),
     ("platform", "Platform", "Plateforme"),
@@ -334,12 +668,19 @@ pub(crate) fn cell(value: Option<&Json>, language: Language) -> String {
         Some(Json::Number(value)) => match value.as_u64() {
             Some(whole) => count(whole, language),
             None => value.as_f64().map_or_else(String::new, |value| {
-                let decimals = if value.fract() == 0.0 { 0 } else { crate::number::decimals_for(value).max(2) };
+                let decimals = if value.fract() == 0.0 {
+                    0
+                } else {
+                    crate::number::decimals_for(value).max(2)
+                };
                 number(value, decimals, language)
             }),
         },
         Some(Json::Array(items)) => {
-            let parts: Vec<String> = items.iter().map(|item| cell(Some(item), language)).collect();
+            let parts: Vec<String> = items
+                .iter()
+                .map(|item| cell(Some(item), language))
+                .collect();
             parts.join(" ; ").replace(" ;", &language.say(";", " ;"))
         }
         Some(other) => other.to_string(),

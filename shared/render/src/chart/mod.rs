@@ -24,7 +24,13 @@ pub(crate) fn both(draw: impl Fn(f64) -> Markup) -> Markup {
 }
 
 /// An `svg` element with its accessible name.
-pub(crate) fn svg(width: f64, height: f64, title: &str, description: &str, body: &Markup) -> Markup {
+pub(crate) fn svg(
+    width: f64,
+    height: f64,
+    title: &str,
+    description: &str,
+    body: &Markup,
+) -> Markup {
     html! {
         svg viewBox={ "0 0 " (px(width)) " " (px(height)) } role="img" aria-label={ (title) ". " (description) } {
             title { (title) }
@@ -36,7 +42,11 @@ pub(crate) fn svg(width: f64, height: f64, title: &str, description: &str, body:
 
 /// A coordinate, to a tenth.
 pub(crate) fn px(value: f64) -> String {
-    let rounded = if value.is_finite() { (value * 10.0).round() / 10.0 } else { 0.0 };
+    let rounded = if value.is_finite() {
+        (value * 10.0).round() / 10.0
+    } else {
+        0.0
+    };
     let rounded = if rounded == 0.0 { 0.0 } else { rounded };
     format!("{rounded}")
 }
@@ -53,8 +63,17 @@ pub(crate) struct Scale {
 impl Scale {
     /// Maps `[low, high]` to `[from, to]`; an empty span is widened so that nothing divides by zero.
     pub(crate) fn new(low: f64, high: f64, from: f64, to: f64) -> Self {
-        let (low, high) = if high > low { (low, high) } else { (low - 0.5, low + 0.5) };
-        Self { low, high, from, to }
+        let (low, high) = if high > low {
+            (low, high)
+        } else {
+            (low - 0.5, low + 0.5)
+        };
+        Self {
+            low,
+            high,
+            from,
+            to,
+        }
     }
 
     pub(crate) fn at(&self, value: f64) -> f64 {
@@ -76,25 +95,33 @@ impl Scale {
         }
         let first = (self.low / step - 1e-9).ceil() as i64;
         let last = (self.high / step + 1e-9).floor() as i64;
-        (first..=last.min(first + 40)).map(|index| index as f64 * step).collect()
+        (first..=last.min(first + 40))
+            .map(|index| index as f64 * step)
+            .collect()
     }
 }
 
 /// Decimals that tell neighbouring ticks apart.
 pub(crate) fn tick_decimals(ticks: &[f64]) -> usize {
-    let step = ticks.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(f64::INFINITY, f64::min);
-    (0..4).find(|decimals| {
-        let scaled = step * 10_f64.powi(*decimals);
-        (scaled - scaled.round()).abs() < 1e-6
-    })
-    .map_or(2, |decimals| usize::try_from(decimals).unwrap_or(2))
+    let step = ticks
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0]).abs())
+        .fold(f64::INFINITY, f64::min);
+    (0..4)
+        .find(|decimals| {
+            let scaled = step * 10_f64.powi(*decimals);
+            (scaled - scaled.round()).abs() < 1e-6
+        })
+        .map_or(2, |decimals| usize::try_from(decimals).unwrap_or(2))
 }
 
 /// The least and the greatest of the finite figures, with `others` in view.
 pub(crate) fn span(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    let (low, high) = values.filter(|value| value.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-        (low.min(value), high.max(value))
-    });
+    let (low, high) = values
+        .filter(|value| value.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
     if low <= high { (low, high) } else { (0.0, 1.0) }
 }
 
@@ -109,7 +136,11 @@ mod tests {
             (-1.2, 3.9, vec![0.0, 2.0]),
             (5.0, 5.0, vec![4.5, 4.75, 5.0, 5.25, 5.5]),
         ] {
-            assert_eq!(Scale::new(low, high, 0.0, 100.0).ticks(4), want, "{low}..{high}");
+            assert_eq!(
+                Scale::new(low, high, 0.0, 100.0).ticks(4),
+                want,
+                "{low}..{high}"
+            );
         }
     }
 

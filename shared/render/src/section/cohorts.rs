@@ -12,7 +12,15 @@ use crate::page::{card, downloads, nothing};
 use crate::tables::{Tables, figure, value};
 use crate::word;
 
-const MEASURES: [&str; 7] = ["active", "still_active", "member_retention", "retention", "retained", "member", "still_member"];
+const MEASURES: [&str; 7] = [
+    "active",
+    "still_active",
+    "member_retention",
+    "retention",
+    "retained",
+    "member",
+    "still_member",
+];
 
 /// Months since joining, from `age_months` or from the distance between cohort and period.
 fn age(row: &Row) -> Option<i64> {
@@ -26,21 +34,52 @@ fn age(row: &Row) -> Option<i64> {
 
 /// The card of the heat map.
 pub(crate) fn heat_map(tables: &Tables, language: Language) -> Markup {
-    let title = language.say("Who stays, by month of joining", "Qui reste, selon le mois d'adhésion");
+    let title = language.say(
+        "Who stays, by month of joining",
+        "Qui reste, selon le mois d'adhésion",
+    );
     let rows = tables.whole(TableName::Cohorts);
-    let measures: BTreeSet<&str> = rows.iter().filter_map(|row| row.text("measure")).filter(|measure| !measure.starts_with("att")).collect();
-    let measure = MEASURES.iter().copied().find(|measure| measures.contains(measure)).or_else(|| measures.first().copied());
+    let measures: BTreeSet<&str> = rows
+        .iter()
+        .filter_map(|row| row.text("measure"))
+        .filter(|measure| !measure.starts_with("att"))
+        .collect();
+    let measure = MEASURES
+        .iter()
+        .copied()
+        .find(|measure| measures.contains(measure))
+        .or_else(|| measures.first().copied());
     let mut grid: BTreeMap<&str, BTreeMap<i64, &Row>> = BTreeMap::new();
-    for row in rows.iter().copied().filter(|row| row.text("measure") == measure && row.text("measure").is_some()) {
+    for row in rows
+        .iter()
+        .copied()
+        .filter(|row| row.text("measure") == measure && row.text("measure").is_some())
+    {
         if let (Some(cohort), Some(age)) = (row.text("cohort"), age(row)) {
             grid.entry(cohort).or_default().insert(age, row);
         }
     }
-    let ages: BTreeSet<i64> = grid.values().flat_map(|line| line.keys().copied()).collect();
-    let recent: Vec<(&&str, &BTreeMap<i64, &Row>)> = grid.iter().rev().take(18).collect::<Vec<_>>().into_iter().rev().collect();
+    let ages: BTreeSet<i64> = grid
+        .values()
+        .flat_map(|line| line.keys().copied())
+        .collect();
+    let recent: Vec<(&&str, &BTreeMap<i64, &Row>)> = grid
+        .iter()
+        .rev()
+        .take(18)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect();
     let what = match measure {
-        Some("member" | "still_member") => language.say("Share of each month's joiners who are still members.", "Part des adhérents de chaque mois encore membres."),
-        _ => language.say("Share of each month's joiners still active.", "Part des adhérents de chaque mois encore actifs."),
+        Some("member" | "still_member") => language.say(
+            "Share of each month's joiners who are still members.",
+            "Part des adhérents de chaque mois encore membres.",
+        ),
+        _ => language.say(
+            "Share of each month's joiners still active.",
+            "Part des adhérents de chaque mois encore actifs.",
+        ),
     };
     let body = html! {
         @if grid.is_empty() {
@@ -67,7 +106,7 @@ pub(crate) fn heat_map(tables: &Tables, language: Language) -> Markup {
         }
         (downloads(language, "cohorts"))
     };
-    card(language, "cohorts", "", &title, &body)
+    card(language, "cohorts", "half", &title, &body)
 }
 
 fn cell(row: Option<&Row>, language: Language) -> Markup {
@@ -87,7 +126,11 @@ fn cell(row: Option<&Row>, language: Language) -> Markup {
             html! { td class={ "h" (step) } { (Unit::share().level(share, 0, language)) } }
         }
         None => {
-            let sign = if row.status == Status::Suppressed { "–" } else { "?" };
+            let sign = if row.status == Status::Suppressed {
+                "–"
+            } else {
+                "?"
+            };
             html! { td.void title=(word::absence(row, language)) { (sign) span.skip { (word::absence(row, language)) } } }
         }
     }

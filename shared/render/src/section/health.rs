@@ -10,22 +10,45 @@ use crate::page::{card, downloads, nothing};
 use crate::tables::{Tables, figure, interval, value};
 use crate::word;
 
-const ORDER: [&str; 7] = ["responsiveness", "newcomer_retention", "stickiness", "reciprocity", "spread", "growth", "sentiment"];
+const ORDER: [&str; 7] = [
+    "responsiveness",
+    "newcomer_retention",
+    "stickiness",
+    "reciprocity",
+    "spread",
+    "growth",
+    "sentiment",
+];
 
 /// The card of the health score.
 pub(crate) fn health(tables: &Tables, language: Language) -> Markup {
     let title = language.say("Health of the community", "La santé de la communauté");
     let rows = tables.whole(TableName::Health);
-    let latest = rows.iter().filter(|row| row.text("component") == Some("score")).max_by(|a, b| a.period.cmp(&b.period)).copied();
+    let latest = rows
+        .iter()
+        .filter(|row| row.text("component") == Some("score"))
+        .max_by(|a, b| a.period.cmp(&b.period))
+        .copied();
     let Some(score) = latest else {
-        let text = language.say("No score yet: it takes thirty days of conversation.", "Pas encore de score : il faut trente jours d'échanges.");
+        let text = language.say(
+            "No score yet: it takes thirty days of conversation.",
+            "Pas encore de score : il faut trente jours d'échanges.",
+        );
         return card(language, "health", "wide5", &title, &nothing(&text));
     };
     let parts: Vec<&Row> = ORDER
         .iter()
-        .filter_map(|name| rows.iter().copied().find(|row| row.period == score.period && row.text("component") == Some(name)))
+        .filter_map(|name| {
+            rows.iter()
+                .copied()
+                .find(|row| row.period == score.period && row.text("component") == Some(name))
+        })
         .collect();
-    let period = score.period.as_deref().map(|period| number::period(period, language)).unwrap_or_default();
+    let period = score
+        .period
+        .as_deref()
+        .map(|period| number::period(period, language))
+        .unwrap_or_default();
     let body = html! {
         p.sub { (language.say("An index, not an amount: it is never turned into euros.", "Un indice, pas un montant : il n'est jamais converti en euros.")) " " (period) }
         @match value(score) {
@@ -84,7 +107,9 @@ fn part_list(parts: &[&Row], language: Language) -> Markup {
 fn natural(row: &Row, code: &str, figure: f64, language: Language) -> String {
     match (row.unit.as_deref(), code) {
         (_, "spread" | "sentiment") => number(figure, 2, language),
-        (Some(unit), _) if unit != "ratio" && unit != "score" && unit != "log_ratio" && unit != "index" => {
+        (Some(unit), _)
+            if unit != "ratio" && unit != "score" && unit != "log_ratio" && unit != "index" =>
+        {
             let unit = Unit::read(Some(unit));
             unit.level(figure, unit.decimals(figure).min(1), language)
         }
@@ -98,8 +123,16 @@ fn natural(row: &Row, code: &str, figure: f64, language: Language) -> String {
 
 /// The advice of the parts, the ones that cost the score most first.
 fn next(parts: &[&Row], language: Language) -> Markup {
-    let mut advised: Vec<&Row> = parts.iter().copied().filter(|row| row.text("next_action").is_some_and(|code| !code.is_empty())).collect();
-    advised.sort_by(|a, b| figure(a, "contribution").unwrap_or(0.0).total_cmp(&figure(b, "contribution").unwrap_or(0.0)));
+    let mut advised: Vec<&Row> = parts
+        .iter()
+        .copied()
+        .filter(|row| row.text("next_action").is_some_and(|code| !code.is_empty()))
+        .collect();
+    advised.sort_by(|a, b| {
+        figure(a, "contribution")
+            .unwrap_or(0.0)
+            .total_cmp(&figure(b, "contribution").unwrap_or(0.0))
+    });
     html! {
         @if !advised.is_empty() {
             div.next {

@@ -18,18 +18,29 @@ pub(crate) fn series<'a>(rows: &[&'a Row], kpi: &str) -> Vec<&'a Row> {
         .copied()
         .filter(|row| row.kpi.as_deref() == Some(kpi) && undivided(row, "item"))
         .filter(|row| row.text("grain").is_none_or(|grain| grain == "month"))
-        .filter(|row| row.text("side").is_none_or(|side| matches!(side, "all" | "" | "members" | "member")))
+        .filter(|row| {
+            row.text("side")
+                .is_none_or(|side| matches!(side, "all" | "" | "members" | "member"))
+        })
         .collect();
     let side = |row: &Row| row.text("side").unwrap_or_default().to_owned();
     let first = of_kpi.iter().map(|row| side(row)).min();
-    let mut chosen: Vec<&Row> = of_kpi.into_iter().filter(|row| Some(side(row)) == first).collect();
+    let mut chosen: Vec<&Row> = of_kpi
+        .into_iter()
+        .filter(|row| Some(side(row)) == first)
+        .collect();
     chosen.sort_by(|a, b| a.period.cmp(&b.period));
     chosen
 }
 
 /// The last row that speaks of a whole period, else the last one.
 pub(crate) fn last_whole<'a>(series: &[&'a Row]) -> Option<&'a Row> {
-    series.iter().rev().copied().find(|row| row.status != Status::Partial).or_else(|| series.last().copied())
+    series
+        .iter()
+        .rev()
+        .copied()
+        .find(|row| row.status != Status::Partial)
+        .or_else(|| series.last().copied())
 }
 
 /// A KPI's figure as a page shows it.
@@ -54,7 +65,10 @@ const TILES: [&str; 8] = [
 pub(crate) fn people(tables: &Tables, language: Language) -> Markup {
     let rows = tables.whole(TableName::Kpis);
     let title = language.say("The members", "Les membres");
-    let tiles: Vec<(&str, &Row)> = TILES.iter().filter_map(|kpi| Some((*kpi, last_whole(&series(&rows, kpi))?))).collect();
+    let tiles: Vec<(&str, &Row)> = TILES
+        .iter()
+        .filter_map(|kpi| Some((*kpi, last_whole(&series(&rows, kpi))?)))
+        .collect();
     let body = html! {
         @if tiles.is_empty() {
             (nothing(&language.say("No figure yet: it takes community events or a member roster.", "Aucun chiffre encore : il faut des événements de la communauté ou une liste des membres.")))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use levier_domain::table::{Row, Status, TableName};
+use levier_domain::table::{Row, TableName};
 use maud::{Markup, html};
 
 use crate::language::Language;
@@ -15,7 +15,9 @@ use crate::word;
 fn counted(row: &Row, column: &str) -> Option<u64> {
     match (column, row.n) {
         ("n", Some(n)) => Some(n),
-        _ => figure(row, column).filter(|value| *value >= 0.0).map(|value| value as u64),
+        _ => figure(row, column)
+            .filter(|value| *value >= 0.0)
+            .map(|value| value as u64),
     }
 }
 
@@ -26,11 +28,7 @@ fn state_code(row: &Row) -> &str {
             return state;
         }
     }
-    match (row.status, row.reason.as_deref()) {
-        (Status::Ok, _) => "ok",
-        (_, Some(reason)) if !reason.contains(' ') => reason,
-        (status, _) => status.as_str(),
-    }
+    row.status.as_str()
 }
 
 fn state_chip(code: &str, language: Language) -> Markup {
@@ -55,20 +53,50 @@ pub(crate) fn waterfall(tables: &Tables, language: Language) -> Markup {
     let title = language.say("What was lost on the way", "Ce qui s'est perdu en chemin");
     let mut stages: BTreeMap<&str, Stage<'_>> = BTreeMap::new();
     for (order, row) in tables.rows(TableName::Waterfall).iter().enumerate() {
-        let (Some(stage), Some(outcome), Some(n)) = (row.text("stage"), row.text("outcome"), counted(row, "n")) else { continue };
-        let held = stages.entry(stage).or_insert_with(|| Stage { order, ..Stage::default() });
+        let (Some(stage), Some(outcome), Some(n)) =
+            (row.text("stage"), row.text("outcome"), counted(row, "n"))
+        else {
+            continue;
+        };
+        let held = stages.entry(stage).or_insert_with(|| Stage {
+            order,
+            ..Stage::default()
+        });
         match outcome {
             "received" => {}
             "accepted" | "kept" => held.kept += n,
             _ => {
-                let why = row.reason.as_deref().or_else(|| row.text("reason")).unwrap_or_default();
+                let why = row
+                    .reason
+                    .as_deref()
+                    .or_else(|| row.text("reason"))
+                    .unwrap_or_default();
                 *held.lost.entry((outcome, why)).or_default() += n;
             }
         }
     }
-    const ORDER: [&str; 13] = ["receive", "delivery", "ingest", "compact", "event", "import", "file", "actor", "identified", "in_crm", "crm", "customer", "cohort"];
+    const ORDER: [&str; 13] = [
+        "receive",
+        "delivery",
+        "ingest",
+        "compact",
+        "event",
+        "import",
+        "file",
+        "actor",
+        "identified",
+        "in_crm",
+        "crm",
+        "customer",
+        "cohort",
+    ];
     let mut ordered: Vec<(&str, Stage<'_>)> = stages.into_iter().collect();
-    ordered.sort_by_key(|(name, stage)| (ORDER.iter().position(|known| known == name).unwrap_or(99), stage.order));
+    ordered.sort_by_key(|(name, stage)| {
+        (
+            ORDER.iter().position(|known| known == name).unwrap_or(99),
+            stage.order,
+        )
+    });
     let body = html! {
         @if ordered.is_empty() {
             (nothing(&language.say("Nothing has come in yet.", "Rien n'est encore arrivé.")))
@@ -89,11 +117,23 @@ pub(crate) fn waterfall(tables: &Tables, language: Language) -> Markup {
 
 fn one_stage(name: &str, stage: &Stage<'_>, language: Language) -> Markup {
     let total = stage.kept + stage.lost.values().sum::<u64>();
-    let width = |n: u64| if total == 0 { "0".to_owned() } else { format!("{:.2}", n as f64 / total as f64 * 100.0) };
-    let of = |tone: &str| -> u64 {
-        stage.lost.iter().filter(|((outcome, _), _)| tone_of(outcome) == tone).map(|(_, n)| n).sum()
+    let width = |n: u64| {
+        if total == 0 {
+            "0".to_owned()
+        } else {
+            format!("{:.2}", n as f64 / total as f64 * 100.0)
+        }
     };
-    let mut reasons: Vec<(&(&str, &str), &u64)> = stage.lost.iter().filter(|(_, n)| **n > 0).collect();
+    let of = |tone: &str| -> u64 {
+        stage
+            .lost
+            .iter()
+            .filter(|((outcome, _), _)| tone_of(outcome) == tone)
+            .map(|(_, n)| n)
+            .sum()
+    };
+    let mut reasons: Vec<(&(&str, &str), &u64)> =
+        stage.lost.iter().filter(|(_, n)| **n > 0).collect();
     reasons.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     html! {
         li {
@@ -131,7 +171,11 @@ fn tone_of(outcome: &str) -> &'static str {
 pub(crate) fn imports(tables: &Tables, language: Language, limit: Option<usize>) -> Markup {
     let rows = tables.rows(TableName::Imports);
     let mut shown: Vec<&Row> = rows.iter().collect();
-    shown.sort_by(|a, b| b.text("dropped_at").cmp(&a.text("dropped_at")).then(a.text("file").cmp(&b.text("file"))));
+    shown.sort_by(|a, b| {
+        b.text("dropped_at")
+            .cmp(&a.text("dropped_at"))
+            .then(a.text("file").cmp(&b.text("file")))
+    });
     let hidden = limit.map_or(0, |limit| shown.len().saturating_sub(limit));
     shown.truncate(limit.unwrap_or(usize::MAX));
     let say = |english: &str, french: &str| language.say(english, french);
@@ -231,11 +275,26 @@ pub(crate) fn sources(tables: &Tables, language: Language, whole: bool) -> Marku
 /// The dashboard's card of imports.
 pub(crate) fn imports_card(tables: &Tables, language: Language) -> Markup {
     let body = html! { (imports(tables, language, Some(8))) (downloads(language, "imports")) };
-    card(language, "imports", "", &language.say("Files dropped, and what they refused", "Les fichiers déposés, et ce qu'ils ont fait refuser"), &body)
+    card(
+        language,
+        "imports",
+        "",
+        &language.say(
+            "Files dropped, and what they refused",
+            "Les fichiers déposés, et ce qu'ils ont fait refuser",
+        ),
+        &body,
+    )
 }
 
 /// The dashboard's card of sources.
 pub(crate) fn sources_card(tables: &Tables, language: Language) -> Markup {
     let body = html! { (sources(tables, language, false)) (downloads(language, "sources")) };
-    card(language, "sources", "", &language.say("Sources", "Les sources"), &body)
+    card(
+        language,
+        "sources",
+        "",
+        &language.say("Sources", "Les sources"),
+        &body,
+    )
 }

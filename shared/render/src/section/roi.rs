@@ -25,7 +25,10 @@ pub(crate) fn roi(tables: &Tables, language: Language) -> Markup {
     };
     rows.retain(|row| row.period == period || row.text("item") == Some("payback_month"));
     let find = |item: &str, scenario: &str| {
-        rows.iter().copied().find(|row| row.text("item").or(row.kpi.as_deref()) == Some(item) && row.text("scenario").is_none_or(|held| held == scenario))
+        rows.iter().copied().find(|row| {
+            row.text("item").or(row.kpi.as_deref()) == Some(item)
+                && row.text("scenario").is_none_or(|held| held == scenario)
+        })
     };
     let rungs: Vec<Rung> = SCENARIOS
         .iter()
@@ -37,7 +40,11 @@ pub(crate) fn roi(tables: &Tables, language: Language) -> Markup {
                 said: signed_percent(figure, language),
                 value: figure,
                 interval: interval(row),
-                tone: if *scenario == "central" { "green" } else { "muted" },
+                tone: if *scenario == "central" {
+                    "green"
+                } else {
+                    "muted"
+                },
             })
         })
         .collect();
@@ -66,7 +73,7 @@ pub(crate) fn roi(tables: &Tables, language: Language) -> Markup {
         }
         (downloads(language, "roi"))
     };
-    card(language, "roi", "half", &title, &body)
+    card(language, "roi", "", &title, &body)
 }
 
 fn signed_percent(value: f64, language: Language) -> String {
@@ -78,17 +85,27 @@ fn signed_percent(value: f64, language: Language) -> String {
 fn said(row: &Row, language: Language) -> Option<String> {
     let item = row.text("item").or(row.kpi.as_deref()).unwrap_or_default();
     if item == "payback_month" {
-        let named = row.text("month").or(row.text("payback_month")).filter(|month| month.parse::<Month>().is_ok());
+        let named = row
+            .text("month")
+            .or(row.text("payback_month"))
+            .filter(|month| month.parse::<Month>().is_ok());
         if let Some(month) = named {
             return Some(number::period(month, language));
         }
         let months = value(row)?;
         if months >= 190_000.0 {
-            let name = format!("{:04}-{:02}", (months / 100.0) as i32, (months % 100.0) as i32);
+            let name = format!(
+                "{:04}-{:02}",
+                (months / 100.0) as i32,
+                (months % 100.0) as i32
+            );
             return Some(number::period(&name, language));
         }
         let months_said = number::number(months, 0, language);
-        return Some(language.say(&format!("month {months_said}"), &format!("mois {months_said}")));
+        return Some(language.say(
+            &format!("month {months_said}"),
+            &format!("mois {months_said}"),
+        ));
     }
     let figure = value(row)?;
     if item == "roi" {
@@ -103,9 +120,16 @@ fn levers(rows: &[&Row], language: Language) -> Markup {
         .iter()
         .copied()
         .filter(|row| row.text("item").is_some_and(|item| !TOTALS.contains(&item)))
-        .filter(|row| row.text("scenario").is_none_or(|scenario| scenario == "central"))
+        .filter(|row| {
+            row.text("scenario")
+                .is_none_or(|scenario| scenario == "central")
+        })
         .collect();
-    parts.sort_by(|a, b| figure(a, "order").unwrap_or(0.0).total_cmp(&figure(b, "order").unwrap_or(0.0)));
+    parts.sort_by(|a, b| {
+        figure(a, "order")
+            .unwrap_or(0.0)
+            .total_cmp(&figure(b, "order").unwrap_or(0.0))
+    });
     html! {
         @if !parts.is_empty() {
             div.scroll tabindex="0" { table.stackable {

@@ -10,7 +10,9 @@ use crate::language::Language;
 use crate::number::{self, Unit, count};
 use crate::page::{card, downloads, nothing};
 use crate::sentence::uplift_sentence;
-use crate::tables::{Tables, figure, grade, headline, interval, is_raw, undivided, uplift_kpis, value};
+use crate::tables::{
+    Tables, figure, grade, headline, interval, is_raw, undivided, uplift_kpis, value,
+};
 use crate::word;
 
 /// The headline card: sentence, grade, picture, gates.
@@ -25,8 +27,18 @@ pub(crate) fn hero(tables: &Tables, language: Language) -> Markup {
         );
         return card(language, "uplift", "hero", &title, &nothing(&text));
     };
-    let letter = if value(row).is_some() { grade(row) } else { "none" };
-    let rungs: Vec<&Row> = rows.iter().copied().filter(|other| other.kpi == row.kpi && other.period == row.period && undivided(other, "cohort")).collect();
+    let letter = if value(row).is_some() {
+        grade(row)
+    } else {
+        "none"
+    };
+    let rungs: Vec<&Row> = rows
+        .iter()
+        .copied()
+        .filter(|other| {
+            other.kpi == row.kpi && other.period == row.period && undivided(other, "cohort")
+        })
+        .collect();
     let body = html! {
         p.say { (uplift_sentence(row, raw, language)) }
         div.grade {
@@ -54,7 +66,13 @@ pub(crate) fn hero(tables: &Tables, language: Language) -> Markup {
 }
 
 fn gates(row: &Row, language: Language) -> Markup {
-    let gates: Vec<&Json> = row.own.get("gates").and_then(Json::as_array).into_iter().flatten().collect();
+    let gates: Vec<&Json> = row
+        .own
+        .get("gates")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten()
+        .collect();
     html! {
         @if !gates.is_empty() {
             ul.gates aria-label=(language.say("Checks", "Contrôles")) {
@@ -83,8 +101,13 @@ fn picture_of_levels(row: &Row, raw: Option<&Row>, language: Language) -> Markup
     let unit = Unit::read(row.unit.as_deref());
     let members = figure(row, "member_level");
     let otherwise = figure(row, "counterfactual_level").filter(|_| value(row).is_some());
-    let others = raw.and_then(|raw| figure(raw, "non_member_level")).or_else(|| figure(row, "non_member_level"));
-    let size = [members, otherwise, others].into_iter().flatten().fold(0.0_f64, |size, level| size.max(level.abs()));
+    let others = raw
+        .and_then(|raw| figure(raw, "non_member_level"))
+        .or_else(|| figure(row, "non_member_level"));
+    let size = [members, otherwise, others]
+        .into_iter()
+        .flatten()
+        .fold(0.0_f64, |size, level| size.max(level.abs()));
     let decimals = unit.decimals(size.min(99.0));
     let mut bars = Vec::new();
     if let Some(level) = members {
@@ -98,7 +121,10 @@ fn picture_of_levels(row: &Row, raw: Option<&Row>, language: Language) -> Markup
     }
     if let Some(level) = otherwise {
         bars.push(Bar {
-            label: language.say("The same, had they not joined (estimate)", "Les mêmes, sans adhésion (estimé)"),
+            label: language.say(
+                "The same, had they not joined (estimate)",
+                "Les mêmes, sans adhésion (estimé)",
+            ),
             said: unit.level(level, decimals, language),
             value: level,
             beyond: others,
@@ -136,15 +162,33 @@ fn picture_of_levels(row: &Row, raw: Option<&Row>, language: Language) -> Markup
 fn rung_name(row: &Row, language: Language) -> String {
     let method = word::method(row.text("method").unwrap_or("?"), language);
     let letter = grade(row);
-    if letter == "none" { method } else { format!("{letter} · {method}") }
+    if letter == "none" {
+        method
+    } else {
+        format!("{letter} · {method}")
+    }
 }
 
 /// Every method's difference on one scale, raw first.
 fn ladder(rungs: &[&Row], chosen: &Row, language: Language) -> Markup {
     let unit = Unit::read(chosen.unit.as_deref());
-    let mut shown: Vec<&Row> = rungs.iter().copied().filter(|row| value(row).is_some()).collect();
-    let order = |row: &Row| ["D", "C", "B", "A"].iter().position(|letter| *letter == grade(row)).unwrap_or(9);
-    shown.sort_by_key(|row| (order(row), row.text("method").unwrap_or_default().to_owned()));
+    let mut shown: Vec<&Row> = rungs
+        .iter()
+        .copied()
+        .filter(|row| value(row).is_some())
+        .collect();
+    let order = |row: &Row| {
+        ["D", "C", "B", "A"]
+            .iter()
+            .position(|letter| *letter == grade(row))
+            .unwrap_or(9)
+    };
+    shown.sort_by_key(|row| {
+        (
+            order(row),
+            row.text("method").unwrap_or_default().to_owned(),
+        )
+    });
     let drawn: Vec<Rung> = shown
         .iter()
         .filter_map(|row| {
@@ -154,15 +198,34 @@ fn ladder(rungs: &[&Row], chosen: &Row, language: Language) -> Markup {
             let said = match interval(row) {
                 Some((lower, upper)) => format!(
                     "{figure}  ({})",
-                    number::interval(&unit.bare(lower, decimals, language), &unit.bare(upper, decimals, language), language)
+                    number::interval(
+                        &unit.bare(lower, decimals, language),
+                        &unit.bare(upper, decimals, language),
+                        language
+                    )
                 ),
                 None => figure,
             };
-            let tone = if is_raw(row) { "clay" } else if std::ptr::eq(*row, chosen) { "green" } else { "muted" };
-            Some(Rung { label: rung_name(row, language), said, value: difference, interval: interval(row), tone })
+            let tone = if is_raw(row) {
+                "clay"
+            } else if std::ptr::eq(*row, chosen) {
+                "green"
+            } else {
+                "muted"
+            };
+            Some(Rung {
+                label: rung_name(row, language),
+                said,
+                value: difference,
+                interval: interval(row),
+                tone,
+            })
         })
         .collect();
-    let title = language.say("The raw gap, then like for like", "L'écart brut, puis à profil comparable");
+    let title = language.say(
+        "The raw gap, then like for like",
+        "L'écart brut, puis à profil comparable",
+    );
     html! {
         figure {
             h3 { (title) }
@@ -217,14 +280,32 @@ pub(crate) fn payoff(tables: &Tables, language: Language) -> Markup {
     let title = language.say("When it starts to pay", "Quand cela commence à payer");
     let rows = tables.whole(TableName::Tenure);
     let kpi = uplift_kpis(&rows).into_iter().next();
-    let mut of_kpi: Vec<&Row> = rows.into_iter().filter(|row| row.kpi == kpi && figure(row, "event_time").is_some()).collect();
-    let method = of_kpi.iter().find(|row| !is_raw(row)).or(of_kpi.first()).and_then(|row| row.text("method")).map(str::to_owned);
+    let mut of_kpi: Vec<&Row> = rows
+        .into_iter()
+        .filter(|row| row.kpi == kpi && figure(row, "event_time").is_some())
+        .collect();
+    let method = of_kpi
+        .iter()
+        .find(|row| !is_raw(row))
+        .or(of_kpi.first())
+        .and_then(|row| row.text("method"))
+        .map(str::to_owned);
     let period = of_kpi.iter().filter_map(|row| row.period.clone()).max();
     of_kpi.retain(|row| row.text("method") == method.as_deref() && row.period == period);
-    of_kpi.sort_by(|a, b| figure(a, "event_time").unwrap_or(0.0).total_cmp(&figure(b, "event_time").unwrap_or(0.0)));
+    of_kpi.sort_by(|a, b| {
+        figure(a, "event_time")
+            .unwrap_or(0.0)
+            .total_cmp(&figure(b, "event_time").unwrap_or(0.0))
+    });
     let points: Vec<CurvePoint> = of_kpi
         .iter()
-        .filter_map(|row| Some(CurvePoint { months: figure(row, "event_time")?, value: value(row)?, interval: interval(row) }))
+        .filter_map(|row| {
+            Some(CurvePoint {
+                months: figure(row, "event_time")?,
+                value: value(row)?,
+                interval: interval(row),
+            })
+        })
         .collect();
     let unit = Unit::read(of_kpi.first().and_then(|row| row.unit.as_deref()));
     let label = kpi_label(kpi.as_deref().unwrap_or_default(), language);
@@ -261,7 +342,7 @@ pub(crate) fn payoff(tables: &Tables, language: Language) -> Markup {
         }
         (downloads(language, "tenure"))
     };
-    card(language, "tenure", "wide7", &title, &body)
+    card(language, "tenure", "", &title, &body)
 }
 
 /// The other KPIs of the ladder, one sentence each.
@@ -284,5 +365,14 @@ pub(crate) fn others(tables: &Tables, language: Language) -> Markup {
     if kpis.len() < 2 {
         return html! {};
     }
-    card(language, "others", "", &language.say("The other business figures", "Les autres indicateurs de l'entreprise"), &body)
+    card(
+        language,
+        "others",
+        "",
+        &language.say(
+            "The other business figures",
+            "Les autres indicateurs de l'entreprise",
+        ),
+        &body,
+    )
 }

@@ -30,7 +30,13 @@ fn gate(name: &str, result: &str, measured: f64, needed: &str) -> serde_json::Va
 
 /// The headline: revenue per customer by difference-in-differences.
 pub fn headline() -> Row {
-    let mut row = figure(row(Status::Ok), 3.2, Some((2.9, 3.6)), "EUR/customer/month", 1_842);
+    let mut row = figure(
+        row(Status::Ok),
+        3.2,
+        Some((2.9, 3.6)),
+        "EUR/customer/month",
+        1_842,
+    );
     row.kpi = Some("revenue_per_customer".into());
     row.period = Some("all".into());
     row.with("method", "did")
@@ -41,21 +47,34 @@ pub fn headline() -> Row {
         .with("non_member_level", 13.7)
         .with("n_members", 612)
         .with("n_non_members", 1_230)
-        .with("gates", json!([
-            gate("size", "pass", 612.0, ">= 100"),
-            gate("cohort_cell", "pass", 24.0, ">= 20"),
-            gate("pre_trend", "pass", 0.8, "< 2.9"),
-            gate("placebo", "pass", 0.1, "interval holds 0"),
-            gate("skew", "warn", 6.1, "n >= 355 skew²"),
-        ]))
+        .with(
+            "gates",
+            json!([
+                gate("size", "pass", 612.0, ">= 100"),
+                gate("cohort_cell", "pass", 24.0, ">= 20"),
+                gate("pre_trend", "pass", 0.8, "< 2.9"),
+                gate("placebo", "pass", 0.1, "interval holds 0"),
+                gate("skew", "warn", 6.1, "n >= 355 skew²"),
+            ]),
+        )
 }
 
 /// The raw comparison beside it.
 pub fn raw() -> Row {
-    let mut row = figure(row(Status::Ok), 13.6, Some((12.8, 14.4)), "EUR/customer/month", 1_842);
+    let mut row = figure(
+        row(Status::Ok),
+        13.6,
+        Some((12.8, 14.4)),
+        "EUR/customer/month",
+        1_842,
+    );
     row.kpi = Some("revenue_per_customer".into());
     row.period = Some("all".into());
-    row.with("method", "naive").with("grade", "D").with("headline", false).with("member_level", 27.3).with("non_member_level", 13.7)
+    row.with("method", "naive")
+        .with("grade", "D")
+        .with("headline", false)
+        .with("member_level", 27.3)
+        .with("non_member_level", 13.7)
 }
 
 fn rung(kpi: &str, method: &str, grade: &str, value: f64, range: (f64, f64), unit: &str) -> Row {
@@ -71,10 +90,17 @@ pub fn blocked() -> Row {
     row.kpi = Some("contact_rate".into());
     row.period = Some("all".into());
     row.reason = Some("pre_trend".into());
-    row.with("method", "did").with("grade", "none").with("headline", true).with("would_suffice", "6 more months before the launch").with(
-        "gates",
-        json!([gate("size", "pass", 300.0, ">= 100"), gate("pre_trend", "block", 4.2, "< 2.9")]),
-    )
+    row.with("method", "did")
+        .with("grade", "none")
+        .with("headline", true)
+        .with("would_suffice", "6 more months before the launch")
+        .with(
+            "gates",
+            json!([
+                gate("size", "pass", 300.0, ">= 100"),
+                gate("pre_trend", "block", 4.2, "< 2.9")
+            ]),
+        )
 }
 
 fn uplift() -> Vec<Row> {
@@ -89,29 +115,97 @@ fn uplift() -> Vec<Row> {
     vec![
         headline(),
         raw(),
-        rung("revenue_per_customer", "stratified", "C", 5.9, (5.1, 6.7), money).with("member_level", 27.3).with("counterfactual_level", 21.4),
-        rung("revenue_per_customer", "aipw", "C", 4.1, (3.3, 4.9), money).with("member_level", 27.3).with("counterfactual_level", 23.2),
-        rung("customer_retention", "hazard", "B", 0.042, (0.011, 0.073), "share")
-            .with("headline", true)
-            .with("member_level", 0.871)
-            .with("counterfactual_level", 0.829),
-        rung("customer_retention", "naive", "D", 0.118, (0.09, 0.146), "share").with("member_level", 0.871).with("non_member_level", 0.753),
-        rung("purchase_frequency", "aipw", "C", 0.8, (0.5, 1.1), "orders/customer/year").with("headline", true),
-        rung("average_order_value", "did", "B", -0.4, (-2.1, 1.3), "EUR/order").with("headline", true),
+        rung(
+            "revenue_per_customer",
+            "stratified",
+            "C",
+            5.9,
+            (5.1, 6.7),
+            money,
+        )
+        .with("member_level", 27.3)
+        .with("counterfactual_level", 21.4),
+        rung("revenue_per_customer", "aipw", "C", 4.1, (3.3, 4.9), money)
+            .with("member_level", 27.3)
+            .with("counterfactual_level", 23.2),
+        rung(
+            "customer_retention",
+            "hazard",
+            "B",
+            0.042,
+            (0.011, 0.073),
+            "share",
+        )
+        .with("headline", true)
+        .with("member_level", 0.871)
+        .with("counterfactual_level", 0.829),
+        rung(
+            "customer_retention",
+            "naive",
+            "D",
+            0.118,
+            (0.09, 0.146),
+            "share",
+        )
+        .with("member_level", 0.871)
+        .with("non_member_level", 0.753),
+        rung(
+            "purchase_frequency",
+            "aipw",
+            "C",
+            0.8,
+            (0.5, 1.1),
+            "orders/customer/year",
+        )
+        .with("headline", true),
+        rung(
+            "average_order_value",
+            "did",
+            "B",
+            -0.4,
+            (-2.1, 1.3),
+            "EUR/order",
+        )
+        .with("headline", true),
         blocked(),
-        rung("contact_rate", "naive", "D", -0.11, (-0.15, -0.07), "tickets/customer/month"),
+        rung(
+            "contact_rate",
+            "naive",
+            "D",
+            -0.11,
+            (-0.15, -0.07),
+            "tickets/customer/month",
+        ),
         missing.with("method", "stratified").with("headline", true),
-        suppressed.with("method", "stratified").with("headline", true),
+        suppressed
+            .with("method", "stratified")
+            .with("headline", true),
     ]
 }
 
 fn tenure() -> Vec<Row> {
-    let effect = |month: i32| if month < 3 { 0.1 } else { (f64::from(month - 2) * 0.9).min(6.4) };
+    let effect = |month: i32| {
+        if month < 3 {
+            0.1
+        } else {
+            (f64::from(month - 2) * 0.9).min(6.4)
+        }
+    };
     (-6..=14)
         .map(|month| {
-            let value = if month < 0 { [0.2, -0.3, 0.1, -0.1, 0.3, 0.0][(month + 6) as usize] } else { effect(month) };
+            let value = if month < 0 {
+                [0.2, -0.3, 0.1, -0.1, 0.3, 0.0][(month + 6) as usize]
+            } else {
+                effect(month)
+            };
             let half = 0.5 + f64::from(month.abs()) * 0.07;
-            let mut row = figure(row(Status::Ok), value, Some((value - half, value + half)), "EUR/customer/month", (640 - month * 25) as u64);
+            let mut row = figure(
+                row(Status::Ok),
+                value,
+                Some((value - half, value + half)),
+                "EUR/customer/month",
+                (640 - month * 25) as u64,
+            );
             row.kpi = Some("revenue_per_customer".into());
             row.period = Some("all".into());
             row.with("method", "did").with("event_time", month)
@@ -120,7 +214,12 @@ fn tenure() -> Vec<Row> {
 }
 
 fn health() -> Vec<Row> {
-    let part = |component: &str, value: f64, unit: &str, scaled: f64, weight: f64, action: Option<&str>| {
+    let part = |component: &str,
+                value: f64,
+                unit: &str,
+                scaled: f64,
+                weight: f64,
+                action: Option<&str>| {
         let mut row = figure(row(Status::Ok), value, None, unit, 214);
         row.period = Some("2026-09".into());
         let row = row
@@ -140,29 +239,67 @@ fn health() -> Vec<Row> {
     sentiment.reason = Some("not_enough_activity".into());
     vec![
         score.with("component", "score").with("arithmetic", 49.0),
-        part("responsiveness", 0.303, "share", 0.147, 0.25, Some("responsiveness")),
+        part(
+            "responsiveness",
+            0.303,
+            "share",
+            0.147,
+            0.25,
+            Some("responsiveness"),
+        ),
         part("newcomer_retention", 0.435, "share", 1.0, 0.25, None),
-        part("stickiness", 0.407, "share", 0.614, 0.15, Some("stickiness")),
-        part("reciprocity", 0.236, "share", 0.532, 0.15, Some("reciprocity")),
+        part(
+            "stickiness",
+            0.407,
+            "share",
+            0.614,
+            0.15,
+            Some("stickiness"),
+        ),
+        part(
+            "reciprocity",
+            0.236,
+            "share",
+            0.532,
+            0.15,
+            Some("reciprocity"),
+        ),
         part("spread", 0.626, "gini", 0.547, 0.10, None),
         part("growth", -0.033, "log_ratio", 0.333, 0.05, Some("growth")),
-        sentiment.with("component", "sentiment").with("weight", 0.05),
+        sentiment
+            .with("component", "sentiment")
+            .with("weight", 0.05),
     ]
 }
 
 fn kpis() -> Vec<Row> {
     let mut rows = Vec::new();
-    let months = ["2025-10", "2025-11", "2025-12", "2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06", "2026-07", "2026-08", "2026-09"];
-    let active = [88.0, 96.0, 91.0, 120.0, 131.0, 140.0, 152.0, 149.0, 171.0, 160.0, 148.0, 97.0];
-    let joins = [40.0, 52.0, 31.0, 66.0, 58.0, 61.0, 72.0, 55.0, 63.0, 41.0, 38.0, 22.0];
+    let months = [
+        "2025-10", "2025-11", "2025-12", "2026-01", "2026-02", "2026-03", "2026-04", "2026-05",
+        "2026-06", "2026-07", "2026-08", "2026-09",
+    ];
+    let active = [
+        88.0, 96.0, 91.0, 120.0, 131.0, 140.0, 152.0, 149.0, 171.0, 160.0, 148.0, 97.0,
+    ];
+    let joins = [
+        40.0, 52.0, 31.0, 66.0, 58.0, 61.0, 72.0, 55.0, 63.0, 41.0, 38.0, 22.0,
+    ];
     for (index, month) in months.iter().enumerate() {
-        let status = if index == 11 { Status::Partial } else { Status::Ok };
+        let status = if index == 11 {
+            Status::Partial
+        } else {
+            Status::Ok
+        };
         for (kpi, value, unit) in [
             ("active_members", active[index], "people"),
             ("registrations", joins[index], "people"),
             ("members", 420.0 + 48.0 * index as f64, "people"),
             ("messages", 1_180.0 + 95.5 * index as f64, "messages"),
-            ("engagement_rate", active[index] / (420.0 + 48.0 * index as f64), "share"),
+            (
+                "engagement_rate",
+                active[index] / (420.0 + 48.0 * index as f64),
+                "share",
+            ),
         ] {
             let mut row = row(status);
             row.kpi = Some(kpi.into());
@@ -197,18 +334,38 @@ fn kpis() -> Vec<Row> {
 
 fn cohorts() -> Vec<Row> {
     let mut rows = Vec::new();
-    for (index, cohort) in ["2025-12", "2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06", "2026-07", "2026-08"].iter().enumerate() {
+    for (index, cohort) in [
+        "2025-12", "2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06", "2026-07",
+        "2026-08",
+    ]
+    .iter()
+    .enumerate()
+    {
         for (step, age) in [0, 1, 3, 6].into_iter().enumerate() {
             if index + age > 9 {
                 continue;
             }
-            let status = if index == 2 && age == 6 { Status::Suppressed } else { Status::Ok };
+            let status = if index == 2 && age == 6 {
+                Status::Suppressed
+            } else {
+                Status::Ok
+            };
             let mut row = row(status);
             row.period = Some("all".into());
             if status == Status::Ok {
-                row = figure(row, [0.97, 0.71, 0.46, 0.29][step] + 0.02 * (index as f64 - 4.0) / 4.0, None, "share", 31 + 7 * index as u64);
+                row = figure(
+                    row,
+                    [0.97, 0.71, 0.46, 0.29][step] + 0.02 * (index as f64 - 4.0) / 4.0,
+                    None,
+                    "share",
+                    31 + 7 * index as u64,
+                );
             }
-            rows.push(row.with("cohort", *cohort).with("measure", "active").with("age_months", age));
+            rows.push(
+                row.with("cohort", *cohort)
+                    .with("measure", "active")
+                    .with("age_months", age),
+            );
         }
     }
     rows
@@ -229,10 +386,32 @@ fn roi() -> Vec<Row> {
         total("roi", "central", 0.31, Some((0.08, 0.55)), "ratio"),
         total("roi", "optimistic", 0.74, Some((0.41, 1.1)), "ratio"),
         total("costs", "central", 48_200.0, None, "EUR"),
-        total("gains", "central", 63_142.0, Some((52_056.0, 74_710.0)), "EUR"),
-        payback.with("item", "payback_month").with("scenario", "central"),
-        total("incremental_margin", "central", 51_900.0, Some((44_000.0, 59_800.0)), "EUR").with("basis", "measured"),
-        total("support_savings", "central", 11_242.0, Some((8_000.0, 14_900.0)), "EUR").with("basis", "assumed"),
+        total(
+            "gains",
+            "central",
+            63_142.0,
+            Some((52_056.0, 74_710.0)),
+            "EUR",
+        ),
+        payback
+            .with("item", "payback_month")
+            .with("scenario", "central"),
+        total(
+            "incremental_margin",
+            "central",
+            51_900.0,
+            Some((44_000.0, 59_800.0)),
+            "EUR",
+        )
+        .with("basis", "measured"),
+        total(
+            "support_savings",
+            "central",
+            11_242.0,
+            Some((8_000.0, 14_900.0)),
+            "EUR",
+        )
+        .with("basis", "assumed"),
     ]
 }
 
@@ -254,7 +433,10 @@ fn waterfall() -> Vec<Row> {
     ]
     .into_iter()
     .map(|(stage, outcome, reason, n)| {
-        let mut row = Row::new(Status::Ok).with("stage", stage).with("source", "all").with("outcome", outcome);
+        let mut row = Row::new(Status::Ok)
+            .with("stage", stage)
+            .with("source", "all")
+            .with("outcome", outcome);
         row.reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
         row.n = Some(n);
         row
@@ -264,10 +446,9 @@ fn waterfall() -> Vec<Row> {
 
 fn imports() -> Vec<Row> {
     let file = |file: &str, state: &str, entity: &str, counts: [u64; 4], at: &str| {
-        row(Status::Ok)
+        row(state.parse().unwrap())
             .with("file", file)
             .with("import_id", format!("imp-{}", file.len()))
-            .with("status", state)
             .with("entity", entity)
             .with("rows_read", counts[0])
             .with("rows_new", counts[1])
@@ -275,23 +456,53 @@ fn imports() -> Vec<Row> {
             .with("rows_refused", counts[3])
             .with("dropped_at", at)
     };
-    let mut refused = file("commandes-sept.csv", "refused", "orders", [0, 0, 0, 0], "2026-09-29T07:12:00Z");
-    refused.reason = Some("la colonne « Date » se lit jour/mois ou mois/jour : dites lequel".into());
+    let mut refused = file(
+        "commandes-sept.csv",
+        "refused",
+        "orders",
+        [0, 0, 0, 0],
+        "2026-09-29T07:12:00Z",
+    );
+    refused.reason =
+        Some("la colonne « Date » se lit jour/mois ou mois/jour : dites lequel".into());
     vec![
-        file("contacts-hubspot.csv", "imported", "people", [2_031, 2_012, 0, 19], "2026-09-28T06:00:00Z"),
-        file("commandes-shopify.csv", "imported", "orders", [14_822, 14_790, 32, 0], "2026-09-28T06:01:00Z"),
+        file(
+            "contacts-hubspot.csv",
+            "imported",
+            "people",
+            [2_031, 2_012, 0, 19],
+            "2026-09-28T06:00:00Z",
+        ),
+        file(
+            "commandes-shopify.csv",
+            "imported",
+            "orders",
+            [14_822, 14_790, 32, 0],
+            "2026-09-28T06:01:00Z",
+        ),
         refused,
-        file("commandes-shopify.csv", "unchanged", "orders", [14_822, 0, 0, 0], "2026-09-29T06:01:00Z"),
+        file(
+            "commandes-shopify.csv",
+            "unchanged",
+            "orders",
+            [14_822, 0, 0, 0],
+            "2026-09-29T06:01:00Z",
+        ),
     ]
 }
 
 fn sources() -> Vec<Row> {
-    let source = |name: &str, platform: &str, state: &str, counts: [u64; 6], last: &str, lag: f64, blind: &str| {
-        let mut row = row(Status::Ok);
+    let source = |name: &str,
+                  platform: &str,
+                  state: &str,
+                  counts: [u64; 6],
+                  last: &str,
+                  lag: f64,
+                  blind: &str| {
+        let mut row = row(state.parse().unwrap());
         row.community = Some("atelier".into());
         row.with("source", name)
             .with("platform", platform)
-            .with("status", state)
             .with("deliveries", counts[0])
             .with("received", counts[1])
             .with("accepted", counts[2])
@@ -302,10 +513,26 @@ fn sources() -> Vec<Row> {
             .with("lag_seconds", lag)
             .with("blind_spots", json!([blind]))
     };
-    let mut quiet = source("forum", "discourse", "quiet", [8_200, 8_200, 8_011, 120, 69, 0], "2026-09-19T21:40:00Z", 86_400.0 * 10.4, "les vues des visiteurs anonymes");
+    let mut quiet = source(
+        "forum",
+        "discourse",
+        "quiet",
+        [8_200, 8_200, 8_011, 120, 69, 0],
+        "2026-09-19T21:40:00Z",
+        86_400.0 * 10.4,
+        "les vues des visiteurs anonymes",
+    );
     quiet.reason = Some("silencieuse depuis le 19 septembre 2026".into());
     vec![
-        source("slack-clients", "slack", "ok", [42_212, 42_212, 40_219, 1_491, 451, 51], "2026-09-30T18:02:11Z", 41.0, "les messages directs"),
+        source(
+            "slack-clients",
+            "slack",
+            "ok",
+            [42_212, 42_212, 40_219, 1_491, 451, 51],
+            "2026-09-30T18:02:11Z",
+            41.0,
+            "les messages directs",
+        ),
         quiet,
     ]
 }

@@ -45,17 +45,27 @@ pub fn text(page: &str) -> String {
     loop {
         let Some(start) = rest.find('<') else { break };
         out.push_str(&rest[..start]);
-        let Some(end) = rest[start..].find('>').map(|end| end + start) else { break };
+        let Some(end) = rest[start..].find('>').map(|end| end + start) else {
+            break;
+        };
         let tag = &rest[start + 1..end];
         rest = &rest[end + 1..];
         if tag.starts_with("svg") {
-            if let Some(label) = tag.split("aria-label=\"").nth(1).and_then(|label| label.split('"').next()) {
+            if let Some(label) = tag
+                .split("aria-label=\"")
+                .nth(1)
+                .and_then(|label| label.split('"').next())
+            {
                 out.push_str(&format!("\n[{label}]\n"));
             }
             rest = rest.split_once("</svg>").map_or("", |(_, after)| after);
             continue;
         }
-        let name = tag.trim_start_matches('/').split_whitespace().next().unwrap_or_default();
+        let name = tag
+            .trim_start_matches('/')
+            .split_whitespace()
+            .next()
+            .unwrap_or_default();
         match name {
             "td" | "th" if tag.starts_with('/') => out.push_str(" | "),
             "a" | "span" | "i" | "strong" | "small" | "td" | "th" => {}
@@ -63,7 +73,11 @@ pub fn text(page: &str) -> String {
         }
     }
     out.push_str(rest);
-    let mut lines: Vec<&str> = out.lines().map(|line| line.trim().trim_end_matches(" |").trim()).filter(|line| !line.is_empty()).collect();
+    let mut lines: Vec<&str> = out
+        .lines()
+        .map(|line| line.trim().trim_end_matches(" |").trim())
+        .filter(|line| !line.is_empty())
+        .collect();
     lines.dedup();
     lines.join("\n")
 }
