@@ -15,6 +15,7 @@
 //! | may it be said | [`gates`], [`srm`], [`evalue`], [`multiplicity`], [`power`] |
 
 pub mod balance;
+pub mod bgnbd;
 pub mod bootstrap;
 pub mod cloglog;
 pub mod cox;
@@ -26,6 +27,7 @@ pub mod error;
 pub mod estimate;
 pub mod evalue;
 pub mod fieller;
+pub mod gammagamma;
 pub mod gates;
 pub mod influence;
 pub mod linear;
@@ -33,12 +35,15 @@ pub mod logit;
 pub mod moments;
 pub mod multiplicity;
 pub mod nps;
+pub mod optimise;
 pub mod power;
 pub mod propensity;
 pub mod proportion;
 pub mod quantile;
 pub mod ratio;
 pub mod regression;
+pub mod sbg;
+pub mod sensitivity;
 pub mod shares;
 pub mod skew;
 pub mod srm;

@@ -5,6 +5,7 @@ mod adjustment;
 mod contrasts;
 mod durations;
 mod panel;
+mod value;
 
 use serde_json::Value;
 use std::collections::HashMap;
