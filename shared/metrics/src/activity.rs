@@ -160,6 +160,8 @@ pub struct Activity {
     pub stays: Vec<Stay>,
     /// Names of the messages that ask something (hash → thread or message id), for the work lists.
     pub questions: BTreeMap<u64, String>,
+    /// Names of lives (hash → subject).
+    pub subjects: BTreeMap<u64, String>,
 }
 
 impl Activity {
@@ -234,6 +236,7 @@ pub struct ActivityBuilder {
     channels: Names,
     segments: Names,
     questions: BTreeMap<u64, String>,
+    subjects: BTreeMap<u64, String>,
     off_product: Vec<String>,
     feedback: Vec<String>,
     key: String,
@@ -346,10 +349,33 @@ impl ActivityBuilder {
         let (platform, community) = (event.platform.as_str(), event.community.as_str());
         let channel_name = event.channel.as_deref().unwrap_or("");
         let hash = |text: &str| stable_hash(&[community, platform, text]);
-        let item = event
-            .message()
-            .or_else(|| event.attributes.get(attribute::SUBJECT).map(String::as_str))
-            .map_or_else(|| stable_hash(&[&event.event_id]), hash);
+        let subject = event.attributes.get(attribute::SUBJECT).map(String::as_str);
+        // What names nothing stands for itself, but for steps of a funnel, which then meet per person.
+        let funnel = matches!(
+            event.kind,
+            Kind::LiveRegistered
+                | Kind::LiveAttended
+                | Kind::NotificationDelivered
+                | Kind::NotificationOpened
+                | Kind::NotificationClicked
+        );
+        let item = event.message().or(subject).map_or_else(
+            || {
+                if funnel {
+                    0
+                } else {
+                    stable_hash(&[&event.event_id])
+                }
+            },
+            hash,
+        );
+        if matches!(
+            event.kind,
+            Kind::LiveScheduled | Kind::LiveRegistered | Kind::LiveAttended
+        ) && let Some(name) = event.message().or(subject)
+        {
+            self.subjects.entry(item).or_insert_with(|| name.to_owned());
+        }
         // A message without thread that answers nothing opens the thread that bears its own id.
         let own_thread = || {
             event
@@ -562,6 +588,7 @@ impl ActivityBuilder {
             threads: Vec::new(),
             stays: Vec::new(),
             questions: self.questions,
+            subjects: self.subjects,
         };
         conversation::resolve(&mut activity);
         activity.stays = crate::membership::stays(&activity);

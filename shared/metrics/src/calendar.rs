@@ -29,7 +29,9 @@ pub struct Span {
 }
 
 /// Grains, longest series last.
-pub const GRAINS: [&str; 8] = ["day", "week", "month", "quarter", "year", "28d", "90d", "all"];
+pub const GRAINS: [&str; 8] = [
+    "day", "week", "month", "quarter", "year", "28d", "90d", "all",
+];
 
 /// The first instant of a local day, in microseconds.
 #[must_use]
@@ -37,7 +39,14 @@ pub fn midnight(date: Date, zone: &TimeZone) -> i64 {
     start_of_day(date, zone).as_microsecond()
 }
 
-fn span(grain: &'static str, name: String, start: Date, end: Date, as_of: Date, zone: &TimeZone) -> Span {
+fn span(
+    grain: &'static str,
+    name: String,
+    start: Date,
+    end: Date,
+    as_of: Date,
+    zone: &TimeZone,
+) -> Span {
     let tomorrow = as_of.tomorrow().unwrap_or(as_of);
     Span {
         grain,
@@ -54,7 +63,13 @@ fn span(grain: &'static str, name: String, start: Date, end: Date, as_of: Date, 
 ///
 /// A fiscal year that does not begin in January is named after the calendar year in which it ends: `FY2026`, `FY2026-Q1`.
 #[must_use]
-pub fn containing(grain: &'static str, date: Date, as_of: Date, zone: &TimeZone, fiscal_start: u8) -> Span {
+pub fn containing(
+    grain: &'static str,
+    date: Date,
+    as_of: Date,
+    zone: &TimeZone,
+    fiscal_start: u8,
+) -> Span {
     let shift = i32::from(fiscal_start.clamp(1, 12)) - 1;
     let month = Month::of(date).index();
     let year_start = (month - shift).div_euclid(12) * 12 + shift;
@@ -67,8 +82,16 @@ pub fn containing(grain: &'static str, date: Date, as_of: Date, zone: &TimeZone,
         "week" => whole(Grain::Week),
         "quarter" if shift > 0 => {
             let first = (month - shift).div_euclid(3) * 3 + shift;
-            let name = format!("FY{}-Q{}", year_start.div_euclid(12) + 1, (first - year_start) / 3 + 1);
-            (name, Month::from_index(first).first_day(), Month::from_index(first + 3).first_day())
+            let name = format!(
+                "FY{}-Q{}",
+                year_start.div_euclid(12) + 1,
+                (first - year_start) / 3 + 1
+            );
+            (
+                name,
+                Month::from_index(first).first_day(),
+                Month::from_index(first + 3).first_day(),
+            )
         }
         "year" if shift > 0 => (
             format!("FY{}", year_start.div_euclid(12) + 1),
@@ -87,7 +110,13 @@ pub fn containing(grain: &'static str, date: Date, as_of: Date, zone: &TimeZone,
 
 /// All periods of a grain from the one that holds `first` to the one that holds `as_of`; of rolling ones, the last.
 #[must_use]
-pub fn spans(grain: &'static str, first: Date, as_of: Date, zone: &TimeZone, fiscal_start: u8) -> Vec<Span> {
+pub fn spans(
+    grain: &'static str,
+    first: Date,
+    as_of: Date,
+    zone: &TimeZone,
+    fiscal_start: u8,
+) -> Vec<Span> {
     let mut spans = Vec::new();
     if matches!(grain, "28d" | "90d" | "all") {
         spans.push(containing(grain, as_of, as_of, zone, fiscal_start));

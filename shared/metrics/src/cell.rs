@@ -102,7 +102,8 @@ impl Cell {
 
     fn hide(&mut self) {
         self.status = Status::Suppressed;
-        self.reason = Some("fewer people than min_cell, here or in what could be subtracted".to_owned());
+        self.reason =
+            Some("fewer people than min_cell, here or in what could be subtracted".to_owned());
     }
 
     fn shown(&self) -> bool {
@@ -113,14 +114,19 @@ impl Cell {
 /// Hides what rests on fewer than `min_cell` people, and what would give it away.
 pub fn suppress(cells: &mut [Cell], min_cell: u64) {
     cells.sort_by(|a, b| a.key.cmp(&b.key));
-    for cell in cells.iter_mut().filter(|cell| cell.personal && cell.shown()) {
+    for cell in cells
+        .iter_mut()
+        .filter(|cell| cell.personal && cell.shown())
+    {
         if cell.people < min_cell || cell.groups.iter().any(|n| (1..min_cell).contains(n)) {
             cell.hide();
         }
     }
     let families = families(cells);
     // Every round hides at least one more cell, so that there are finitely many.
-    while families.iter().fold(false, |changed, family| protect(cells, family, min_cell) || changed) {}
+    while families.iter().fold(false, |changed, family| {
+        protect(cells, family, min_cell) || changed
+    }) {}
 }
 
 /// A total and the parts that it could be split into.
@@ -130,25 +136,81 @@ struct Family {
 }
 
 fn families(cells: &[Cell]) -> Vec<Family> {
-    let at: HashMap<&Key, usize> = cells.iter().enumerate().map(|(at, cell)| (&cell.key, at)).collect();
+    let at: HashMap<&Key, usize> = cells
+        .iter()
+        .enumerate()
+        .map(|(at, cell)| (&cell.key, at))
+        .collect();
     let mut parts: BTreeMap<usize, BTreeMap<u8, Vec<usize>>> = BTreeMap::new();
     let all: Name = Arc::from("all");
-    for (position, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.personal && cell.people > 0) {
+    for (position, cell) in cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| cell.personal && cell.people > 0)
+    {
         let mut climb = |dimension: u8, erased: Key| {
-            if erased != cell.key && let Some(total) = at.get(&erased) {
-                parts.entry(*total).or_default().entry(dimension).or_default().push(position);
+            if erased != cell.key
+                && let Some(total) = at.get(&erased)
+            {
+                parts
+                    .entry(*total)
+                    .or_default()
+                    .entry(dimension)
+                    .or_default()
+                    .push(position);
             }
         };
-        climb(0, Key { community: all.clone(), ..cell.key.clone() });
-        climb(1, Key { segment: all.clone(), ..cell.key.clone() });
-        climb(2, Key { platform: all.clone(), channel: all.clone(), ..cell.key.clone() });
-        climb(3, Key { channel: all.clone(), ..cell.key.clone() });
-        climb(4, Key { item: all.clone(), ..cell.key.clone() });
-        climb(5, Key { side: "all", ..cell.key.clone() });
+        climb(
+            0,
+            Key {
+                community: all.clone(),
+                ..cell.key.clone()
+            },
+        );
+        climb(
+            1,
+            Key {
+                segment: all.clone(),
+                ..cell.key.clone()
+            },
+        );
+        climb(
+            2,
+            Key {
+                platform: all.clone(),
+                channel: all.clone(),
+                ..cell.key.clone()
+            },
+        );
+        climb(
+            3,
+            Key {
+                channel: all.clone(),
+                ..cell.key.clone()
+            },
+        );
+        climb(
+            4,
+            Key {
+                item: all.clone(),
+                ..cell.key.clone()
+            },
+        );
+        climb(
+            5,
+            Key {
+                side: "all",
+                ..cell.key.clone()
+            },
+        );
     }
     let mut families: Vec<Family> = parts
         .into_iter()
-        .flat_map(|(total, dimensions)| dimensions.into_values().map(move |parts| Family { total, parts }))
+        .flat_map(|(total, dimensions)| {
+            dimensions
+                .into_values()
+                .map(move |parts| Family { total, parts })
+        })
         .collect();
     families.extend(time_families(cells));
     families
@@ -165,9 +227,20 @@ fn time_families(cells: &[Cell]) -> Vec<Family> {
         ("day", "28d"),
     ];
     let mut series: BTreeMap<(Key, &'static str), Vec<usize>> = BTreeMap::new();
-    for (position, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.additive && cell.personal) {
-        let key = Key { grain: "", period: Arc::from(""), ..cell.key.clone() };
-        series.entry((key, cell.key.grain)).or_default().push(position);
+    for (position, cell) in cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| cell.additive && cell.personal)
+    {
+        let key = Key {
+            grain: "",
+            period: Arc::from(""),
+            ..cell.key.clone()
+        };
+        series
+            .entry((key, cell.key.grain))
+            .or_default()
+            .push(position);
     }
     for positions in series.values_mut() {
         positions.sort_by_key(|position| cells[*position].start);
@@ -175,13 +248,22 @@ fn time_families(cells: &[Cell]) -> Vec<Family> {
     let mut families = Vec::new();
     for ((key, grain), totals) in &series {
         for (short, _) in NESTED.iter().filter(|(_, long)| long == grain) {
-            let Some(shorter) = series.get(&(key.clone(), *short)) else { continue };
+            let Some(shorter) = series.get(&(key.clone(), *short)) else {
+                continue;
+            };
             for total in totals {
                 let (start, end) = (cells[*total].start, cells[*total].end);
                 let from = shorter.partition_point(|p| cells[*p].start < start);
                 let to = shorter.partition_point(|p| cells[*p].start < end);
-                let parts = shorter[from..to].iter().copied().filter(|p| cells[*p].people > 0).collect();
-                families.push(Family { total: *total, parts });
+                let parts = shorter[from..to]
+                    .iter()
+                    .copied()
+                    .filter(|p| cells[*p].people > 0)
+                    .collect();
+                families.push(Family {
+                    total: *total,
+                    parts,
+                });
             }
         }
     }

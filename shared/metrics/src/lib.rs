@@ -4,15 +4,33 @@
 //! an as-of day and the configuration. The same set of inputs in any order gives the same bits.
 
 pub mod activity;
+pub mod calendar;
+mod catalogue;
+pub mod cell;
+pub mod cohorts;
 pub mod conversation;
+pub mod draft;
 pub mod health;
 pub mod health_action;
 pub mod health_parts;
+pub mod helpers;
+mod inputs;
+pub mod lists;
 pub mod membership;
 pub mod numbers;
+mod people;
+pub mod scope;
+mod talk;
+pub mod tally;
 
 pub use activity::{Activity, ActivityBuilder};
+pub use catalogue::kpis;
+pub use cohorts::cohorts;
 pub use health::{health, health_with};
+pub use inputs::Inputs;
+pub use lists::champions;
 
 #[cfg(test)]
 mod chs_test;
+#[cfg(test)]
+mod property_test;

@@ -1,0 +1,143 @@
+//! The whole catalogue: every KPI by grain, community, segment, platform and channel.
+
+use jiff::civil::Date;
+use levier_domain::config::Config;
+use levier_domain::table::Row;
+
+use crate::activity::Activity;
+use crate::calendar::{Span, spans};
+use crate::cell::{Cell, suppress};
+use crate::cohorts::retention;
+use crate::draft::Place;
+use crate::helpers::{champions_among, helpers};
+use crate::inputs::{Inputs, Run};
+use crate::people::people;
+use crate::scope::{Cut, Marks, Scope};
+use crate::talk::{talk, topics};
+
+/// People KPIs that need events, for what is said when there are none.
+pub const FROM_EVENTS: [&str; 44] = [
+    "registrations",
+    "new_members_net",
+    "members",
+    "active_members",
+    "active_share_90d",
+    "inactive_share_90d",
+    "engagement_rate",
+    "stickiness",
+    "activity_per_member",
+    "activity_per_active_member",
+    "messages",
+    "messages_per_member",
+    "messages_per_active_member",
+    "one_to_one_conversations",
+    "live_registrations",
+    "live_attendees",
+    "live_show_up_rate",
+    "leave_rate",
+    "retention_factor",
+    "member_retention",
+    "notification_open_rate",
+    "notification_click_rate",
+    "many_to_many_share",
+    "member_initiated_share",
+    "peer_answer_share",
+    "time_to_first_answer",
+    "unanswered_share_72h",
+    "accepted_answer_share",
+    "replies_per_thread",
+    "reciprocity",
+    "champions",
+    "new_champions",
+    "contribution_concentration",
+    "off_product_share",
+    "ugc",
+    "referrals",
+    "sentiment",
+    "topics",
+    "content_views",
+    "gamification",
+    "feedback_threads",
+    "community_qualified_leads",
+    "crm_status_mix",
+    "lead_source_mix",
+];
+
+/// Rows of the table `kpis`, suppressed and sorted.
+#[must_use]
+pub fn kpis(input: &Inputs<'_>, as_of: Date, config: &Config) -> Vec<Row> {
+    let mut cells = Vec::new();
+    match input
+        .activity
+        .filter(|activity| !activity.entries.is_empty())
+    {
+        Some(activity) => from_events(&Run::new(activity, config, as_of), &mut cells),
+        None => {
+            let zone = config.workspace.zone();
+            for span in spans("month", as_of, as_of, &zone, 1) {
+                cells.extend(FROM_EVENTS.map(|kpi| {
+                    Place::everywhere()
+                        .cell(kpi, &span, "")
+                        .missing("needs: events")
+                }));
+            }
+        }
+    }
+    suppress(&mut cells, config.privacy.min_cell);
+    cells.into_iter().map(|cell| cell.into_row(as_of)).collect()
+}
+
+fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
+    let activity = run.activity;
+    let mut marks = Marks::new(activity.people.len());
+    for cut in Cut::all(activity) {
+        let scope = Scope::of(activity, cut);
+        people(run, &scope, &mut marks, cells);
+        talk(run, &scope, cells);
+        if cut.channel.is_some() {
+            topics(run, &scope, cells);
+        } else if cut.platform.is_none() {
+            retention(run, &scope, cells);
+        }
+        if cut.segment.is_none() && cut.channel.is_none() {
+            helping(run, activity, &scope, cells);
+        }
+    }
+}
+
+/// `champions` and `new_champions` at the end of every month, and now.
+fn helping(run: &Run<'_>, activity: &Activity, scope: &Scope<'_>, cells: &mut Vec<Cell>) {
+    let place = Place::of(scope);
+    let at = |day: Date, to: i64| {
+        let helps = helpers(activity, &scope.cut, day, &run.zone);
+        champions_among(&helps, scope.spans.members_before(to))
+    };
+    let last_day = |span: &Span| {
+        let day = span.end.min(run.as_of.tomorrow().unwrap_or(run.as_of));
+        day.yesterday().unwrap_or(day)
+    };
+    for grain in ["month", "90d"] {
+        let mut before = None;
+        for span in spans(grain, run.first, run.as_of, &run.zone, run.fiscal) {
+            let now = at(last_day(&span), span.to);
+            let earlier = before
+                .take()
+                .unwrap_or_else(|| at(span.start.yesterday().unwrap_or(span.start), span.from));
+            let new = now
+                .keys()
+                .filter(|person| !earlier.contains_key(person))
+                .count() as u64;
+            cells.push(
+                place
+                    .cell("champions", &span, "people")
+                    .count(now.len() as f64, now.len() as u64),
+            );
+            cells.push(
+                place
+                    .cell("new_champions", &span, "people")
+                    .count(new as f64, new),
+            );
+            before = Some(now);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Join cohorts: who is still a member, and still active, 1, 3, 6 and 12 months on.
+//!
+//! A cohort is a month of first joins. `member` asks whether the person is a member at the end of the month that lies *k*
+//! months after the month of joining; `active` whether they contributed in that month. Everybody of the cohort is at risk once
+//! that month is over.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use levier_domain::config::Config;
+use levier_domain::table::{Row, Status};
+use levier_domain::time::Month;
+
+use crate::activity::Activity;
+use crate::calendar::{midnight, spans};
+use crate::cell::{Cell, suppress};
+use crate::draft::Place;
+use crate::inputs::{Run, day_of};
+use crate::scope::{Cut, Scope};
+
+/// Months on at which retention is published in `kpis`.
+pub const MILESTONES: [i32; 4] = [1, 3, 6, 12];
+/// Months on that the heat map shows.
+const HORIZON: i32 = 24;
+
+/// Retention of one cohort at one distance.
+pub(crate) struct Point {
+    pub cohort: Month,
+    pub months: i32,
+    pub at_risk: u64,
+    pub member: u64,
+    pub active: u64,
+}
+
+/// All points of a scope whose months are over.
+pub(crate) fn points(run: &Run<'_>, scope: &Scope<'_>) -> Vec<Point> {
+    let month_of = |at: i64| Month::of(day_of(at, &run.zone)).index();
+    let mut first: BTreeMap<u32, (i64, bool)> = BTreeMap::new();
+    for span in scope.spans.all() {
+        first
+            .entry(span.person)
+            .or_insert((span.from, span.implied));
+    }
+    let mut cohorts: BTreeMap<i32, Vec<u32>> = BTreeMap::new();
+    for (person, (from, implied)) in &first {
+        if !implied && *from < run.now {
+            cohorts.entry(month_of(*from)).or_default().push(*person);
+        }
+    }
+    let mut active: Vec<(u32, i32)> = Vec::new();
+    for span in spans("month", run.first, run.as_of, &run.zone, 1) {
+        let month = Month::of(span.start).index();
+        for (_, entry) in scope.between(span.from, span.to) {
+            if entry.kind().is_contribution()
+                && let Some(person) = scope.who(entry)
+            {
+                active.push((person, month));
+            }
+        }
+        active.sort_unstable();
+        active.dedup();
+    }
+    let tomorrow = run.as_of.tomorrow().unwrap_or(run.as_of);
+    let mut points = Vec::new();
+    for (cohort, people) in cohorts {
+        for months in 0..=HORIZON {
+            let month = Month::from_index(cohort + months);
+            if month.end_day() > tomorrow {
+                break;
+            }
+            let end = midnight(month.end_day(), &run.zone);
+            let member = people
+                .iter()
+                .filter(|p| scope.spans.member_at(**p, end - 1))
+                .count() as u64;
+            let active = people
+                .iter()
+                .filter(|p| active.binary_search(&(**p, month.index())).is_ok())
+                .count() as u64;
+            points.push(Point {
+                cohort: Month::from_index(cohort),
+                months,
+                at_risk: people.len() as u64,
+                member,
+                active,
+            });
+        }
+    }
+    points
+}
+
+fn cells_of(run: &Run<'_>, scope: &Scope<'_>) -> Vec<Cell> {
+    let place = Place::of(scope);
+    let mut cells = Vec::new();
+    for point in points(run, scope) {
+        let span =
+            crate::calendar::containing("month", point.cohort.first_day(), run.as_of, &run.zone, 1);
+        for (measure, hits) in [("member", point.member), ("active", point.active)] {
+            cells.push(
+                place
+                    .cell("member_retention", &span, "share")
+                    .share_of_people(hits, point.at_risk, "nobody joined")
+                    .item(&format!("{measure}_{}m", point.months)),
+            );
+        }
+    }
+    cells
+}
+
+/// `member_retention` at the milestones, for the table `kpis`.
+pub(crate) fn retention(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
+    let wanted: Vec<String> = MILESTONES
+        .iter()
+        .flat_map(|months| ["member", "active"].map(|measure| format!("{measure}_{months}m")))
+        .collect();
+    out.extend(
+        cells_of(run, scope)
+            .into_iter()
+            .filter(|cell| wanted.iter().any(|item| **item == *cell.key.item)),
+    );
+}
+
+/// Rows of the table `cohorts`: the heat map of member retention, per community and segment.
+///
+/// `period` is the distance (`M0`, `M1`…), `cohort` the month of joining, `measure` `member` or `active`; `numerator` and
+/// `at_risk` are the counts.
+#[must_use]
+pub fn cohorts(activity: &Activity, as_of: Date, config: &Config) -> Vec<Row> {
+    let run = Run::new(activity, config, as_of);
+    let mut cells = Vec::new();
+    for cut in Cut::all(activity)
+        .into_iter()
+        .filter(|cut| cut.platform.is_none() && cut.channel.is_none())
+    {
+        cells.extend(cells_of(&run, &Scope::of(activity, cut)));
+    }
+    suppress(&mut cells, config.privacy.min_cell);
+    cells
+        .into_iter()
+        .map(|cell| {
+            let (cohort, item) = (cell.key.period.to_string(), cell.key.item.to_string());
+            let mut row = cell.into_row(as_of);
+            let (measure, months) = item.split_once('_').unwrap_or((&item, "0m"));
+            row.period = Some(format!("M{}", months.trim_end_matches('m')));
+            let at_risk = row.own.remove("denominator").unwrap_or_default();
+            for column in ["grain", "side", "platform", "channel", "item"] {
+                row.own.remove(column);
+            }
+            if row.status == Status::Partial {
+                row.status = Status::Ok;
+            }
+            row.with("cohort", cohort)
+                .with("measure", measure)
+                .with("at_risk", at_risk)
+        })
+        .collect()
+}

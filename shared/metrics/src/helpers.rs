@@ -1,0 +1,146 @@
+//! Champions: members who help others, week after week or better than nearly all.
+//!
+//! A champion *helped* (answered somebody else's question, or had an answer accepted) in at least 6 of the last 12 weeks, or
+//! has accepted answers that place them in the top 1 % of members. Weeks are the twelve spans of seven days that end with the
+//! as-of day.
+
+use std::collections::BTreeMap;
+
+use jiff::Span;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use levier_domain::event::Kind;
+
+use crate::activity::{Activity, NOWHERE, flag};
+use crate::calendar::midnight;
+use crate::scope::Cut;
+
+/// Weeks looked at.
+pub const WEEKS: usize = 12;
+/// Weeks of helping that make a champion.
+pub const STEADY: u32 = 6;
+
+/// What one member did for others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Help {
+    /// Weeks with help, bit by bit, the latest is bit 0.
+    pub weeks: u16,
+    /// Answers to others' questions in the twelve weeks.
+    pub answers: u32,
+    /// Accepted answers in the twelve weeks.
+    pub accepted: u32,
+    /// The handle that helped most recently.
+    pub handle: u32,
+}
+
+impl Help {
+    /// In how many weeks.
+    #[must_use]
+    pub fn steady(&self) -> u32 {
+        self.weeks.count_ones()
+    }
+}
+
+/// What members did for others in the twelve weeks that end with `as_of`.
+#[must_use]
+pub fn helpers(
+    activity: &Activity,
+    cut: &Cut,
+    as_of: Date,
+    zone: &TimeZone,
+) -> BTreeMap<u32, Help> {
+    let border = |weeks: usize| {
+        midnight(
+            as_of.saturating_add(Span::new().days(1 - 7 * weeks as i64)),
+            zone,
+        )
+    };
+    let borders: Vec<i64> = (0..=WEEKS).map(border).collect();
+    let (from, now) = (borders[WEEKS], borders[0]);
+    let start = activity.entries.partition_point(|e| e.at < from);
+    let end = activity.entries.partition_point(|e| e.at < now).max(start);
+    let mut helps: BTreeMap<u32, Help> = BTreeMap::new();
+    for entry in &activity.entries[start..end] {
+        let (handle, accepted) = match entry.kind() {
+            Kind::MessagePosted if entry.has(flag::REPLY) => (entry.actor, false),
+            // Whose answer it was: the author of the accepted message.
+            Kind::AnswerAccepted if entry.parent != NOWHERE => {
+                (activity.entries[entry.parent as usize].actor, true)
+            }
+            Kind::AnswerAccepted => (entry.target, true),
+            _ => continue,
+        };
+        if !cut.takes(activity, entry) {
+            continue;
+        }
+        let Some(person) = activity.member_of(handle) else {
+            continue;
+        };
+        if entry.thread != NOWHERE {
+            let opener = &activity.entries[activity.threads[entry.thread as usize].opener as usize];
+            let own = activity.person_of(opener.actor) == Some(person);
+            if own || (!accepted && !opener.has(flag::QUESTION)) {
+                continue;
+            }
+        } else if !accepted {
+            continue;
+        }
+        let week = borders
+            .partition_point(|border| *border > entry.at)
+            .saturating_sub(1);
+        let help = helps.entry(person).or_default();
+        help.weeks |= 1 << week;
+        help.answers += u32::from(!accepted);
+        help.accepted += u32::from(accepted);
+        help.handle = handle;
+    }
+    helps
+}
+
+/// Why somebody is a champion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// Helped in enough weeks.
+    Steady,
+    /// Accepted answers in the top 1 %.
+    TopAnswers,
+}
+
+impl Rule {
+    /// Name in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Steady => "helped_6_of_12_weeks",
+            Self::TopAnswers => "accepted_answers_top_1_percent",
+        }
+    }
+}
+
+/// The champions among helpers; `members` is the size of which 1 % (rounded up) is taken, ties at the border included.
+#[must_use]
+pub fn champions_among(helps: &BTreeMap<u32, Help>, members: u64) -> BTreeMap<u32, Rule> {
+    let mut accepted: Vec<u32> = helps
+        .values()
+        .map(|h| h.accepted)
+        .filter(|n| *n > 0)
+        .collect();
+    accepted.sort_unstable_by(|a, b| b.cmp(a));
+    let places = (members as f64 * 0.01).ceil() as usize;
+    let least = places
+        .checked_sub(1)
+        .and_then(|last| accepted.get(last.min(accepted.len().saturating_sub(1))))
+        .copied();
+    helps
+        .iter()
+        .filter_map(|(person, help)| {
+            if help.steady() >= STEADY {
+                Some((*person, Rule::Steady))
+            } else if help.accepted > 0 && least.is_some_and(|least| help.accepted >= least) {
+                Some((*person, Rule::TopAnswers))
+            } else {
+                None
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,83 @@
+//! What a run reads, and the periods and grains it publishes.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use levier_domain::config::Config;
+use levier_domain::event::Kind;
+
+use crate::activity::Activity;
+use crate::calendar::midnight;
+use crate::scope::Cut;
+
+/// Everything that KPIs are computed from. What is `None` or empty is published as missing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Inputs<'a> {
+    /// Events; the people KPIs.
+    pub activity: Option<&'a Activity>,
+}
+
+/// One run over activity.
+pub(crate) struct Run<'a> {
+    pub activity: &'a Activity,
+    pub config: &'a Config,
+    pub as_of: Date,
+    pub zone: TimeZone,
+    pub fiscal: u8,
+    /// The first instant after the as-of day (µs).
+    pub now: i64,
+    /// The day of the first event.
+    pub first: Date,
+    attendances: usize,
+}
+
+/// The local day of an instant.
+pub(crate) fn day_of(at: i64, zone: &TimeZone) -> Date {
+    jiff::Timestamp::from_microsecond(at).map_or(Date::ZERO, |t| zone.to_datetime(t).date())
+}
+
+impl<'a> Run<'a> {
+    pub fn new(activity: &'a Activity, config: &'a Config, as_of: Date) -> Self {
+        let zone = config.workspace.zone();
+        let first = activity
+            .entries
+            .first()
+            .map_or(as_of, |entry| day_of(entry.at, &zone));
+        Self {
+            activity,
+            config,
+            as_of,
+            fiscal: config.workspace.fiscal_year_start,
+            now: midnight(as_of.tomorrow().unwrap_or(as_of), &zone),
+            first,
+            attendances: activity
+                .entries
+                .iter()
+                .filter(|e| e.kind() == Kind::LiveAttended)
+                .count(),
+            zone,
+        }
+    }
+
+    /// Days and weeks are published for whole communities only, to keep the table small.
+    pub fn grains(&self, cut: &Cut) -> &'static [&'static str] {
+        if cut.segment.is_none() && cut.platform.is_none() && cut.channel.is_none() {
+            &["day", "week", "month", "quarter", "year", "28d", "90d"]
+        } else if cut.channel.is_some() {
+            &["month", "28d", "90d"]
+        } else {
+            &["month", "quarter", "year", "28d", "90d"]
+        }
+    }
+
+    /// Whether any live was attended at all.
+    pub fn attendances(&self, _cut: &Cut) -> usize {
+        self.attendances
+    }
+
+    pub fn off_product_tagged(&self) -> bool {
+        self.config
+            .communities
+            .values()
+            .any(|c| !c.off_product_channels.is_empty())
+    }
+}

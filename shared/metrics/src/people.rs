@@ -1,0 +1,629 @@
+//! KPIs about people: joins, members, activity, lives, notifications, interactions, content.
+
+use levier_domain::event::Kind;
+
+use crate::activity::SENTIMENT_SCALE;
+use crate::calendar::{Span, days_before, spans};
+use crate::cell::Cell;
+use crate::draft::Place;
+use crate::inputs::Run;
+use crate::membership::Span as Stay;
+use crate::scope::{Entered, Marks, Scope, funnel};
+use crate::tally::{Tally, What};
+
+/// Joins and leaves of one scope, by time.
+struct Moves {
+    joins: Vec<(i64, u32, bool)>,
+    leaves: Vec<(i64, u32)>,
+}
+
+impl Moves {
+    fn of(scope: &Scope<'_>, invited: &dyn Fn(u32) -> bool) -> Self {
+        let told = |stay: &&Stay| !stay.implied;
+        let mut joins: Vec<_> = scope
+            .spans
+            .all()
+            .iter()
+            .filter(told)
+            .map(|stay| (stay.from, stay.person, invited(stay.person)))
+            .collect();
+        let mut leaves: Vec<_> = scope
+            .spans
+            .all()
+            .iter()
+            .filter(|s| s.to != i64::MAX)
+            .map(|s| (s.to, s.person))
+            .collect();
+        joins.sort_unstable();
+        leaves.sort_unstable();
+        Self { joins, leaves }
+    }
+
+    fn joined(&self, from: i64, to: i64) -> &[(i64, u32, bool)] {
+        let start = self.joins.partition_point(|j| j.0 < from);
+        &self.joins[start..self.joins.partition_point(|j| j.0 < to).max(start)]
+    }
+
+    fn left(&self, from: i64, to: i64) -> &[(i64, u32)] {
+        let start = self.leaves.partition_point(|l| l.0 < from);
+        &self.leaves[start..self.leaves.partition_point(|l| l.0 < to).max(start)]
+    }
+}
+
+/// What a scope needs once for all its periods.
+struct Material {
+    moves: Moves,
+    registered: Vec<Entered>,
+    delivered: Vec<Entered>,
+    has_direct: bool,
+    has_scored: bool,
+    has_badges: bool,
+    has_views: bool,
+}
+
+/// Distinct people of sorted or unsorted ids.
+pub(crate) fn distinct(mut people: Vec<u32>) -> u64 {
+    people.sort_unstable();
+    people.dedup();
+    people.len() as u64
+}
+
+fn within(units: &[Entered], from: i64, to: i64) -> &[Entered] {
+    let start = units.partition_point(|u| u.at < from);
+    &units[start..units.partition_point(|u| u.at < to).max(start)]
+}
+
+/// All people KPIs of one scope but those of conversations.
+pub(crate) fn people(run: &Run<'_>, scope: &Scope<'_>, marks: &mut Marks, out: &mut Vec<Cell>) {
+    let place = Place::of(scope);
+    let in_channel = scope.cut.channel.is_some();
+    let invited = invitations(scope);
+    let mut has = [false; 4];
+    for (_, entry) in scope.between(i64::MIN, run.now) {
+        has[0] |= entry.has(crate::activity::flag::DIRECT);
+        has[1] |= entry.has(crate::activity::flag::SCORED);
+        has[2] |= entry.kind() == Kind::BadgeAwarded;
+        has[3] |= entry.kind() == Kind::ContentViewed;
+    }
+    let material = Material {
+        moves: Moves::of(scope, &|person| invited.binary_search(&person).is_ok()),
+        registered: funnel(scope, Kind::LiveRegistered, &[Kind::LiveAttended], run.now),
+        delivered: funnel(
+            scope,
+            Kind::NotificationDelivered,
+            &[Kind::NotificationOpened, Kind::NotificationClicked],
+            run.now,
+        ),
+        has_direct: has[0],
+        has_scored: has[1],
+        has_badges: has[2],
+        has_views: has[3],
+    };
+    for grain in run.grains(&scope.cut).iter().copied() {
+        for span in spans(grain, run.first, run.as_of, &run.zone, run.fiscal) {
+            let tally = Tally::of(scope, marks, span.from, span.to);
+            let period = Period {
+                run,
+                scope,
+                place: &place,
+                span: &span,
+                tally: &tally,
+                material: &material,
+            };
+            period.activity(out);
+            if in_channel {
+                continue;
+            }
+            period.roster(out);
+            period.lives_and_notices(out);
+            if !matches!(grain, "day" | "week") {
+                period.rates(marks, out);
+                period.social(out);
+            }
+        }
+    }
+    if !in_channel {
+        lives(run, scope, &place, &material, out);
+    }
+}
+
+/// People whose join was invited.
+fn invitations(scope: &Scope<'_>) -> Vec<u32> {
+    let mut invited: Vec<u32> = scope
+        .between(i64::MIN, i64::MAX)
+        .filter(|(_, e)| {
+            e.kind() == Kind::InviteAccepted
+                || (e.kind() == Kind::MemberJoined && e.has(crate::activity::flag::INVITED))
+        })
+        .filter_map(|(_, e)| scope.who(e))
+        .collect();
+    invited.sort_unstable();
+    invited.dedup();
+    invited
+}
+
+struct Period<'a> {
+    run: &'a Run<'a>,
+    scope: &'a Scope<'a>,
+    place: &'a Place,
+    span: &'a Span,
+    tally: &'a Tally,
+    material: &'a Material,
+}
+
+impl Period<'_> {
+    fn cell(&self, kpi: &'static str, unit: &str) -> Cell {
+        self.place.cell(kpi, self.span, unit)
+    }
+
+    fn n(&self, what: What) -> u64 {
+        self.tally.n(what)
+    }
+
+    fn by(&self, what: What) -> u64 {
+        self.tally.people(what)
+    }
+
+    fn activity(&self, out: &mut Vec<Cell>) {
+        let flow = |kpi, unit, what| self.cell(kpi, unit).flow(self.n(what), self.by(what));
+        out.push(flow("messages", "messages", What::Messages));
+        out.push(flow("messages", "messages", What::Public).item("public"));
+        out.push(flow("messages", "messages", What::Private).item("private"));
+        out.push(
+            self.cell("active_members", "people")
+                .count(self.by(What::ByMembers) as f64, self.by(What::ByMembers)),
+        );
+        if self.material.has_views {
+            out.push(flow("content_views", "views", What::Views));
+        } else if self.scope.cut.channel.is_none() && !matches!(self.span.grain, "day" | "week") {
+            out.push(
+                self.cell("content_views", "views")
+                    .missing("needs: content views"),
+            );
+        }
+        if matches!(self.span.grain, "day" | "week") {
+            return;
+        }
+        if self.material.has_scored {
+            let scored = self.n(What::Scored);
+            let mean = self.tally.sentiment as f64 / f64::from(SENTIMENT_SCALE);
+            out.push(self.cell("sentiment", "score").ratio(
+                mean,
+                scored as f64,
+                self.by(What::Scored),
+                "no message could be scored",
+            ));
+            out.push(
+                self.cell("sentiment", "share")
+                    .share(
+                        scored,
+                        self.n(What::Messages),
+                        self.by(What::Messages),
+                        "no message in the period",
+                    )
+                    .groups(&[self.by(What::Scored)])
+                    .item("coverage"),
+            );
+        } else if self.scope.cut.channel.is_none() {
+            out.push(
+                self.cell("sentiment", "score")
+                    .missing("needs: messages in a language that can be scored"),
+            );
+        }
+    }
+
+    fn roster(&self, out: &mut Vec<Cell>) {
+        let (from, to) = (self.span.from, self.span.to);
+        let joins = self.material.moves.joined(from, to);
+        let leaves = self.material.moves.left(from, to);
+        let joiners = distinct(joins.iter().map(|j| j.1).collect());
+        let movers = distinct(
+            joins
+                .iter()
+                .map(|j| j.1)
+                .chain(leaves.iter().map(|l| l.1))
+                .collect(),
+        );
+        let leavers = distinct(leaves.iter().map(|l| l.1).collect());
+        let (start, end) = (
+            self.scope.spans.members_before(from),
+            self.scope.spans.members_before(to),
+        );
+        out.push(
+            self.cell("registrations", "people")
+                .flow(joins.len() as u64, joiners),
+        );
+        let mut net = self
+            .cell("new_members_net", "people")
+            .count(joins.len() as f64 - leaves.len() as f64, movers)
+            .groups(&[joiners, leavers]);
+        net.additive = true;
+        out.push(net);
+        out.push(self.cell("members", "people").count(end as f64, end));
+        if matches!(self.span.grain, "day" | "week") {
+            return;
+        }
+        out.push(
+            self.cell("leave_rate", "share")
+                .share(leaves.len() as u64, start, start, "no members at the start")
+                .groups(&[leavers, start.saturating_sub(leavers)]),
+        );
+        let factor = self
+            .cell("retention_factor", "joins per leave")
+            .groups(&[joiners, leavers]);
+        out.push(if leaves.is_empty() {
+            let mut cell = factor
+                .count(joins.len() as f64, joiners)
+                .note("nobody left: joins, without denominator");
+            cell.numerator = Some(joins.len() as f64);
+            cell
+        } else {
+            factor.ratio(joins.len() as f64, leaves.len() as f64, movers, "")
+        });
+        let invited = joins.iter().filter(|j| j.2).count() as u64;
+        let invited_people = distinct(joins.iter().filter(|j| j.2).map(|j| j.1).collect());
+        out.push(
+            self.cell("referrals", "people")
+                .flow(invited, invited_people),
+        );
+        out.push(
+            self.cell("referrals", "share")
+                .share(
+                    invited,
+                    joins.len() as u64,
+                    joiners,
+                    "no joins in the period",
+                )
+                .groups(&[invited_people, joiners - invited_people])
+                .item("share_of_joins"),
+        );
+    }
+
+    fn lives_and_notices(&self, out: &mut Vec<Cell>) {
+        let (from, to) = (self.span.from, self.span.to);
+        let whole = !matches!(self.span.grain, "day" | "week");
+        let people = |units: &[Entered], step: u8| {
+            distinct(
+                units
+                    .iter()
+                    .filter(|u| u.steps & step == step)
+                    .map(|u| u.person)
+                    .collect(),
+            )
+        };
+        if self.material.registered.is_empty() && self.run.attendances(&self.scope.cut) == 0 {
+            if whole {
+                for kpi in ["live_registrations", "live_attendees", "live_show_up_rate"] {
+                    out.push(self.cell(kpi, "people").missing("needs: lives"));
+                }
+            }
+        } else {
+            let registered = within(&self.material.registered, from, to);
+            out.push(
+                self.cell("live_registrations", "registrations")
+                    .flow(registered.len() as u64, people(registered, 0)),
+            );
+            let mut attended: Vec<(u32, u64)> = self
+                .scope
+                .between(from, to)
+                .filter(|(_, e)| e.kind() == Kind::LiveAttended)
+                .filter_map(|(_, e)| Some((self.scope.who(e)?, e.item)))
+                .collect();
+            attended.sort_unstable();
+            attended.dedup();
+            let attendees = distinct(attended.iter().map(|a| a.0).collect());
+            out.push(
+                self.cell("live_attendees", "attendances")
+                    .flow(attended.len() as u64, attendees),
+            );
+            if whole {
+                out.push(show_up(self.cell("live_show_up_rate", "share"), registered));
+            }
+        }
+        if self.material.delivered.is_empty() {
+            if whole {
+                for kpi in ["notification_open_rate", "notification_click_rate"] {
+                    out.push(self.cell(kpi, "share").missing("needs: notifications"));
+                }
+            }
+            return;
+        }
+        let delivered = within(&self.material.delivered, from, to);
+        for (kpi, step) in [
+            ("notification_open_rate", 1),
+            ("notification_click_rate", 2),
+        ] {
+            let hits = delivered.iter().filter(|u| u.steps & step != 0).count() as u64;
+            let (all, some) = (people(delivered, 0), people(delivered, step));
+            let others = distinct(
+                delivered
+                    .iter()
+                    .filter(|u| u.steps & step == 0)
+                    .map(|u| u.person)
+                    .collect(),
+            );
+            out.push(
+                self.cell(kpi, "share")
+                    .share(
+                        hits,
+                        delivered.len() as u64,
+                        all,
+                        "nothing was delivered in the period",
+                    )
+                    .groups(&[some, others]),
+            );
+        }
+    }
+
+    fn rates(&self, marks: &mut Marks, out: &mut Vec<Cell>) {
+        let spans = &self.scope.spans;
+        let (start, end) = (
+            spans.members_before(self.span.from),
+            spans.members_before(self.span.to),
+        );
+        let active = self.by(What::ByMembers);
+        let mean = (start + end) as f64 / 2.0;
+        out.push(
+            self.cell("engagement_rate", "share")
+                .ratio(
+                    active as f64,
+                    mean,
+                    start.max(end),
+                    "no members in the period",
+                )
+                .groups(&[active]),
+        );
+        let since = days_before(self.span, self.run.as_of, 90, &self.run.zone);
+        marks.clear();
+        let recent = self
+            .scope
+            .between(since, self.span.to)
+            .filter(|(_, e)| e.kind().is_contribution())
+            .filter_map(|(_, e)| self.scope.who(e))
+            .filter(|person| marks.first(*person, 0) && spans.member_at(*person, self.span.to - 1))
+            .count() as u64;
+        for (kpi, hits) in [
+            ("active_share_90d", recent),
+            ("inactive_share_90d", end - recent),
+        ] {
+            out.push(
+                self.cell(kpi, "share")
+                    .share_of_people(hits, end, "no members at the end"),
+            );
+        }
+        self.stickiness(marks, out);
+        let mut per = |kpi, what, item: &str| {
+            let (n, by) = (self.n(what), self.by(what));
+            let noun = if kpi == "messages" {
+                "messages"
+            } else {
+                "contributions"
+            };
+            let (member, active_member) = match kpi {
+                "messages" => ("messages_per_member", "messages_per_active_member"),
+                _ => ("activity_per_member", "activity_per_active_member"),
+            };
+            out.push(
+                self.cell(member, &format!("{noun}/member"))
+                    .ratio(n as f64, end as f64, end, "no members at the end")
+                    .groups(&[by])
+                    .item(item),
+            );
+            let people = self.by(What::Contributions);
+            out.push(
+                self.cell(active_member, &format!("{noun}/active member"))
+                    .ratio(n as f64, people as f64, people, "nobody was active")
+                    .groups(&[by])
+                    .item(item),
+            );
+        };
+        per("messages", What::Messages, "all");
+        per("activity", What::Contributions, "all");
+        per("activity", What::Public, "public");
+        per("activity", What::Private, "private");
+        per("activity", What::Reactions, "reaction");
+        per("activity", What::Other, "other");
+    }
+
+    /// Over the 28 days that end with the period.
+    fn stickiness(&self, marks: &mut Marks, out: &mut Vec<Cell>) {
+        let border = |back: i64| days_before(self.span, self.run.as_of, back, &self.run.zone);
+        let mut active = |from: i64, to: i64| {
+            marks.clear();
+            self.scope
+                .between(from, to)
+                .filter(|(_, e)| e.kind().is_contribution())
+                .filter_map(|(_, e)| self.scope.who(e))
+                .filter(|person| marks.first(*person, 0))
+                .count() as u64
+        };
+        let monthly = active(border(28), border(0));
+        let daily: u64 = (0..28)
+            .map(|day| active(border(day + 1), border(day)))
+            .sum();
+        let weekly: u64 = (0..4)
+            .map(|week| active(border(7 * week + 7), border(7 * week)))
+            .sum();
+        for (item, sum, parts) in [("daily", daily, 28.0), ("weekly", weekly, 4.0)] {
+            out.push(
+                self.cell("stickiness", "share")
+                    .ratio(
+                        sum as f64 / parts,
+                        monthly as f64,
+                        monthly,
+                        "nobody was active",
+                    )
+                    .item(item),
+            );
+        }
+    }
+
+    fn social(&self, out: &mut Vec<Cell>) {
+        let (all, mutual) = (self.n(What::Interactions), self.n(What::ManyToMany));
+        out.push(
+            self.cell("many_to_many_share", "share")
+                .share(
+                    mutual,
+                    all,
+                    self.by(What::Interactions),
+                    "no interactions in the period",
+                )
+                .groups(&[self.by(What::ManyToMany)]),
+        );
+        if self.material.has_direct {
+            let (pairs, people) = self.pairs();
+            out.push(
+                self.cell("one_to_one_conversations", "pairs")
+                    .count(pairs as f64, people),
+            );
+        } else {
+            out.push(
+                self.cell("one_to_one_conversations", "pairs")
+                    .missing("needs: direct messages, which no connected platform reveals here"),
+            );
+        }
+        let ugc = self.n(What::Content) + self.n(What::Posts);
+        let (share, top, authors) = self.ugc_of_top(0.05);
+        let flow = |what, item: &str| {
+            self.cell("ugc", "items")
+                .flow(self.n(what), self.by(what))
+                .item(item)
+        };
+        out.push(flow(What::Content, "content"));
+        out.push(flow(What::Posts, "posts"));
+        out.push(self.cell("ugc", "items").flow(ugc, authors));
+        out.push(
+            self.cell("ugc", "share")
+                .ratio(share as f64, ugc as f64, authors, "nothing was published")
+                .groups(&[top])
+                .item("top_5_percent"),
+        );
+        if self.material.has_badges {
+            let members = self.scope.spans.members_before(self.span.to);
+            let by = self.by(What::Badges);
+            let points = self.tally.points as f64 / 1000.0;
+            out.push(
+                self.cell("gamification", "points")
+                    .count(points, by)
+                    .item("points"),
+            );
+            out.push(
+                self.cell("gamification", "badges")
+                    .flow(self.n(What::Badges), by)
+                    .item("badges"),
+            );
+            out.push(
+                self.cell("gamification", "share")
+                    .ratio(by as f64, members as f64, members, "no members at the end")
+                    .groups(&[by])
+                    .item("participation"),
+            );
+        } else {
+            out.push(
+                self.cell("gamification", "points")
+                    .missing("needs: badges or points"),
+            );
+        }
+    }
+
+    /// Distinct unordered pairs of members with a direct message, and the people in them.
+    fn pairs(&self) -> (u64, u64) {
+        let activity = self.scope.activity;
+        let mut pairs: Vec<(u32, u32)> = self
+            .scope
+            .between(self.span.from, self.span.to)
+            .filter(|(_, e)| {
+                e.kind() == Kind::MessagePosted && e.has(crate::activity::flag::DIRECT)
+            })
+            .filter_map(|(_, e)| Some((self.scope.who(e)?, activity.member_of(e.target)?)))
+            .filter(|(a, b)| a != b)
+            .map(|(a, b)| (a.min(b), a.max(b)))
+            .collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let people = distinct(pairs.iter().flat_map(|p| [p.0, p.1]).collect());
+        (pairs.len() as u64, people)
+    }
+
+    /// Content and posts of the most active share of members, how many members that is, and of how many authors.
+    fn ugc_of_top(&self, share: f64) -> (u64, u64, u64) {
+        let counts = per_person(self.scope, self.span, |e| {
+            e.kind() == Kind::ContentPublished
+                || (e.kind() == Kind::MessagePosted && e.has(crate::activity::flag::OPENER))
+        });
+        let (top, k) = top_of(
+            &counts,
+            self.scope.spans.members_before(self.span.to),
+            share,
+        );
+        (top, k, counts.len() as u64)
+    }
+}
+
+/// How often each person did something in a period, most active first.
+pub(crate) fn per_person(
+    scope: &Scope<'_>,
+    span: &Span,
+    counts: impl Fn(&crate::activity::Entry) -> bool,
+) -> Vec<u64> {
+    let mut people: Vec<u32> = scope
+        .between(span.from, span.to)
+        .filter(|(_, e)| counts(e))
+        .filter_map(|(_, e)| scope.who(e))
+        .collect();
+    people.sort_unstable();
+    let mut counts: Vec<u64> = people
+        .chunk_by(|a, b| a == b)
+        .map(|run| run.len() as u64)
+        .collect();
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    counts
+}
+
+/// What the most active share of `members` did together, and how many they are (rounded up).
+pub(crate) fn top_of(counts: &[u64], members: u64, share: f64) -> (u64, u64) {
+    let k = (members as f64 * share).ceil() as usize;
+    (counts.iter().take(k).sum(), k.min(counts.len()) as u64)
+}
+
+fn show_up(cell: Cell, registered: &[Entered]) -> Cell {
+    let came = registered.iter().filter(|u| u.steps & 1 != 0).count() as u64;
+    let people = |came: bool| {
+        distinct(
+            registered
+                .iter()
+                .filter(|u| (u.steps & 1 != 0) == came)
+                .map(|u| u.person)
+                .collect(),
+        )
+    };
+    let all = distinct(registered.iter().map(|u| u.person).collect());
+    cell.share(
+        came,
+        registered.len() as u64,
+        all,
+        "nobody registered in the period",
+    )
+    .groups(&[people(true), people(false)])
+}
+
+/// Show-up of every live.
+fn lives(
+    run: &Run<'_>,
+    scope: &Scope<'_>,
+    place: &Place,
+    material: &Material,
+    out: &mut Vec<Cell>,
+) {
+    let mut units = material.registered.clone();
+    units.sort_unstable_by_key(|u| (u.item, u.at, u.person));
+    for live in units.chunk_by(|a, b| a.item == b.item) {
+        let Some(name) = scope.activity.subjects.get(&live[0].item) else {
+            continue;
+        };
+        for span in spans("all", run.first, run.as_of, &run.zone, run.fiscal) {
+            let cell = place.cell("live_show_up_rate", &span, "share").item(name);
+            out.push(show_up(cell, live));
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! One slice of the company: a community, segment, platform or channel, with its events and members.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use levier_domain::event::Kind;
+
+use crate::activity::{Activity, Entry, NONE};
+use crate::cell::Name;
+use crate::membership::Spans;
+
+/// What is looked at; `None` is everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cut {
+    /// Community.
+    pub community: Option<u16>,
+    /// Segment; `u16::MAX` for people without one.
+    pub segment: Option<u16>,
+    /// Platform.
+    pub platform: Option<u8>,
+    /// Channel; [`NONE`] for what happened in none.
+    pub channel: Option<u32>,
+}
+
+impl Cut {
+    /// Whether an entry is inside.
+    #[must_use]
+    pub fn takes(&self, activity: &Activity, entry: &Entry) -> bool {
+        self.community.is_none_or(|c| c == entry.community)
+            && self.platform.is_none_or(|p| p == entry.platform)
+            && self.channel.is_none_or(|c| c == entry.channel)
+            && self.segment.is_none_or(|s| {
+                activity
+                    .person_of(entry.actor)
+                    .is_some_and(|person| activity.people[person as usize].segment == s)
+            })
+    }
+
+    /// All cuts that are published: every community and all of them, by segment, by platform and by channel.
+    #[must_use]
+    pub fn all(activity: &Activity) -> Vec<Self> {
+        let mut cuts = Vec::new();
+        let communities = (0..activity.communities.len() as u16).map(Some);
+        for community in std::iter::once(None).chain(communities) {
+            let cut = Self {
+                community,
+                ..Self::default()
+            };
+            cuts.push(cut);
+            if !activity.segments.is_empty() {
+                let segments = (0..activity.segments.len() as u16).chain([u16::MAX]);
+                cuts.extend(segments.map(|s| Self {
+                    segment: Some(s),
+                    ..cut
+                }));
+            }
+            cuts.extend((0..activity.platforms.len() as u8).map(|p| Self {
+                platform: Some(p),
+                ..cut
+            }));
+            if community.is_some() {
+                let mut channels: Vec<u32> = activity
+                    .entries
+                    .iter()
+                    .filter(|e| Some(e.community) == community && e.kind() == Kind::MessagePosted)
+                    .map(|e| e.channel)
+                    .collect();
+                channels.sort_unstable();
+                channels.dedup();
+                if channels.iter().any(|c| *c != NONE) {
+                    cuts.extend(channels.into_iter().map(|c| Self {
+                        channel: Some(c),
+                        ..cut
+                    }));
+                }
+            }
+        }
+        cuts
+    }
+}
+
+/// A cut with what it holds.
+pub struct Scope<'a> {
+    /// Everything.
+    pub activity: &'a Activity,
+    /// The cut.
+    pub cut: Cut,
+    /// Column `community`.
+    pub community: Name,
+    /// Column `segment`.
+    pub segment: Name,
+    /// Column `platform`.
+    pub platform: Name,
+    /// Column `channel`.
+    pub channel: Name,
+    /// Positions of its entries, by time; bots left out.
+    pub entries: Vec<u32>,
+    /// Its members.
+    pub spans: Spans,
+}
+
+fn name<'a>(id: Option<usize>, names: impl Fn(usize) -> Option<&'a String>) -> Name {
+    match id {
+        None => Arc::from("all"),
+        Some(id) => names(id).map_or_else(|| Arc::from("unknown"), |name| Arc::from(name.as_str())),
+    }
+}
+
+impl<'a> Scope<'a> {
+    /// Gathers a cut. Members of a channel are those of its community.
+    #[must_use]
+    pub fn of(activity: &'a Activity, cut: Cut) -> Self {
+        let entries = activity
+            .entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| {
+                cut.takes(activity, entry)
+                    && (entry.actor == NONE || activity.person_of(entry.actor).is_some())
+            })
+            .map(|(at, _)| at as u32)
+            .collect();
+        let spans = Spans::of(activity, |stay| {
+            cut.community.is_none_or(|c| c == stay.community)
+                && cut.platform.is_none_or(|p| p == stay.platform)
+                && cut
+                    .segment
+                    .is_none_or(|s| activity.people[stay.person as usize].segment == s)
+        });
+        Self {
+            activity,
+            cut,
+            community: name(cut.community.map(usize::from), |id| {
+                activity.communities.get(id)
+            }),
+            segment: name(cut.segment.map(usize::from), |id| activity.segments.get(id)),
+            platform: name(cut.platform.map(usize::from), |id| {
+                activity.platforms.get(id)
+            }),
+            channel: name(cut.channel.map(|c| c as usize), |id| {
+                activity.channels.get(id)
+            }),
+            entries,
+            spans,
+        }
+    }
+
+    /// The entries with `from <= at < to`.
+    pub fn between(&self, from: i64, to: i64) -> impl Iterator<Item = (usize, &'a Entry)> + '_ {
+        let entries = &self.activity.entries;
+        let start = self
+            .entries
+            .partition_point(|at| entries[*at as usize].at < from);
+        let end = self
+            .entries
+            .partition_point(|at| entries[*at as usize].at < to);
+        self.entries[start..end.max(start)]
+            .iter()
+            .map(|at| (*at as usize, &entries[*at as usize]))
+    }
+
+    /// The person behind an entry, if no staff.
+    #[must_use]
+    pub fn who(&self, entry: &Entry) -> Option<u32> {
+        self.activity.member_of(entry.actor)
+    }
+}
+
+/// Distinct people of several kinds at once, forgotten between periods without touching memory.
+pub struct Marks {
+    stamp: u32,
+    marks: Vec<(u32, u32)>,
+}
+
+impl Marks {
+    /// For so many people.
+    #[must_use]
+    pub fn new(people: usize) -> Self {
+        Self {
+            stamp: 0,
+            marks: vec![(0, 0); people],
+        }
+    }
+
+    /// Forgets everybody.
+    pub fn clear(&mut self) {
+        self.stamp += 1;
+    }
+
+    /// Whether the person is met for the first time under that bit.
+    pub fn first(&mut self, person: u32, bit: u32) -> bool {
+        let mark = &mut self.marks[person as usize];
+        if mark.0 != self.stamp {
+            *mark = (self.stamp, 0);
+        }
+        let new = mark.1 & (1 << bit) == 0;
+        mark.1 |= 1 << bit;
+        new
+    }
+}
+
+/// One unit that entered a funnel: a registration, a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entered {
+    /// When (µs).
+    pub at: i64,
+    /// Who.
+    pub person: u32,
+    /// About what.
+    pub item: u64,
+    /// Which of the later steps were taken, bit by bit.
+    pub steps: u8,
+}
+
+/// Units of the first kind, one per person and item, with the later kinds that followed by `until`.
+#[must_use]
+pub fn funnel(scope: &Scope<'_>, entry: Kind, then: &[Kind], until: i64) -> Vec<Entered> {
+    let mut units: HashMap<(u32, u64), Entered> = HashMap::new();
+    for (_, e) in scope.between(i64::MIN, until) {
+        if e.kind() == entry
+            && let Some(person) = scope.who(e)
+        {
+            units.entry((person, e.item)).or_insert(Entered {
+                at: e.at,
+                person,
+                item: e.item,
+                steps: 0,
+            });
+        }
+    }
+    for (_, e) in scope.between(i64::MIN, until) {
+        if let Some(step) = then.iter().position(|kind| *kind == e.kind())
+            && let Some(person) = scope.who(e)
+            && let Some(unit) = units.get_mut(&(person, e.item))
+        {
+            unit.steps |= 1 << step;
+        }
+    }
+    let mut units: Vec<Entered> = units.into_values().collect();
+    units.sort_unstable_by_key(|unit| (unit.at, unit.person, unit.item));
+    units
+}

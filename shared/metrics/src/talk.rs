@@ -1,0 +1,328 @@
+//! KPIs about conversations: who opens, who answers, how fast, how evenly.
+
+use levier_domain::event::Kind;
+
+use crate::activity::{NONE, flag};
+use crate::calendar::{Span, spans};
+use crate::cell::Cell;
+use crate::conversation::Thread;
+use crate::draft::Place;
+use crate::inputs::Run;
+use crate::numbers::{gini, median_time};
+use crate::people::{distinct, per_person, top_of};
+use crate::scope::Scope;
+
+/// Microseconds of an hour.
+const HOUR: f64 = 3_600_000_000.0;
+/// 72 hours in microseconds.
+const PATIENCE: i64 = 72 * 3_600_000_000;
+
+/// A thread with what its opening message says.
+struct Talk {
+    at: i64,
+    opener: u32,
+    staff: bool,
+    question: bool,
+    off_product: bool,
+    thread: Thread,
+}
+
+/// All conversation KPIs of one scope.
+pub(crate) fn talk(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
+    let place = Place::of(scope);
+    let activity = scope.activity;
+    let mut talks: Vec<Talk> = activity
+        .threads
+        .iter()
+        .filter_map(|thread| {
+            let entry = &activity.entries[thread.opener as usize];
+            let opener = activity.person_of(entry.actor)?;
+            (scope.cut.takes(activity, entry) && entry.at < run.now).then(|| Talk {
+                at: entry.at,
+                opener,
+                staff: activity.people[opener as usize].staff,
+                question: entry.has(flag::QUESTION),
+                off_product: entry.has(flag::OFF_PRODUCT),
+                thread: *thread,
+            })
+        })
+        .collect();
+    talks.sort_by_key(|talk| (talk.at, talk.thread.opener));
+    for grain in run
+        .grains(&scope.cut)
+        .iter()
+        .filter(|g| !matches!(**g, "day" | "week"))
+    {
+        for span in spans(grain, run.first, run.as_of, &run.zone, run.fiscal) {
+            let from = talks.partition_point(|talk| talk.at < span.from);
+            let to = talks.partition_point(|talk| talk.at < span.to).max(from);
+            let period = Period {
+                run,
+                scope,
+                place: &place,
+                span: &span,
+                talks: &talks[from..to],
+            };
+            period.threads(out);
+            period.questions(out);
+            if scope.cut.channel.is_none() {
+                period.evenness(out);
+            }
+        }
+    }
+}
+
+struct Period<'a> {
+    run: &'a Run<'a>,
+    scope: &'a Scope<'a>,
+    place: &'a Place,
+    span: &'a Span,
+    talks: &'a [Talk],
+}
+
+fn openers<'a>(talks: impl IntoIterator<Item = &'a Talk>) -> u64 {
+    distinct(talks.into_iter().map(|talk| talk.opener).collect())
+}
+
+impl Period<'_> {
+    fn cell(&self, kpi: &'static str, unit: &str) -> Cell {
+        self.place.cell(kpi, self.span, unit)
+    }
+
+    fn threads(&self, out: &mut Vec<Cell>) {
+        let all = self.talks.len() as u64;
+        let people = openers(self.talks);
+        let nothing = "no threads in the period";
+        if self.scope.cut.segment.is_none() {
+            let by_members = self.talks.iter().filter(|t| !t.staff).count() as u64;
+            let cell = self
+                .cell("member_initiated_share", "share")
+                .share(by_members, all, people, nothing);
+            out.push(cell.groups(&[openers(self.talks.iter().filter(|t| !t.staff))]));
+        }
+        let replies: u64 = self.talks.iter().map(|t| u64::from(t.thread.replies)).sum();
+        out.push(self.cell("replies_per_thread", "replies/thread").ratio(
+            replies as f64,
+            all as f64,
+            people,
+            nothing,
+        ));
+        if self.scope.cut.channel.is_some() {
+            return;
+        }
+        let off = self.cell("off_product_share", "share");
+        out.push(if self.run.off_product_tagged() {
+            let hits = self.talks.iter().filter(|t| t.off_product).count() as u64;
+            off.share(hits, all, people, nothing).groups(&[
+                openers(self.talks.iter().filter(|t| t.off_product)),
+                openers(self.talks.iter().filter(|t| !t.off_product)),
+            ])
+        } else {
+            off.missing("needs: channel tags (off_product_channels of a community)")
+        });
+    }
+
+    fn questions(&self, out: &mut Vec<Cell>) {
+        let now = self.run.now;
+        let questions: Vec<&Talk> = self
+            .talks
+            .iter()
+            .filter(|t| t.question && !t.staff)
+            .collect();
+        let asked = openers(questions.iter().copied());
+        let nothing = "no questions in the period";
+        let answered: Vec<&Talk> = questions
+            .iter()
+            .copied()
+            .filter(|t| t.thread.first_answer < now)
+            .collect();
+        let by_peer: Vec<&Talk> = answered
+            .iter()
+            .copied()
+            .filter(|t| {
+                t.thread.first_answerer != NONE
+                    && !self.scope.activity.people[t.thread.first_answerer as usize].staff
+            })
+            .collect();
+        let others = answered.len() - by_peer.len();
+        let rest = openers(
+            answered
+                .iter()
+                .copied()
+                .filter(|t| self.scope.activity.people[t.thread.first_answerer as usize].staff),
+        );
+        let share = self.cell("peer_answer_share", "share").share(
+            by_peer.len() as u64,
+            answered.len() as u64,
+            openers(answered.iter().copied()),
+            "no question was answered",
+        );
+        out.push(share.groups(&[
+            openers(by_peer.iter().copied()),
+            if others > 0 { rest } else { 0 },
+        ]));
+        for (item, first) in [
+            ("all", (|t: &Thread| t.first_answer) as fn(&Thread) -> i64),
+            ("peer", |t| t.first_peer),
+            ("staff", |t| t.first_staff),
+        ] {
+            out.push(self.time_to_answer(item, &questions, asked, first));
+        }
+        let old: Vec<&Talk> = questions
+            .iter()
+            .copied()
+            .filter(|t| now - t.at > PATIENCE)
+            .collect();
+        let waiting: Vec<&Talk> = old
+            .iter()
+            .copied()
+            .filter(|t| t.thread.first_answer >= now)
+            .collect();
+        let served = openers(old.iter().copied().filter(|t| t.thread.first_answer < now));
+        out.push(
+            self.cell("unanswered_share_72h", "share")
+                .share(
+                    waiting.len() as u64,
+                    old.len() as u64,
+                    openers(old.iter().copied()),
+                    "no question older than 72 h in the period",
+                )
+                .groups(&[openers(waiting.iter().copied()), served]),
+        );
+        let accepted: Vec<&Talk> = questions
+            .iter()
+            .copied()
+            .filter(|t| t.thread.accepted < now)
+            .collect();
+        out.push(
+            self.cell("accepted_answer_share", "share")
+                .share(
+                    accepted.len() as u64,
+                    questions.len() as u64,
+                    asked,
+                    nothing,
+                )
+                .groups(&[openers(accepted.iter().copied())]),
+        );
+    }
+
+    /// Median hours to the first answer, by Kaplan–Meier: a question without answer waits until now.
+    fn time_to_answer(
+        &self,
+        item: &str,
+        questions: &[&Talk],
+        asked: u64,
+        first: fn(&Thread) -> i64,
+    ) -> Cell {
+        let mut waits: Vec<(i64, bool, u32)> = questions
+            .iter()
+            .map(|t| {
+                let answered = first(&t.thread) < self.run.now;
+                (
+                    if answered {
+                        first(&t.thread)
+                    } else {
+                        self.run.now
+                    } - t.at,
+                    answered,
+                    0,
+                )
+            })
+            .collect();
+        waits.sort_unstable();
+        let cell = self.cell("time_to_first_answer", "hours").item(item);
+        if waits.is_empty() {
+            return cell.missing("no questions in the period");
+        }
+        match median_time(&waits) {
+            Some(median) => cell.count(median as f64 / HOUR, asked),
+            None if asked < self.run.config.privacy.min_cell => cell.count(0.0, asked),
+            None => cell.cannot_say("fewer than half of the questions were answered so far"),
+        }
+    }
+
+    fn evenness(&self, out: &mut Vec<Cell>) {
+        let activity = self.scope.activity;
+        let mut edges: Vec<(u32, u32)> = self
+            .scope
+            .between(self.span.from, self.span.to)
+            .filter(|(_, e)| e.kind() == Kind::MessagePosted && e.has(flag::REPLY))
+            .filter_map(|(_, e)| {
+                let parent = activity.entries.get(usize::try_from(e.parent).ok()?)?;
+                Some((self.scope.who(e)?, activity.member_of(parent.actor)?))
+            })
+            .filter(|(a, b)| a != b)
+            .collect();
+        edges.sort_unstable();
+        edges.dedup();
+        let mutual: Vec<&(u32, u32)> = edges
+            .iter()
+            .filter(|(a, b)| edges.binary_search(&(*b, *a)).is_ok())
+            .collect();
+        let people = distinct(edges.iter().flat_map(|e| [e.0, e.1]).collect());
+        let cell = self.cell("reciprocity", "share").share(
+            mutual.len() as u64,
+            edges.len() as u64,
+            people,
+            "nobody answered anybody",
+        );
+        out.push(cell.groups(&[distinct(mutual.iter().map(|e| e.0).collect())]));
+
+        let counts = per_person(self.scope, self.span, |e| e.kind().is_contribution());
+        let total: u64 = counts.iter().sum();
+        let members = self.scope.spans.members_before(self.span.to);
+        let (top, k) = top_of(&counts, members, 0.05);
+        let people = counts.len() as u64;
+        let cell = |unit| self.cell("contribution_concentration", unit);
+        out.push(
+            cell("share")
+                .ratio(top as f64, total as f64, people, "no contributions")
+                .groups(&[k])
+                .item("top_5_percent"),
+        );
+        let ascending: Vec<(u64, u32)> = counts.iter().rev().map(|n| (*n, 0)).collect();
+        out.push(match gini(&ascending, |_| 1) {
+            Some(value) => cell("gini").count(value, people).item("gini"),
+            None => cell("gini").missing("no contributions").item("gini"),
+        });
+    }
+}
+
+/// Contributions by channel and segment.
+pub(crate) fn topics(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
+    let activity = scope.activity;
+    for grain in ["month", "90d"] {
+        for span in spans(grain, run.first, run.as_of, &run.zone, run.fiscal) {
+            let mut cells: Vec<(u16, u32)> = scope
+                .between(span.from, span.to)
+                .filter(|(_, e)| e.kind().is_contribution())
+                .filter_map(|(_, e)| scope.who(e))
+                .map(|person| (activity.people[person as usize].segment, person))
+                .collect();
+            cells.sort_unstable();
+            let mut place = Place::of(scope);
+            let whole = distinct(cells.iter().map(|c| c.1).collect());
+            out.push(
+                place
+                    .cell("topics", &span, "contributions")
+                    .flow(cells.len() as u64, whole),
+            );
+            if activity.segments.is_empty() {
+                continue;
+            }
+            for run in cells.chunk_by(|a, b| a.0 == b.0) {
+                let name = activity
+                    .segments
+                    .get(usize::from(run[0].0))
+                    .map_or("unknown", String::as_str);
+                place.segment = std::sync::Arc::from(name);
+                let people = distinct(run.iter().map(|c| c.1).collect());
+                out.push(
+                    place
+                        .cell("topics", &span, "contributions")
+                        .flow(run.len() as u64, people),
+                );
+            }
+        }
+    }
+}
