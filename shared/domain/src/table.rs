@@ -54,6 +54,16 @@ words! {
         Suppressed = "suppressed",
         /// A gate blocks the wording.
         CannotSay = "cannot_say",
+        /// A source that is silent for longer than its rhythm.
+        Quiet = "quiet",
+        /// A source from which nothing has come yet.
+        Never = "never",
+        /// A file whose rows were read.
+        Imported = "imported",
+        /// A file that was imported before.
+        Unchanged = "unchanged",
+        /// A file refused whole.
+        Refused = "refused",
     }
 }
 

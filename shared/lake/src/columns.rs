@@ -103,6 +103,15 @@ impl Builder {
     }
 }
 
+/// A batch of finished columns.
+///
+/// # Errors
+/// [`LakeError::Content`] when the columns have unequal lengths.
+pub fn batch(key: &str, schema: &Arc<Schema>, builders: &mut [Builder]) -> Result<RecordBatch, LakeError> {
+    let arrays = builders.iter_mut().map(Builder::finish).collect();
+    RecordBatch::try_new(Arc::clone(schema), arrays).map_err(|error| LakeError::content(key, "columns", error))
+}
+
 /// A schema from names and kinds, every column nullable.
 #[must_use]
 pub fn schema<'a>(columns: impl IntoIterator<Item = (&'a str, LakeKind)>) -> Arc<Schema> {

@@ -86,8 +86,7 @@ fn batch(events: &[Event]) -> Result<RecordBatch, LakeError> {
             let _ = builder.append(true);
         }
     }
-    let arrays = builders.iter_mut().map(Builder::finish).collect();
-    RecordBatch::try_new(schema(), arrays).map_err(|error| LakeError::content("events", "events", error))
+    columns::batch("events", &schema(), &mut builders)
 }
 
 /// A Parquet file of events, in the order given.

@@ -105,8 +105,7 @@ fn batch(facts: &[Fact]) -> Result<RecordBatch, LakeError> {
         next(Cell::Text(fact.plan.as_deref()));
         next(Cell::Text(fact.lifecycle.as_deref()));
     }
-    let arrays = builders.iter_mut().map(Builder::finish).collect();
-    RecordBatch::try_new(schema(), arrays).map_err(|error| LakeError::content("facts", "facts", error))
+    columns::batch("facts", &schema(), &mut builders)
 }
 
 enum Cell<'a> {

@@ -31,8 +31,7 @@ pub fn batch<'a>(entity: Entity, records: impl IntoIterator<Item = &'a Record>) 
             append(builder, value);
         }
     }
-    let arrays = builders.iter_mut().map(Builder::finish).collect();
-    RecordBatch::try_new(schema(entity), arrays).map_err(|error| LakeError::content(entity.as_str(), "records", error))
+    columns::batch(entity.as_str(), &schema(entity), &mut builders)
 }
 
 fn append(builder: &mut Builder, value: &Value) {

@@ -1,9 +1,6 @@
 //! Result rows as Parquet: the common columns typed, the table's own columns typed by what they hold.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use arrow::record_batch::RecordBatch;
 
 use levier_domain::entity::LakeKind;
 use levier_domain::table::Row;
@@ -82,7 +79,6 @@ pub fn encode(key: &str, rows: &[Row]) -> Result<Vec<u8>, LakeError> {
             }
         }
     }
-    let arrays = builders.iter_mut().map(Builder::finish).collect();
-    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(|error| LakeError::content(key, "rows", error))?;
+    let batch = columns::batch(key, &schema, &mut builders)?;
     columns::write(key, &schema, &[batch])
 }

@@ -1,0 +1,29 @@
+//! What the facts are: written last, read first by every job that reads facts.
+
+use jiff::civil::Date;
+use levier_domain::time::Month;
+use serde::{Deserialize, Serialize};
+
+/// Where the manifest lies.
+pub const MANIFEST: &str = "facts/_manifest.json";
+
+/// What the facts are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The day whose knowledge they rest on.
+    pub as_of: Date,
+    /// First month with facts.
+    pub first: Month,
+    /// Last month with facts, which may still run.
+    pub last: Month,
+    /// Number of buckets, a power of two.
+    pub buckets: usize,
+    /// Persons.
+    pub persons: u64,
+    /// Rows.
+    pub rows: u64,
+    /// Where revenue comes from: `orders`, `invoices`, `subscriptions` or `none`.
+    pub revenue_from: String,
+    /// SHA-256 over all fact files, hex.
+    pub digest: String,
+}
