@@ -132,6 +132,15 @@ impl Lake {
         Ok(Some(body.into_bytes()))
     }
 
+    /// The bytes of an object as they come, for what may be larger than memory.
+    ///
+    /// # Errors
+    /// [`LakeError::Service`], also where there is no such object.
+    pub async fn stream(&self, key: &str) -> Result<ByteStream, LakeError> {
+        let sent = self.client.get_object().bucket(&self.bucket).key(key).send().await;
+        sent.map(|output| output.body).map_err(|error| self.error("read", key, &error))
+    }
+
     /// When an object was last written and how large it is, `None` where there is none.
     ///
     /// # Errors

@@ -1,0 +1,138 @@
+//! The dropped object: fetched to a temporary file, named by its content.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use levier_domain::entity::Entity;
+use levier_domain::receipt::{ImportStatus, Receipt, RowCounts};
+use levier_exports::{Dialects, Sidecar};
+use levier_lake::{Lake, LakeError, keys};
+use levier_runtime::JobError;
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::whole_micros;
+
+/// Ending of the file that says how its neighbour is to be read.
+pub const SIDECAR_ENDING: &str = ".levier.toml";
+/// Dialects of the workspace's own, one file each.
+const DIALECTS: &str = "config/dialects/";
+
+/// One dropped file.
+pub struct Drop {
+    /// Its key under `drop/`.
+    pub key: String,
+    /// Its file name.
+    pub name: String,
+    /// The entity that its prefix declares.
+    pub entity: Option<Entity>,
+    /// What stands beside it, or why that cannot be read.
+    pub sidecar: Result<Option<Sidecar>, String>,
+    /// When it was dropped.
+    pub dropped_at: Timestamp,
+    /// SHA-256 over content, name of the declared entity and sidecar, cut to 128 bits, hex.
+    pub id: String,
+    /// The content.
+    pub file: NamedTempFile,
+}
+
+/// The dialects that ship and those of the workspace.
+pub async fn load_dialects(lake: &Lake) -> Result<Dialects, JobError> {
+    let wrong = |error: levier_exports::DialectError| JobError::Input(format!("a dialect cannot be read: {error}"));
+    let mut dialects = Dialects::builtin().map_err(wrong)?;
+    for object in lake.list(DIALECTS).await? {
+        if let Some(bytes) = lake.get(&object.key).await? {
+            let name = object.key.rsplit('/').next().unwrap_or_default().to_owned();
+            dialects.add(&name, &String::from_utf8_lossy(&bytes)).map_err(wrong)?;
+        }
+    }
+    Ok(dialects)
+}
+
+impl Drop {
+    /// Fetches an object; `None` where it is gone.
+    pub async fn fetch(lake: &Lake, key: &str) -> Result<Option<Self>, LakeError> {
+        let Some(head) = lake.head(key).await? else { return Ok(None) };
+        let local = |error: std::io::Error| LakeError::content(key, "a temporary file", error);
+        let mut file = NamedTempFile::new().map_err(local)?;
+        let mut hasher = Sha256::new();
+        let mut stream = lake.stream(key).await?;
+        while let Some(chunk) = stream.try_next().await.map_err(|error| LakeError::content(key, "bytes", error))? {
+            hasher.update(&chunk);
+            file.write_all(&chunk).map_err(local)?;
+        }
+        file.flush().map_err(local)?;
+        let path = key.strip_prefix(keys::DROP).unwrap_or(key);
+        let entity = path.split_once('/').and_then(|(first, _)| first.parse::<Entity>().ok());
+        let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+        let beside = lake.get(&format!("{key}{SIDECAR_ENDING}")).await?;
+        let sidecar = match &beside {
+            None => Ok(None),
+            Some(bytes) => Sidecar::parse(&format!("{name}{SIDECAR_ENDING}"), &String::from_utf8_lossy(bytes))
+                .map(Some)
+                .map_err(|error| chain(&error)),
+        };
+        hasher.update(entity.map_or("", Entity::as_str));
+        hasher.update(beside.unwrap_or_default());
+        let id = hex::encode(&hasher.finalize()[..16]);
+        let dropped_at = whole_micros(head.modified.unwrap_or(Timestamp::UNIX_EPOCH));
+        Ok(Some(Self { key: key.to_owned(), name, entity, sidecar, dropped_at, id, file }))
+    }
+
+    /// Id of the import of one member (the file itself where it is no archive).
+    pub fn import_id(&self, member: &str) -> String {
+        if member == self.name {
+            return self.id.clone();
+        }
+        let mut hasher = Sha256::new();
+        hasher.update(&self.id);
+        hasher.update(member.strip_prefix(&self.name).unwrap_or(member));
+        hex::encode(&hasher.finalize()[..16])
+    }
+
+    fn memory(&self) -> String {
+        format!("{}files/{}.json", keys::RECEIPTS, self.id)
+    }
+
+    /// The receipts of the identical file, if it was imported before: nothing is done again.
+    pub async fn known(&self, lake: &Lake) -> Result<Option<Vec<Receipt>>, LakeError> {
+        let Some(before) = lake.get_json::<Vec<Receipt>>(&self.memory()).await? else { return Ok(None) };
+        if before.is_empty() || before.iter().any(|receipt| receipt.status == ImportStatus::Refused) {
+            return Ok(None);
+        }
+        // The same drop asked for twice is answered as it was the first time.
+        if let Some(own) = lake.get_json(&keys::drop_receipts(&self.key)).await? {
+            return Ok(Some(own));
+        }
+        let again = before.into_iter().map(|mut receipt| {
+            let rows = receipt.rows;
+            receipt.rows = RowCounts { new: 0, changed: 0, unchanged: rows.new + rows.changed + rows.unchanged, ..rows };
+            receipt.status = ImportStatus::Unchanged;
+            // The content is the same, the name need not be.
+            if let Some((_, inner)) = receipt.file.split_once('/') {
+                receipt.file = format!("{}/{inner}", self.name);
+            } else {
+                receipt.file.clone_from(&self.name);
+            }
+            receipt
+        });
+        Ok(Some(again.collect()))
+    }
+
+    /// Remembers that this content was imported.
+    pub async fn remember(&self, lake: &Lake, receipts: &[Receipt]) -> Result<(), LakeError> {
+        lake.put_json(&self.memory(), &receipts).await
+    }
+}
+
+/// An error with its causes, in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
