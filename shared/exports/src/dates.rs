@@ -1,0 +1,478 @@
+//! Days and instants as systems write them: ISO, RFC 3339, day/month/year in either order, months in words, sheet serials.
+//!
+//! `03/04/2026` is the third of April or the fourth of March; nothing in the cell says which. The order is declared by the
+//! dialect or the sidecar, or proven by another row of the same column (`25/04/2026`); else the column is not read.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{Offset, TimeZone};
+use levier_domain::time::start_of_day;
+
+/// Which of day and month comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    DayFirst,
+    MonthFirst,
+}
+
+impl Order {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "dmy" | "day-first" | "jma" => Some(Self::DayFirst),
+            "mdy" | "month-first" => Some(Self::MonthFirst),
+            _ => None,
+        }
+    }
+}
+
+/// What a column's cells prove about the order, by line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Orders {
+    pub(crate) day_first: Option<u64>,
+    pub(crate) month_first: Option<u64>,
+    pub(crate) open: Option<u64>,
+}
+
+impl Orders {
+    pub(crate) fn see(&mut self, cell: &str, line: u64) {
+        let bytes = cell.as_bytes();
+        // `2026-…`: nothing to prove.
+        if bytes.len() >= 8 && bytes[..4].iter().all(u8::is_ascii_digit) {
+            return;
+        }
+        let Some((a, b, _, _)) = three_numbers(cell.trim()) else {
+            return;
+        };
+        match (a > 12, b > 12) {
+            (true, false) => {
+                self.day_first.get_or_insert(line);
+            }
+            (false, true) => {
+                self.month_first.get_or_insert(line);
+            }
+            (false, false) if a != b => {
+                self.open.get_or_insert(line);
+            }
+            _ => {}
+        }
+    }
+
+    /// `Ok(None)` where no cell needs an order.
+    pub(crate) fn settle(&self) -> Result<Option<Order>, Unsettled> {
+        match (self.day_first, self.month_first, self.open) {
+            (Some(a), Some(b), _) => Err(Unsettled::Contradiction(a, b)),
+            (Some(_), None, _) => Ok(Some(Order::DayFirst)),
+            (None, Some(_), _) => Ok(Some(Order::MonthFirst)),
+            (None, None, Some(line)) => Err(Unsettled::Open(line)),
+            (None, None, None) => Ok(None),
+        }
+    }
+}
+
+/// Why a column's order is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unsettled {
+    Open(u64),
+    Contradiction(u64, u64),
+}
+
+/// A cell that holds a time, before its zone is applied.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum When {
+    Day(Date),
+    Local(DateTime),
+    Instant(Timestamp),
+}
+
+impl When {
+    /// The instant, a local time or bare day being in `zone`.
+    pub(crate) fn instant(self, zone: &TimeZone) -> Option<Timestamp> {
+        match self {
+            Self::Instant(instant) => Some(instant),
+            Self::Day(date) => Some(start_of_day(date, zone)),
+            Self::Local(local) => zone
+                .to_ambiguous_zoned(local)
+                .compatible()
+                .ok()
+                .map(|zoned| zoned.timestamp()),
+        }
+    }
+
+    /// The calendar day, in `zone`.
+    pub(crate) fn day(self, zone: &TimeZone) -> Date {
+        match self {
+            Self::Day(date) => date,
+            Self::Local(local) => local.date(),
+            Self::Instant(instant) => zone.to_datetime(instant).date(),
+        }
+    }
+}
+
+/// Why a cell is no date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoDate {
+    Shape,
+    /// `25/25/2026`, `2026-02-30`, `13` where the month stands.
+    NoSuchDay,
+    TwoDigitYear,
+    Number,
+}
+
+impl NoDate {
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Shape => "is no date",
+            Self::NoSuchDay => "is a day that no calendar has",
+            Self::TwoDigitYear => "has a year of two digits",
+            Self::Number => "is a bare number where a date is expected",
+        }
+    }
+}
+
+/// Reads one cell.
+pub(crate) fn parse(cell: &str, order: Option<Order>) -> Result<When, NoDate> {
+    let text = cell.trim();
+    let bytes = text.as_bytes();
+    if bytes.len() >= 10
+        && bytes[4] == b'-'
+        && bytes[7] == b'-'
+        && let (Some(year), Some(month), Some(day)) =
+            (digits(&bytes[..4]), digits(&bytes[5..7]), digits(&bytes[8..10]))
+    {
+        return with_time(date(year, month, day)?, &text[10..]);
+    }
+    if bytes.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')) && bytes.iter().filter(|b| !b.is_ascii_digit()).count() < 2 {
+        return Err(NoDate::Number);
+    }
+    if bytes.len() >= 8
+        && bytes[..4].iter().all(u8::is_ascii_digit)
+        && matches!(bytes[4], b'/' | b'.' | b'-')
+        && let Some((year, month, day, rest)) = three_numbers(text)
+    {
+        return with_time(date(year, month, day)?, rest);
+    }
+    if let Some((a, b, year, rest)) = three_numbers(text) {
+        if year < 100 {
+            return Err(NoDate::TwoDigitYear);
+        }
+        let (day, month) = match order {
+            Some(Order::DayFirst) => (a, b),
+            Some(Order::MonthFirst) => (b, a),
+            None if a == b => (a, b),
+            None => return Err(NoDate::Shape),
+        };
+        return with_time(date(year, month, day)?, rest);
+    }
+    in_words(text)
+}
+
+fn digits(bytes: &[u8]) -> Option<u32> {
+    let mut value = 0;
+    for byte in bytes {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + u32::from(byte - b'0');
+    }
+    Some(value)
+}
+
+fn date(year: u32, month: u32, day: u32) -> Result<Date, NoDate> {
+    if !(1900..=2200).contains(&year) || month > 12 || day > 31 {
+        return Err(NoDate::NoSuchDay);
+    }
+    Date::new(year as i16, month as i8, day as i8).map_err(|_| NoDate::NoSuchDay)
+}
+
+/// `a/b/c` at the start of a text, and what follows.
+fn three_numbers(text: &str) -> Option<(u32, u32, u32, &str)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    let mut numbers = [0_u32; 3];
+    let mut mark = 0;
+    for (index, number) in numbers.iter_mut().enumerate() {
+        let from = at;
+        while at < bytes.len() && bytes[at].is_ascii_digit() && at - from < 4 {
+            at += 1;
+        }
+        *number = digits(&bytes[from..at]).filter(|_| at > from)?;
+        if index < 2 {
+            let separator = *bytes.get(at)?;
+            if !matches!(separator, b'/' | b'.' | b'-') || (index == 1 && separator != mark) {
+                return None;
+            }
+            mark = separator;
+            at += 1;
+        }
+    }
+    if bytes.get(at).is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    Some((numbers[0], numbers[1], numbers[2], &text[at..]))
+}
+
+fn with_time(date: Date, rest: &str) -> Result<When, NoDate> {
+    let rest = rest.trim_start_matches(['T', 't', ' ', ',', '\u{A0}', '\u{202F}']);
+    let rest = rest.strip_prefix("à ").unwrap_or(rest).trim();
+    if rest.is_empty() {
+        return Ok(When::Day(date));
+    }
+    let bytes = rest.as_bytes();
+    let split = bytes
+        .iter()
+        .position(|b| !(b.is_ascii_digit() || matches!(b, b':' | b'.' | b'h')))
+        .unwrap_or(bytes.len());
+    let (clock, mut tail) = rest.split_at(split);
+    let mut time = time(clock).ok_or(NoDate::Shape)?;
+    tail = tail.trim_start_matches([' ', '\u{A0}', '\u{202F}']);
+    let lower = tail.get(..2).map(str::to_ascii_lowercase);
+    if matches!(lower.as_deref(), Some("am" | "pm")) {
+        let hour = time.hour();
+        let hour = match (lower.as_deref(), hour) {
+            (_, 0) | (_, 13..) => return Err(NoDate::Shape),
+            (Some("am"), 12) => 0,
+            (Some("pm"), 12) => 12,
+            (Some("pm"), h) => h + 12,
+            (_, h) => h,
+        };
+        time = Time::new(hour, time.minute(), time.second(), time.subsec_nanosecond())
+            .map_err(|_| NoDate::Shape)?;
+        tail = tail[2..].trim();
+    }
+    let local = date.to_datetime(time);
+    if tail.is_empty() {
+        return Ok(When::Local(local));
+    }
+    let offset = offset(tail).ok_or(NoDate::Shape)?;
+    offset
+        .to_timestamp(local)
+        .map(When::Instant)
+        .map_err(|_| NoDate::NoSuchDay)
+}
+
+fn time(clock: &str) -> Option<Time> {
+    let bytes = clock.as_bytes();
+    let two = |at: usize| digits(bytes.get(at..at + 2)?);
+    // `9:05` as well as `09:05`.
+    if bytes.get(1).is_some_and(|b| matches!(b, b':' | b'h')) {
+        return time(&format!("0{clock}"));
+    }
+    let hour = two(0)?;
+    if !matches!(bytes.get(2), Some(b':' | b'h')) {
+        return None;
+    }
+    let minute = two(3)?;
+    let (mut second, mut nanos) = (0, 0_u32);
+    if let Some(next) = bytes.get(5) {
+        if *next != b':' {
+            return None;
+        }
+        second = two(6)?;
+        if let Some(point) = bytes.get(8) {
+            if *point != b'.' {
+                return None;
+            }
+            let fraction = &bytes[9..];
+            if fraction.is_empty() || fraction.len() > 12 {
+                return None;
+            }
+            let mut scale = 100_000_000;
+            for byte in fraction {
+                if !byte.is_ascii_digit() {
+                    return None;
+                }
+                nanos += u32::from(byte - b'0') * scale;
+                scale /= 10;
+            }
+        }
+    }
+    // A leap second is the second before it.
+    let second = second.min(59);
+    Time::new(hour as i8, minute as i8, second as i8, nanos as i32).ok()
+}
+
+fn offset(text: &str) -> Option<Offset> {
+    let text = text
+        .strip_prefix("UTC")
+        .or_else(|| text.strip_prefix("GMT"))
+        .or_else(|| text.strip_prefix(['Z', 'z']))
+        .unwrap_or(text);
+    // Data Loader writes `…Z-0300` when told to: the offset holds.
+    if text.is_empty() {
+        return Some(Offset::UTC);
+    }
+    let sign = match text.as_bytes()[0] {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let rest = &text.as_bytes()[1..];
+    let (hours, minutes) = match rest.len() {
+        2 => (digits(rest)?, 0),
+        4 => (digits(&rest[..2])?, digits(&rest[2..])?),
+        5 if rest[2] == b':' => (digits(&rest[..2])?, digits(&rest[3..])?),
+        _ => return None,
+    };
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    Offset::from_seconds(sign * (hours as i32 * 3600 + minutes as i32 * 60)).ok()
+}
+
+const MONTHS: [&[&str]; 12] = [
+    &["jan", "january", "janv", "janvier"],
+    &["feb", "february", "fév", "févr", "février", "fevrier"],
+    &["mar", "march", "mars"],
+    &["apr", "april", "avr", "avril"],
+    &["may", "mai"],
+    &["jun", "june", "juin"],
+    &["jul", "july", "juil", "juillet"],
+    &["aug", "august", "août", "aout"],
+    &["sep", "sept", "september", "septembre"],
+    &["oct", "october", "octobre"],
+    &["nov", "november", "novembre"],
+    &["dec", "december", "déc", "décembre", "decembre"],
+];
+
+/// `22 novembre 2026`, `Nov 22, 2026 14:05`, `22-Nov-2026`.
+fn in_words(text: &str) -> Result<When, NoDate> {
+    if text.len() > 60 {
+        return Err(NoDate::Shape);
+    }
+    let (mut day, mut month, mut year) = (None, None, None);
+    let mut at = 0;
+    while at < text.len() && (day.is_none() || month.is_none() || year.is_none()) {
+        let rest = &text[at..];
+        let skipped = rest.len()
+            - rest
+                .trim_start_matches([' ', ',', '-', '.', '/', '\u{A0}'])
+                .len();
+        let rest = &rest[skipped..];
+        let end = rest
+            .find([' ', ',', '-', '.', '/', '\u{A0}'])
+            .unwrap_or(rest.len());
+        let word = &rest[..end];
+        at += skipped + end;
+        if word.is_empty() {
+            break;
+        }
+        let number = word.strip_suffix("er").unwrap_or(word).parse::<u32>().ok();
+        match number {
+            Some(n) if n > 31 && year.is_none() && word.len() == 4 => year = Some(n),
+            Some(n) if n <= 31 && day.is_none() => day = Some(n),
+            Some(_) => return Err(NoDate::Shape),
+            None => {
+                let lower = word.to_lowercase();
+                let found = MONTHS.iter().position(|names| names.contains(&lower.as_str()));
+                match found {
+                    Some(index) if month.is_none() => month = Some(index as u32 + 1),
+                    // The name of a weekday may lead.
+                    None if day.is_none() && month.is_none() && year.is_none() => {}
+                    _ => return Err(NoDate::Shape),
+                }
+            }
+        }
+    }
+    match (day, month, year) {
+        (Some(day), Some(month), Some(year)) => {
+            with_time(date(year, month, day)?, text.get(at..).unwrap_or(""))
+        }
+        _ => Err(NoDate::Shape),
+    }
+}
+
+/// A sheet's serial number: days since 1899-12-30, or since 1904-01-01 where the workbook says so.
+pub(crate) fn from_serial(serial: f64, epoch_1904: bool) -> Option<When> {
+    if !(1.0..110_000.0).contains(&serial) {
+        return None;
+    }
+    let base = if epoch_1904 {
+        Date::constant(1904, 1, 1)
+    } else {
+        Date::constant(1899, 12, 30)
+    };
+    // Before March 1900 the 1900 system counts a 29 February that never was.
+    if !epoch_1904 && serial < 61.0 {
+        return None;
+    }
+    let days = serial.floor();
+    let date = base
+        .checked_add(jiff::Span::new().days(days as i64))
+        .ok()?;
+    let milliseconds = ((serial - days) * 86_400_000.0).round() as i64;
+    if milliseconds == 0 {
+        return Some(When::Day(date));
+    }
+    date.at(0, 0, 0, 0)
+        .checked_add(jiff::Span::new().milliseconds(milliseconds))
+        .ok()
+        .map(When::Local)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_read_in_their_zone() {
+        let paris = TimeZone::get("Europe/Paris").unwrap();
+        use Order::{DayFirst, MonthFirst};
+        for (case, cell, order, want) in [
+            ("utc", "2026-01-02T03:04:05Z", None, Some("2026-01-02T03:04:05Z")),
+            ("fraction", "2026-01-02T03:04:05.250Z", None, Some("2026-01-02T03:04:05.25Z")),
+            ("space and offset", "2025-10-07 09:50:26 +0200", None, Some("2025-10-07T07:50:26Z")),
+            ("colon offset", "2025-10-07T09:50:26+02:00", None, Some("2025-10-07T07:50:26Z")),
+            ("local", "2026-07-01 12:00", None, Some("2026-07-01T10:00:00Z")),
+            ("bare day", "2026-01-15", None, Some("2026-01-14T23:00:00Z")),
+            ("day first", "03/04/2026", Some(DayFirst), Some("2026-04-02T22:00:00Z")),
+            ("month first", "03/04/2026", Some(MonthFirst), Some("2026-03-03T23:00:00Z")),
+            ("afternoon", "3/4/2026 1:05 PM", Some(MonthFirst), Some("2026-03-04T12:05:00Z")),
+            ("order unknown", "03/04/2026", None, None),
+            ("same either way", "04/04/2026", None, Some("2026-04-03T22:00:00Z")),
+            ("french words", "1er février 2026", None, Some("2026-01-31T23:00:00Z")),
+            ("english words", "Nov 22, 2026 14:05", None, Some("2026-11-22T13:05:00Z")),
+            ("two-digit year", "03/04/26", Some(DayFirst), None),
+            ("no such day", "2026-02-30", None, None),
+            ("number", "45000", None, None),
+            ("text", "hier", None, None),
+            ("zero date", "0000-00-00", None, None),
+            ("loader's offset", "2010-10-14T12:00:00.000Z-0300", None, Some("2010-10-14T15:00:00Z")),
+        ] {
+            let got = parse(cell, order)
+                .ok()
+                .and_then(|when| when.instant(&paris))
+                .map(|instant| instant.to_string());
+            assert_eq!(got.as_deref(), want, "{case}");
+        }
+    }
+
+    #[test]
+    fn order_is_proven_or_asked_for() {
+        for (case, cells, want) in [
+            ("proven day first", &["03/04/2026", "25/04/2026"][..], Ok(Some(Order::DayFirst))),
+            ("proven month first", &["03/25/2026"], Ok(Some(Order::MonthFirst))),
+            ("all small", &["03/04/2026", "05/06/2026"], Err(Unsettled::Open(1))),
+            ("contradiction", &["25/04/2026", "04/25/2026"], Err(Unsettled::Contradiction(1, 2))),
+            ("iso needs none", &["2026-04-03"], Ok(None)),
+        ] {
+            let mut orders = Orders::default();
+            for (at, cell) in cells.iter().enumerate() {
+                orders.see(cell, at as u64 + 1);
+            }
+            assert_eq!(orders.settle(), want, "{case}");
+        }
+    }
+
+    #[test]
+    fn serials_follow_the_epoch_of_the_workbook() {
+        for (case, serial, epoch_1904, want) in [
+            ("1900", 46_000.0, false, Some(When::Day(Date::constant(2025, 12, 9)))),
+            ("1904", 44_538.0, true, Some(When::Day(Date::constant(2025, 12, 9)))),
+            ("half a day", 46_000.5, false, Some(When::Local(Date::constant(2025, 12, 9).at(12, 0, 0, 0)))),
+            ("too large", 1e9, false, None),
+        ] {
+            assert_eq!(from_serial(serial, epoch_1904), want, "{case}");
+        }
+    }
+}

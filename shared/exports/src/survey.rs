@@ -1,0 +1,463 @@
+//! The first pass: opens a file as the table that it is, finds its header, and settles what only the whole file can tell.
+
+use std::io::Read;
+
+use bytes::Bytes;
+use levier_domain::entity::ColumnKind;
+use levier_domain::receipt::Receipt;
+
+use crate::columnar;
+use crate::dates::{Orders, Unsettled};
+use crate::encoding::{Census, Charset, Utf8Reader};
+use crate::json;
+use crate::number::{Mark, Marks};
+use crate::plan::{Origin, Plan};
+use crate::read::{Failure, Reading};
+use crate::recognise::{self, Declared, Found, Sample};
+use crate::rows::{Native, Row, Rows, Shape, TextRows};
+use crate::table::{self, Container, Input, Table};
+
+/// A file opened as a table.
+pub(crate) struct Opened<'i> {
+    pub(crate) table: Table<'i>,
+    pub(crate) found: Option<Found>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) maybe_latin9: bool,
+}
+
+const SAMPLE: usize = 256 * 1024;
+/// Headers are looked for among so many records.
+const FIRST: usize = 40;
+
+/// Opens `input` as the table that it is and looks for a known header.
+pub(crate) fn open<'i>(
+    name: &str,
+    input: &'i mut dyn Input,
+    reading: &Reading<'_>,
+    declared: &Declared<'_>,
+    receipt: &mut Receipt,
+) -> Result<Opened<'i>, Failure> {
+    let mut head = Vec::new();
+    input.open()?.take(4096).read_to_end(&mut head)?;
+    match table::container(&head) {
+        Container::Foreign(kind) => Err(Failure::Reason(format!(
+            "The file is a {kind}, not a table. Export CSV, a workbook, JSON or Parquet."
+        ))),
+        Container::Parquet => {
+            let bytes = hold(input, columnar::LARGEST, "Parquet file")?;
+            let header = columnar::header(&bytes)?;
+            let samples = [Sample::new(0, header)];
+            let found = known(&samples, declared)?;
+            Ok(Opened {
+                table: Table::Parquet(bytes),
+                found: Some(found),
+                warnings: Vec::new(),
+                maybe_latin9: false,
+            })
+        }
+        Container::Zip | Container::OldWorkbook => {
+            let bytes = hold(input, crate::workbook::LARGEST, "workbook")?;
+            open_workbook(bytes, declared, receipt, reading)
+        }
+        Container::Gzip => Err(Failure::Reason(
+            "The file is packed more than once. Unpack it and drop what is inside.".to_owned(),
+        )),
+        Container::Text => open_text(name, input, reading, declared, receipt),
+    }
+}
+
+pub(crate) fn hold(input: &mut dyn Input, largest: u64, what: &str) -> Result<Bytes, Failure> {
+    let mut bytes = Vec::new();
+    input.open()?.take(largest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > largest {
+        return Err(Failure::Reason(format!(
+            "The {what} is larger than {} MB. Split it, or export CSV, which may be of any size.",
+            largest >> 20
+        )));
+    }
+    Ok(bytes.into())
+}
+
+fn open_workbook<'i>(
+    bytes: Bytes,
+    declared: &Declared<'_>,
+    receipt: &mut Receipt,
+    reading: &Reading<'_>,
+) -> Result<Opened<'i>, Failure> {
+    let wanted = declared
+        .sidecar
+        .and_then(|sidecar| sidecar.sheet.as_deref());
+    let mut best: Option<(Found, crate::workbook::Sheet)> = None;
+    let mut closest: Option<String> = None;
+    let mut others = Vec::new();
+    for sheet in crate::workbook::sheets(bytes, wanted, reading.limits.max_columns)? {
+        let samples = sample(&mut sheet.rows())?;
+        match known(&samples, declared) {
+            Ok(found) => {
+                others.push(sheet.name.clone());
+                if best.as_ref().is_none_or(|(b, _)| found.score > b.score) {
+                    best = Some((found, sheet));
+                }
+            }
+            Err(Failure::Reason(reason)) => closest = closest.or(Some(reason)),
+            Err(other) => return Err(other),
+        }
+    }
+    let Some((found, sheet)) = best else {
+        return Err(Failure::Reason(closest.unwrap_or_else(|| {
+            "The workbook has no sheet with rows.".to_owned()
+        })));
+    };
+    receipt.sheet = Some(sheet.name.clone());
+    others.retain(|name| *name != sheet.name);
+    let warnings = if others.is_empty() {
+        Vec::new()
+    } else {
+        vec![format!(
+            "only the sheet `{}` was read; sheets {} look like tables too: name one in a sidecar file (`sheet = …`) to read it",
+            sheet.name,
+            others.join(", ")
+        )]
+    };
+    Ok(Opened {
+        table: Table::Sheet(sheet),
+        found: Some(found),
+        warnings,
+        maybe_latin9: false,
+    })
+}
+
+/// The known header among `samples`, or the reason why the file is refused.
+fn known(samples: &[Sample], declared: &Declared<'_>) -> Result<Found, Failure> {
+    if let Some(found) = recognise::find(samples, declared)? {
+        return Ok(found);
+    }
+    Err(Failure::Reason(unknown(samples, declared)))
+}
+
+/// Why no header was recognised.
+fn unknown(samples: &[Sample], declared: &Declared<'_>) -> String {
+    if let Some(entity) = declared.entity()
+        && let Some(other) = recognise::of_another_entity(samples, declared)
+        && other.dialect.entity != entity
+    {
+        return format!(
+            "The file was declared as {entity}, but its headers are those of {} ({}). Drop it as {}, or drop the right file.",
+            other.dialect.entity, other.dialect.name, other.dialect.entity
+        );
+    }
+    if let Some(near) = recognise::nearest(samples, declared) {
+        let tokens: Vec<String> = near.header.iter().map(|h| crate::dialect::token(h)).collect();
+        let absent: Vec<String> = near
+            .dialect
+            .require
+            .iter()
+            .filter(|demand| {
+                !demand
+                    .iter()
+                    .any(|wanted| tokens.iter().any(|token| crate::dialect::fits(wanted, token)))
+            })
+            .map(|demand| demand.join(" or "))
+            .collect();
+        if !absent.is_empty() {
+            return format!(
+                "No known header was found; line {} comes closest to {} but lacks {}. Export the file again with these columns, or map it in a sidecar file.",
+                near.line,
+                near.dialect.name,
+                absent.join(", ")
+            );
+        }
+    }
+    "No known header was found in the first lines. Say what the file is in a sidecar file, or run `levier check --export` on it for a proposed mapping.".to_owned()
+}
+
+fn open_text<'i>(
+    name: &str,
+    input: &'i mut dyn Input,
+    reading: &Reading<'_>,
+    declared: &Declared<'_>,
+    receipt: &mut Receipt,
+) -> Result<Opened<'i>, Failure> {
+    let text = settle_text(input, reading, receipt)?;
+    if let Some(layout) = table::json_layout(name, &text.head) {
+        let keys = json::keys(Utf8Reader::new(input.open()?, text.charset), layout)?.ok_or_else(
+            || format!("The objects have more than {} different keys: this is no table.", json::MOST_COLUMNS),
+        )?;
+        if keys.is_empty() {
+            return Err(Failure::Reason(
+                "The file holds no JSON object. Write one object per line, or an array of objects.".to_owned(),
+            ));
+        }
+        let samples = [Sample::new(0, keys.clone())];
+        let found = known(&samples, declared)?;
+        return Ok(Opened {
+            table: Table::Json {
+                input,
+                charset: text.charset,
+                layout,
+                keys,
+            },
+            found: Some(found),
+            warnings: text.warnings,
+            maybe_latin9: text.maybe_latin9,
+        });
+    }
+    let mut best: Option<(Found, Shape)> = None;
+    let mut closest: Option<(usize, Vec<Sample>)> = None;
+    for delimiter in delimiters(declared)? {
+        let shape = Shape::of(delimiter);
+        let samples = sample(&mut TextRows::new(text.head.as_bytes(), shape))?;
+        if samples
+            .iter()
+            .any(|sample| sample.cells.len() > reading.limits.max_columns)
+        {
+            return Err(Failure::Reason(format!(
+                "A line has more than {} columns: this is no table.",
+                reading.limits.max_columns
+            )));
+        }
+        match recognise::find(&samples, declared)? {
+            Some(found) => {
+                if best.as_ref().is_none_or(|(b, _)| found.score > b.score) {
+                    best = Some((found, shape));
+                }
+            }
+            None => {
+                let near = recognise::nearest(&samples, declared).map_or(0, |near| near.score);
+                let other = recognise::of_another_entity(&samples, declared).map_or(0, |f| f.score);
+                let near = near.max(other);
+                if closest.as_ref().is_none_or(|(score, _)| near > *score) {
+                    closest = Some((near, samples));
+                }
+            }
+        }
+    }
+    let Some((found, shape)) = best else {
+        let samples = closest.map(|(_, samples)| samples).unwrap_or_default();
+        return Err(Failure::Reason(unknown(&samples, declared)));
+    };
+    receipt.delimiter = Some(delimiter_name(shape.delimiter));
+    Ok(Opened {
+        table: Table::Text {
+            input,
+            charset: text.charset,
+            shape,
+        },
+        found: Some(found),
+        warnings: text.warnings,
+        maybe_latin9: text.maybe_latin9,
+    })
+}
+
+/// The encoding of a text file and its beginning, decoded.
+pub(crate) struct Settling {
+    pub(crate) charset: Charset,
+    pub(crate) head: String,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) maybe_latin9: bool,
+}
+
+pub(crate) fn settle_text(
+    input: &mut dyn Input,
+    reading: &Reading<'_>,
+    receipt: &mut Receipt,
+) -> Result<Settling, Failure> {
+    let declared = match reading.sidecar.and_then(|s| s.encoding.as_deref()) {
+        None => None,
+        Some(name) => Some(Charset::parse(name).ok_or_else(|| {
+            format!("The sidecar names the encoding `{name}`, which is not known. Write utf-8, windows-1252, iso-8859-15 or utf-16.")
+        })?),
+    };
+    let census = Census::take(&mut *input.open()?)?;
+    let settled = census.settle(declared)?;
+    receipt.encoding = Some(settled.charset.name().to_owned());
+    let mut head = Vec::new();
+    Utf8Reader::new(input.open()?, settled.charset)
+        .take(SAMPLE as u64)
+        .read_to_end(&mut head)?;
+    // A sample may end inside a character or a record: only whole characters are looked at.
+    let head = match String::from_utf8(head) {
+        Ok(head) => head,
+        Err(error) => {
+            let good = error.utf8_error().valid_up_to();
+            let mut bytes = error.into_bytes();
+            bytes.truncate(good);
+            String::from_utf8(bytes).unwrap_or_default()
+        }
+    };
+    if head.trim().is_empty() {
+        return Err(Failure::Reason(
+            "The file is empty: it holds only blanks. Export it again.".to_owned(),
+        ));
+    }
+    Ok(Settling {
+        charset: settled.charset,
+        head,
+        warnings: settled.warning.into_iter().collect(),
+        maybe_latin9: settled.maybe_latin9,
+    })
+}
+
+fn delimiters(declared: &Declared<'_>) -> Result<Vec<u8>, Failure> {
+    match declared.sidecar.and_then(|s| s.delimiter.as_deref()) {
+        None => Ok(vec![b',', b';', b'\t', b'|']),
+        Some("tab" | "\t" | "\\t") => Ok(vec![b'\t']),
+        Some(text) if text.len() == 1 && text.is_ascii() => Ok(vec![text.as_bytes()[0]]),
+        Some(_) => Err(Failure::Reason(
+            "The sidecar's delimiter is not one character; write `,`, `;`, `|` or `tab`.".to_owned(),
+        )),
+    }
+}
+
+pub(crate) fn delimiter_name(delimiter: u8) -> String {
+    if delimiter == b'\t' {
+        "tab".to_owned()
+    } else {
+        char::from(delimiter).to_string()
+    }
+}
+
+pub(crate) fn sample(rows: &mut dyn Rows) -> std::io::Result<Vec<Sample>> {
+    let mut row = Row::default();
+    let mut samples = Vec::new();
+    while samples.len() < FIRST && rows.next(&mut row)? {
+        if row.fault.is_none() && !row.is_blank() {
+            samples.push(Sample::new(row.line, row.to_cells()));
+        }
+    }
+    Ok(samples)
+}
+
+/// What the values of the whole file settle.
+pub(crate) struct Surveyed {
+    pub(crate) mark: Option<Mark>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Reads the file once for its decimal marks, its orders of day and month, and its euro signs.
+pub(crate) fn values(
+    table: &mut Table<'_>,
+    plan: &mut Plan,
+    header_line: Option<u64>,
+    maybe_latin9: bool,
+    receipt: &mut Receipt,
+) -> Result<Surveyed, Failure> {
+    let cells_of = |wanted: fn(&ColumnKind) -> bool| -> Vec<usize> {
+        plan.fields
+            .iter()
+            .filter(|field| wanted(&field.kind))
+            .filter_map(|field| match field.origin {
+                Origin::Cell(at) => Some(at),
+                Origin::Constant(_) => None,
+            })
+            .collect()
+    };
+    let money = cells_of(|kind| matches!(kind, ColumnKind::Money));
+    let numbers = cells_of(|kind| matches!(kind, ColumnKind::Number));
+    let mut dates: Vec<(usize, Orders)> =
+        cells_of(|kind| matches!(kind, ColumnKind::Instant | ColumnKind::Date))
+            .into_iter()
+            .map(|at| (at, Orders::default()))
+            .collect();
+    if plan.dialect.date_order.is_some() {
+        dates.clear();
+    }
+    let width = plan.width();
+    let (mut money_marks, mut number_marks) = (Marks::default(), Marks::default());
+    let mut euro = plan.header.iter().any(|header| header.contains('¤'));
+    if !money.is_empty() || !numbers.is_empty() || !dates.is_empty() || maybe_latin9 {
+        let mut rows = table.rows()?;
+        let mut row = Row::default();
+        let mut in_body = header_line.is_none();
+        while rows.next(&mut row)? {
+            if !in_body {
+                in_body = Some(row.line) == header_line;
+                continue;
+            }
+            if row.fault.is_some() || row.len() < width {
+                continue;
+            }
+            for at in &money {
+                if row.native(*at) == Native::Text {
+                    let cell = row.cell(*at);
+                    money_marks.see(cell, row.line);
+                    euro |= maybe_latin9 && cell.contains('¤');
+                }
+            }
+            for at in &numbers {
+                if row.native(*at) == Native::Text {
+                    number_marks.see(row.cell(*at), row.line);
+                }
+            }
+            for (at, orders) in &mut dates {
+                if row.native(*at) == Native::Text {
+                    orders.see(row.cell(*at), row.line);
+                }
+            }
+        }
+    }
+    let mut warnings = Vec::new();
+    if maybe_latin9 {
+        if !euro {
+            return Err(Failure::Reason(
+                "The file is Windows-1252 or ISO-8859-15, and nothing in it tells which: the letters œ, Š, Ž and the sign € differ. Say `encoding = \"windows-1252\"` or `\"iso-8859-15\"` in a sidecar file, or export it again as UTF-8.".to_owned(),
+            ));
+        }
+        match table {
+            Table::Text { charset, .. } | Table::Json { charset, .. } => {
+                *charset = Charset::Iso8859_15;
+                receipt.encoding = Some(Charset::Iso8859_15.name().to_owned());
+                for header in &mut plan.header {
+                    *header = header.replace('¤', "€");
+                }
+            }
+            Table::Parquet(_) | Table::Sheet(_) => {}
+        }
+    }
+    let mark = money_marks.settle().map_err(|(dot, comma)| {
+        format!(
+            "The file mixes decimal marks: line {dot} writes a dot before the decimals, line {comma} a comma. Export it again with one mark."
+        )
+    })?;
+    // Numbers follow the amounts; without amounts they settle it among themselves.
+    let mark = mark
+        .or(number_marks.settle().unwrap_or(None))
+        .or(plan.dialect.decimal);
+    for (at, orders) in dates {
+        let order = match orders.settle() {
+            Ok(order) => order,
+            Err(unsettled) => {
+                let header = plan.header[at].clone();
+                let question = match unsettled {
+                    Unsettled::Open(line) => format!(
+                        "In the column `{header}` day and month cannot be told apart (line {line}: both are 12 or less, and so in every row)"
+                    ),
+                    Unsettled::Contradiction(a, b) => format!(
+                        "The column `{header}` writes the day first on line {a} and the month first on line {b}"
+                    ),
+                };
+                let required = plan.fields.iter().any(|field| {
+                    field.required && matches!(field.origin, Origin::Cell(cell) if cell == at)
+                });
+                if required {
+                    return Err(Failure::Reason(format!(
+                        "{question}. Which comes first? Say `date_order = \"dmy\"` or `\"mdy\"` in a sidecar file, or export dates as YYYY-MM-DD."
+                    )));
+                }
+                warnings.push(format!("{question}: the column was left empty. Say `date_order = \"dmy\"` or `\"mdy\"` in a sidecar file, or export dates as YYYY-MM-DD"));
+                for field in &mut plan.fields {
+                    if matches!(field.origin, Origin::Cell(cell) if cell == at) {
+                        field.unreadable = true;
+                    }
+                }
+                None
+            }
+        };
+        for field in &mut plan.fields {
+            if matches!(field.origin, Origin::Cell(cell) if cell == at) {
+                field.order = field.order.or(order);
+            }
+        }
+    }
+    Ok(Surveyed { mark, warnings })
+}

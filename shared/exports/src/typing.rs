@@ -1,0 +1,878 @@
+//! From the cells of one record to typed values, by the plan of its file. Text first, typed second; a cell that cannot be
+//! typed refuses its row with the shape of what stands there, never the value.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::tz::TimeZone;
+use levier_domain::entity::{ColumnKind, Entity};
+use levier_domain::money::Currency;
+use levier_domain::private::HashKey;
+use levier_domain::receipt::Refusal;
+use levier_domain::record::Value;
+use levier_domain::time::Month;
+use rust_decimal::prelude::ToPrimitive;
+
+use crate::dates::{self, When};
+use crate::number::{self, Mark, NoMoney};
+use crate::plan::{Field, Origin, Plan};
+use crate::rows::{Native, Row};
+
+/// What the typing of a file needs beside its plan.
+pub(crate) struct Context<'a> {
+    pub(crate) zone: TimeZone,
+    pub(crate) workspace_zone: &'a TimeZone,
+    pub(crate) country: &'a str,
+    pub(crate) currency: Currency,
+    pub(crate) hash_key: &'a HashKey,
+    pub(crate) mark: Option<Mark>,
+    /// Epoch of a workbook's serial dates.
+    pub(crate) epoch_1904: bool,
+}
+
+/// What one file's cells said beyond their values.
+#[derive(Default)]
+pub(crate) struct Notes {
+    /// Field → raw value without a meaning → how often.
+    unmapped: BTreeMap<&'static str, BTreeMap<String, u64>>,
+    no_address: u64,
+    no_phone: u64,
+    several_ids: u64,
+    default_currency: u64,
+    private_attributes: u64,
+}
+
+const MOST_LISTED: usize = 20;
+
+impl Notes {
+    /// Sentences for the receipt.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        for (field, values) in &self.unmapped {
+            let total: u64 = values.values().sum();
+            let listed: Vec<String> = values
+                .iter()
+                .take(MOST_LISTED)
+                .map(|(value, n)| format!("`{value}` ({n})"))
+                .collect();
+            let more = if values.len() > MOST_LISTED {
+                " and others"
+            } else {
+                ""
+            };
+            out.push(format!(
+                "{total} value(s) of {field} have no meaning in the tables: {}{more}; map them under [values.{field}] in a sidecar or dialect file",
+                listed.join(", ")
+            ));
+        }
+        for (n, what) in [
+            (self.no_address, "cell(s) of an e-mail column hold no address and were left out"),
+            (self.no_phone, "cell(s) of a phone column hold no valid number and were left out"),
+            (self.several_ids, "cell(s) hold several ids; the first was read"),
+            (self.default_currency, "amount(s) had no currency of their own and were read in the workspace's"),
+            (self.private_attributes, "cell(s) of other columns look like an address, a number or free text and were left out"),
+        ] {
+            if n > 0 {
+                out.push(format!("{n} {what}"));
+            }
+        }
+        out
+    }
+
+    fn unmapped(&mut self, field: &'static str, raw: &str) {
+        let values = self.unmapped.entry(field).or_default();
+        // A value that could be a person's is not repeated.
+        let shown = if raw.chars().count() > 60 || raw.contains('@') {
+            "(long text)".to_owned()
+        } else {
+            raw.to_owned()
+        };
+        if values.len() < 200 || values.contains_key(&shown) {
+            *values.entry(shown).or_default() += 1;
+        } else {
+            *values.entry("(other)".to_owned()).or_default() += 1;
+        }
+    }
+}
+
+enum Meaning {
+    Word(String),
+    /// Read as this, and listed as not known by itself.
+    Fallback(String),
+    None,
+}
+
+/// Types the records of one file.
+pub(crate) struct Typer<'a> {
+    plan: &'a Plan,
+    context: Context<'a>,
+    lake_width: usize,
+    /// Per field: raw cell → meaning, so that each spelling is looked up once.
+    meanings: Vec<HashMap<String, Meaning>>,
+    currencies: HashMap<String, Option<Currency>>,
+    pub(crate) notes: Notes,
+    /// Text of the last record, for events.
+    pub(crate) text: Option<String>,
+}
+
+/// A cell that cannot be typed.
+struct Wrong {
+    reason: String,
+    hint: String,
+}
+
+fn wrong(reason: impl Into<String>, hint: impl Into<String>) -> Wrong {
+    Wrong {
+        reason: reason.into(),
+        hint: hint.into(),
+    }
+}
+
+/// The shape of a cell in words, never its value.
+pub(crate) fn shape(cell: &str) -> String {
+    let cell = cell.trim();
+    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+    let letters = cell.chars().filter(|c| c.is_alphabetic()).count();
+    match (digits, letters) {
+        _ if cell.is_empty() => "nothing".to_owned(),
+        (_, 0) if digits == cell.len() => format!("{digits} digits"),
+        (0, _) if letters > 0 => "text".to_owned(),
+        (_, 0) => "digits and signs".to_owned(),
+        _ => "text with digits".to_owned(),
+    }
+}
+
+impl<'a> Typer<'a> {
+    pub(crate) fn new(plan: &'a Plan, context: Context<'a>) -> Self {
+        Self {
+            lake_width: plan.entity.lake_columns().len(),
+            meanings: plan.fields.iter().map(|_| HashMap::new()).collect(),
+            plan,
+            context,
+            currencies: HashMap::new(),
+            notes: Notes::default(),
+            text: None,
+        }
+    }
+
+    /// Types one record; `source` is set, `import_id` and `known_from` are left null.
+    pub(crate) fn row(&mut self, row: &Row) -> Result<Vec<Value>, Refusal> {
+        let mut values = vec![Value::Null; self.lake_width];
+        let mut currency = None;
+        self.text = None;
+        let plan = self.plan;
+        for (index, field) in plan.fields.iter().enumerate() {
+            let (cell, native) = match &field.origin {
+                Origin::Cell(at) => (row.cell(*at), row.native(*at)),
+                Origin::Constant(text) => (text.as_str(), Native::Text),
+            };
+            let cell = cell.trim();
+            let empty = cell.is_empty()
+                || (!plan.dialect.null.is_empty()
+                    && plan.dialect.null.contains(&crate::dialect::token(cell)));
+            if empty {
+                if field.kind == ColumnKind::Currency && !plan.dialect.own {
+                    continue;
+                }
+                if field.required {
+                    return Err(refusal(
+                        row,
+                        field,
+                        wrong(
+                            format!("`{}` is required and the cell is empty", field.name),
+                            "fill the cell in, or leave the row out",
+                        ),
+                    ));
+                }
+                continue;
+            }
+            if field.unreadable {
+                continue;
+            }
+            let value = match field.kind {
+                ColumnKind::Currency => self.currency(cell).map(|found| {
+                    currency = Some(found);
+                    Value::Text(found.code().to_owned())
+                }),
+                ColumnKind::Money => {
+                    let of = currency
+                        .or(field.currency)
+                        .or_else(|| number::currency_in(cell));
+                    if of.is_none() {
+                        self.notes.default_currency += 1;
+                    }
+                    let of = of
+                        .or(plan.dialect.currency)
+                        .unwrap_or(self.context.currency);
+                    currency = Some(of);
+                    self.money(cell, native, of).map(Value::Integer)
+                }
+                _ => self.cell(index, field, cell, native),
+            };
+            match value {
+                Ok(Value::Null) if field.required => {
+                    return Err(refusal(
+                        row,
+                        field,
+                        wrong(
+                            format!("`{}` is required and holds nothing that can be read", field.name),
+                            "fill the cell in, or leave the row out",
+                        ),
+                    ));
+                }
+                Ok(value) => {
+                    if let Some(cell) = field.lake.and_then(|at| values.get_mut(at)) {
+                        *cell = value;
+                    }
+                }
+                Err(wrong) => return Err(refusal(row, field, wrong)),
+            }
+        }
+        if let Some(at) = plan.entity.lake_position_cached("currency")
+            && values[at] == Value::Null
+            && let Some(currency) = currency
+        {
+            values[at] = Value::Text(currency.code().to_owned());
+        }
+        self.attributes(row, &mut values);
+        for correction in &plan.corrections {
+            let cell = row.cell(correction.cell).trim();
+            let holds = if correction.equals.is_empty() {
+                !cell.is_empty()
+            } else {
+                correction.equals.contains(&crate::dialect::token(cell))
+            };
+            let applies = holds
+                && (correction.from.is_empty()
+                    || values[correction.lake]
+                        .as_text()
+                        .is_some_and(|now| correction.from.iter().any(|from| from == now)));
+            if applies {
+                values[correction.lake] = Value::Text(correction.to.clone());
+            }
+        }
+        self.check(row, &mut values)?;
+        let source = self.lake_width - 3;
+        values[source] = Value::Text(plan.dialect.system.clone());
+        Ok(values)
+    }
+
+    /// Adds the items of a further line to its order.
+    pub(crate) fn add_items(&self, order: &mut Result<Vec<Value>, Refusal>, row: &Row) {
+        let Some(field) = self.plan.fields.iter().find(|field| field.name == "items") else {
+            return;
+        };
+        let (Origin::Cell(cell), Some(lake)) = (&field.origin, field.lake) else {
+            return;
+        };
+        let text = row.cell(*cell).trim();
+        if text.is_empty() {
+            return;
+        }
+        let more = number::number(text, self.context.mark)
+            .filter(|decimal| decimal.fract().is_zero())
+            .and_then(|decimal| decimal.to_i64());
+        let Ok(values) = order else {
+            return;
+        };
+        match more {
+            Some(more) => {
+                let held = values[lake].as_integer().unwrap_or(0);
+                values[lake] = Value::Integer(held.saturating_add(more));
+            }
+            None => {
+                *order = Err(refusal(
+                    row,
+                    field,
+                    wrong(
+                        format!("is no whole number ({})", shape(text)),
+                        "write digits only",
+                    ),
+                ));
+            }
+        }
+    }
+
+    fn currency(&mut self, cell: &str) -> Result<Currency, Wrong> {
+        if let Some(known) = self.currencies.get(cell) {
+            return known.ok_or_else(unknown_currency);
+        }
+        let found = Currency::parse(cell).ok();
+        if self.currencies.len() < 1000 {
+            self.currencies.insert(cell.to_owned(), found);
+        }
+        found.ok_or_else(unknown_currency)
+    }
+
+    fn money(&self, cell: &str, native: Native, currency: Currency) -> Result<i64, Wrong> {
+        let mark = if native == Native::Number {
+            Some(Mark::Dot)
+        } else {
+            self.context.mark
+        };
+        number::money(cell, mark, currency).map_err(|error| match error {
+            NoMoney::NotANumber => wrong(
+                format!("is no amount ({})", shape(cell)),
+                "write digits with one decimal mark",
+            ),
+            NoMoney::OtherCurrency(own) => wrong(
+                format!("the cell is in {own}, its row in {currency}"),
+                "give the currency in one place",
+            ),
+            NoMoney::Money(error) => {
+                let text = error.to_string();
+                match text.split_once(';') {
+                    Some((what, hint)) => wrong(what.trim(), hint.trim()),
+                    None => wrong(text, "check the amount"),
+                }
+            }
+        })
+    }
+
+    fn cell(
+        &mut self,
+        index: usize,
+        field: &Field,
+        cell: &str,
+        native: Native,
+    ) -> Result<Value, Wrong> {
+        let own = self.plan.dialect.own;
+        if field.values.is_some()
+            && !matches!(field.kind, ColumnKind::Choice(_))
+            && let Some(word) = self.meaning(index, field, cell)
+        {
+            return match field.kind {
+                ColumnKind::Number => Ok(word.parse().map_or(Value::Null, Value::Number)),
+                ColumnKind::Boolean => Ok(Value::Boolean(word == "true")),
+                _ => Ok(Value::Text(word)),
+            };
+        }
+        Ok(match field.kind {
+            ColumnKind::Text => Value::Text(plain_text(cell).to_owned()),
+            ColumnKind::Id => Value::Text(self.id(cell, native)?),
+            ColumnKind::Agent => {
+                let id = self.id(cell, native)?;
+                if names_no_one(&id) {
+                    Value::Text(id)
+                } else {
+                    self.context
+                        .hash_key
+                        .name(&id)
+                        .map_or(Value::Null, Value::Text)
+                }
+            }
+            ColumnKind::Instant => {
+                let when = self.when(field, cell, native)?;
+                let zone = if field.utc {
+                    &TimeZone::UTC
+                } else {
+                    &self.context.zone
+                };
+                Value::Instant(when.instant(zone).ok_or_else(|| {
+                    wrong("is a time that no clock shows", "check the date")
+                })?)
+            }
+            ColumnKind::Date => {
+                let when = self.when(field, cell, native)?;
+                Value::Date(when.day(self.context.workspace_zone))
+            }
+            ColumnKind::Month => match cell.parse::<Month>() {
+                Ok(month) => Value::Text(month.to_string()),
+                Err(_) if native != Native::Text => {
+                    let when = self.when(field, cell, native)?;
+                    Value::Text(Month::of(when.day(self.context.workspace_zone)).to_string())
+                }
+                Err(_) => {
+                    return Err(wrong(
+                        format!("is no month ({})", shape(cell)),
+                        "write YYYY-MM",
+                    ));
+                }
+            },
+            ColumnKind::Number => {
+                let mark = if native == Native::Number {
+                    Some(Mark::Dot)
+                } else {
+                    self.context.mark
+                };
+                let number = number::number(cell, mark)
+                    .and_then(|decimal| decimal.to_f64())
+                    .ok_or_else(|| {
+                        wrong(
+                            format!("is no number ({})", shape(cell)),
+                            "write digits with one decimal mark",
+                        )
+                    })?;
+                Value::Number(number)
+            }
+            ColumnKind::Integer => {
+                let integer = number::number(cell, self.context.mark)
+                    .filter(|decimal| decimal.fract().is_zero())
+                    .and_then(|decimal| decimal.to_i64())
+                    .ok_or_else(|| {
+                        wrong(
+                            format!("is no whole number ({})", shape(cell)),
+                            "write digits only",
+                        )
+                    })?;
+                Value::Integer(integer)
+            }
+            ColumnKind::Boolean => match boolean(cell) {
+                Some(flag) => Value::Boolean(flag),
+                None => {
+                    return Err(wrong(
+                        format!("is neither yes nor no ({})", shape(cell)),
+                        "write true or false",
+                    ));
+                }
+            },
+            ColumnKind::Choice(words) => match self.choice(index, field, cell, words) {
+                Some(word) => Value::Text(word),
+                None if field.required || own => {
+                    return Err(wrong(
+                        format!("`{}` has a value without a meaning", field.name),
+                        if own {
+                            format!("write one of {}", words.join(", "))
+                        } else {
+                            format!("map it to one of {} under [values.{}] in a sidecar file", words.join(", "), field.name)
+                        },
+                    ));
+                }
+                None => Value::Null,
+            },
+            ColumnKind::Email => {
+                let found = cell
+                    .split([',', ';', ' ', '\n'])
+                    .filter(|part| part.contains('@'))
+                    .find_map(|part| self.context.hash_key.email(plain_text(part.trim())));
+                match found {
+                    Some(key) => Value::Text(key),
+                    None => {
+                        self.notes.no_address += 1;
+                        Value::Null
+                    }
+                }
+            }
+            ColumnKind::Phone => {
+                let found = cell
+                    .split([',', ';', '/', '\n'])
+                    .find_map(|part| self.context.hash_key.phone(part, self.context.country));
+                match found {
+                    Some(key) => Value::Text(key),
+                    None => {
+                        self.notes.no_phone += 1;
+                        Value::Null
+                    }
+                }
+            }
+            ColumnKind::FreeText => {
+                self.text = Some(cell.to_owned());
+                Value::Null
+            }
+            ColumnKind::Attributes => match serde_json::from_str::<serde_json::Value>(cell) {
+                Ok(serde_json::Value::Object(map)) => Value::Attributes(
+                    map.into_iter()
+                        .filter_map(|(key, value)| {
+                            let text = match value {
+                                serde_json::Value::Null => return None,
+                                serde_json::Value::String(text) => text,
+                                other => other.to_string(),
+                            };
+                            if looks_private(&text) {
+                                self.notes.private_attributes += 1;
+                                return None;
+                            }
+                            Some((key, text))
+                        })
+                        .collect(),
+                ),
+                _ => {
+                    return Err(wrong(
+                        format!("is no JSON object ({})", shape(cell)),
+                        "write {\"key\": \"value\"}, or give each attribute its own column",
+                    ));
+                }
+            },
+            ColumnKind::Money | ColumnKind::Currency => Value::Null,
+        })
+    }
+
+    fn when(&self, field: &Field, cell: &str, native: Native) -> Result<When, Wrong> {
+        if native == Native::Number
+            && let Ok(serial) = cell.parse::<f64>()
+            && let Some(when) = dates::from_serial(serial, self.context.epoch_1904)
+        {
+            return Ok(when);
+        }
+        dates::parse(plain_text(cell), field.order).map_err(|error| {
+            let hint = if field.order.is_some() {
+                "write YYYY-MM-DD; the order of day and month is the one of the file"
+            } else {
+                "write YYYY-MM-DD, or YYYY-MM-DDTHH:MM:SSZ"
+            };
+            wrong(format!("{} ({})", error.reason(), shape(cell)), hint)
+        })
+    }
+
+    fn id(&mut self, cell: &str, native: Native) -> Result<String, Wrong> {
+        let mut id = plain_text(cell);
+        if is_scientific(id, native) {
+            return Err(wrong(
+                "the id is in scientific notation: its last digits are lost",
+                "format the column as text in the source and export again; it cannot be repaired here",
+            ));
+        }
+        if !self.plan.dialect.own
+            && let Some((first, _)) = id.split_once(';')
+        {
+            self.notes.several_ids += 1;
+            id = first.trim();
+        }
+        if self.plan.dialect.salesforce_ids
+            && let Some(long) = salesforce_18(id)
+        {
+            return Ok(long);
+        }
+        Ok(id.to_owned())
+    }
+
+    fn meaning(&mut self, index: usize, field: &Field, cell: &str) -> Option<String> {
+        let known = self.meanings.get_mut(index)?;
+        if !known.contains_key(cell) {
+            let table = field.values.as_ref()?;
+            let meaning = match table.get(&crate::dialect::token(cell)) {
+                Some(word) => Meaning::Word(word.clone()),
+                None => match table.get("*") {
+                    Some(word) => Meaning::Fallback(word.clone()),
+                    None => Meaning::None,
+                },
+            };
+            if known.len() > 10_000 {
+                known.clear();
+            }
+            known.insert(cell.to_owned(), meaning);
+        }
+        match known.get(cell) {
+            Some(Meaning::Word(word)) => Some(word.clone()),
+            Some(Meaning::Fallback(word)) => {
+                let word = word.clone();
+                self.notes.unmapped(field.name, cell);
+                Some(word)
+            }
+            _ => None,
+        }
+    }
+
+    fn choice(
+        &mut self,
+        index: usize,
+        field: &Field,
+        cell: &str,
+        words: &'static [&'static str],
+    ) -> Option<String> {
+        if words.contains(&cell) {
+            return Some(cell.to_owned());
+        }
+        if let Some(word) = self.meaning(index, field, cell) {
+            return Some(word);
+        }
+        let lower = cell.to_lowercase();
+        if let Some(word) = words.iter().find(|word| **word == lower) {
+            return Some((*word).to_owned());
+        }
+        self.notes.unmapped(field.name, cell);
+        None
+    }
+
+    fn attributes(&mut self, row: &Row, values: &mut [Value]) {
+        let Some(at) = self.plan.attributes_lake else {
+            return;
+        };
+        if self.plan.attributes.is_empty() {
+            return;
+        }
+        let mut map = match std::mem::take(&mut values[at]) {
+            Value::Attributes(map) => map,
+            _ => BTreeMap::new(),
+        };
+        for (cell, key) in &self.plan.attributes {
+            let text = row.cell(*cell).trim();
+            if text.is_empty() {
+                continue;
+            }
+            if looks_private(text) {
+                self.notes.private_attributes += 1;
+                continue;
+            }
+            map.insert(key.clone(), text.to_owned());
+        }
+        values[at] = if map.is_empty() {
+            Value::Null
+        } else {
+            Value::Attributes(map)
+        };
+    }
+
+    /// Rules between the columns of one entity.
+    fn check(&self, row: &Row, values: &mut [Value]) -> Result<(), Refusal> {
+        let entity = self.plan.entity;
+        let at = |name: &str| entity.lake_position_cached(name);
+        let refuse = |name: &str, reason: &str, hint: &str| {
+            let column = self
+                .plan
+                .fields
+                .iter()
+                .find(|field| field.name == name)
+                .map_or_else(String::new, |field| field.header.clone());
+            Err(Refusal {
+                line: row.line,
+                column,
+                reason: reason.to_owned(),
+                hint: hint.to_owned(),
+            })
+        };
+        match entity {
+            Entity::Orders | Entity::Invoices => {
+                let amount = at("amount_minor").and_then(|at| values[at].as_integer());
+                let refunded = at("refunded_amount_minor").and_then(|at| values[at].as_integer());
+                if entity == Entity::Orders && amount.is_some_and(|amount| amount < 0) {
+                    return refuse("amount", "the amount is negative", "give the order its full amount and the refund in its own column");
+                }
+                if refunded.is_some_and(|refunded| refunded < 0) {
+                    return refuse("refunded_amount", "the refund is negative", "write refunds without a sign");
+                }
+                if let (Some(amount), Some(refunded)) = (amount, refunded)
+                    && refunded > amount.max(0)
+                {
+                    return refuse("refunded_amount", "the refund is larger than the amount", "check the amount and the refund of this row");
+                }
+            }
+            Entity::Deals => {
+                if let (Some(status), Some(closed)) = (at("status"), at("closed_at"))
+                    && values[status].as_text() == Some("open")
+                {
+                    values[closed] = Value::Null;
+                }
+            }
+            Entity::Tickets => {
+                if let Some(score) = at("satisfaction").and_then(|at| values[at].as_number())
+                    && !(1.0..=5.0).contains(&score)
+                {
+                    return refuse("satisfaction", "satisfaction is not between 1 and 5", "rescale the column to 1–5");
+                }
+            }
+            Entity::Mentions => {
+                if let Some(score) = at("sentiment").and_then(|at| values[at].as_number())
+                    && !(-1.0..=1.0).contains(&score)
+                {
+                    return refuse("sentiment", "sentiment is not between −1 and 1", "rescale the column to −1…1");
+                }
+            }
+            Entity::Surveys => {
+                let nps = at("kind").is_some_and(|at| values[at].as_text() == Some("nps"));
+                if nps
+                    && let Some(score) = at("score").and_then(|at| values[at].as_number())
+                    && !(0.0..=10.0).contains(&score)
+                {
+                    return refuse("score", "an NPS score is not between 0 and 10", "check the score");
+                }
+            }
+            Entity::Rates => {
+                if let Some(rate) = at("rate").and_then(|at| values[at].as_number())
+                    && rate <= 0.0
+                {
+                    return refuse("rate", "the rate is not above zero", "give units of the reporting currency for one of this currency");
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Positions are asked for on every row; this spares the allocations of `lake_columns`.
+trait LakePositionCached {
+    fn lake_position_cached(self, name: &str) -> Option<usize>;
+}
+
+impl LakePositionCached for Entity {
+    fn lake_position_cached(self, name: &str) -> Option<usize> {
+        let mut position = 0;
+        for column in self.columns() {
+            let same = match column.kind {
+                ColumnKind::FreeText => continue,
+                ColumnKind::Money => name
+                    .strip_suffix("_minor")
+                    .is_some_and(|stem| stem == column.name),
+                ColumnKind::Email | ColumnKind::Phone => name
+                    .strip_suffix("_key")
+                    .is_some_and(|stem| stem == column.name),
+                _ => column.name == name,
+            };
+            if same {
+                return Some(position);
+            }
+            position += 1;
+        }
+        None
+    }
+}
+
+fn refusal(row: &Row, field: &Field, wrong: Wrong) -> Refusal {
+    Refusal {
+        line: row.line,
+        column: field.header.clone(),
+        reason: wrong.reason,
+        hint: wrong.hint,
+    }
+}
+
+fn unknown_currency() -> Wrong {
+    wrong(
+        "is no ISO 4217 currency code",
+        "write EUR, USD, GBP…",
+    )
+}
+
+/// Text without the apostrophe that spreadsheets put before digits and signs.
+pub(crate) fn plain_text(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '=' | '@')) => rest,
+        _ => cell,
+    }
+}
+
+/// `5.55E+12`: a spreadsheet has cut the digits off.
+pub(crate) fn is_scientific(id: &str, native: Native) -> bool {
+    let Some(at) = id.find(['E', 'e']) else {
+        return false;
+    };
+    let (mantissa, exponent) = (&id[..at], &id[at + 1..]);
+    let signed = exponent.strip_prefix('+');
+    if signed.is_none() && native != Native::Number {
+        return false;
+    }
+    let digits = signed.unwrap_or(exponent);
+    !mantissa.is_empty()
+        && mantissa
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'-'))
+        && mantissa.bytes().any(|b| b.is_ascii_digit())
+        && !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// An 18-character Salesforce id from its case-sensitive 15-character form; `None` where it is not of that form.
+///
+/// Each of three characters appended tells which of five letters are capitals, so that the id survives systems that fold case.
+pub(crate) fn salesforce_18(id: &str) -> Option<String> {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+    if id.len() != 15 || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let mut long = id.to_owned();
+    for chunk in id.as_bytes().chunks(5) {
+        let mut bits = 0;
+        for (at, byte) in chunk.iter().enumerate() {
+            if byte.is_ascii_uppercase() {
+                bits |= 1 << at;
+            }
+        }
+        long.push(char::from(ALPHABET[bits]));
+    }
+    Some(long)
+}
+
+/// Yes and no in the words of exports, EN and FR.
+pub(crate) fn boolean(cell: &str) -> Option<bool> {
+    match cell.to_lowercase().as_str() {
+        "true" | "yes" | "y" | "1" | "oui" | "o" | "vrai" | "x" => Some(true),
+        "false" | "no" | "n" | "0" | "non" | "faux" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether an owner's, agent's or author's cell is an id rather than a name: no spaces, no `@`, with a digit.
+fn names_no_one(cell: &str) -> bool {
+    cell.bytes().any(|b| b.is_ascii_digit())
+        && cell
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':'))
+}
+
+/// Whether a cell of an unknown column looks like an address, a phone number or free text.
+fn looks_private(text: &str) -> bool {
+    if text.contains('@') || text.len() > 80 || text.contains('\n') {
+        return true;
+    }
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let phone_like = (9..=15).contains(&digits)
+        && (text.starts_with('+') || text.starts_with('0') || text.contains(' ') || text.contains('.'))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'+' | b' ' | b'.' | b'-' | b'(' | b')' | b'\''));
+    phone_like || text.split_whitespace().count() > 8
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lake_positions_agree_with_the_domain() {
+        for entity in Entity::ALL {
+            for (at, column) in entity.lake_columns().iter().enumerate() {
+                if column.origin.is_some() {
+                    assert_eq!(entity.lake_position_cached(&column.name), Some(at), "{entity} {}", column.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn salesforce_ids_get_their_suffix() {
+        for (case, short, long) in [
+            ("account", "001x0000002xLCV", Some("001x0000002xLCVAA2")),
+            ("long already", "001x0000002xLCVAA2", None),
+            ("not an id", "jean dupont 123", None),
+        ] {
+            assert_eq!(salesforce_18(short).as_deref(), long, "{case}");
+        }
+    }
+
+    #[test]
+    fn scientific_notation_is_told_from_ids_that_hold_an_e() {
+        for (id, native, want) in [
+            ("5.55E+12", Native::Text, true),
+            ("5,55E+12", Native::Text, true),
+            ("5E+12", Native::Text, true),
+            ("12E4", Native::Text, false),
+            ("1e20", Native::Number, true),
+            ("00E+A", Native::Text, false),
+            ("abcE+1", Native::Text, false),
+        ] {
+            assert_eq!(is_scientific(id, native), want, "{id}");
+        }
+    }
+
+    #[test]
+    fn shapes_say_nothing_of_the_value() {
+        for (cell, want) in [("12345678", "8 digits"), ("Jean", "text"), ("06 12", "digits and signs"), ("a1", "text with digits")] {
+            assert_eq!(shape(cell), want);
+        }
+    }
+
+    #[test]
+    fn people_are_not_attributes() {
+        for (text, want) in [
+            ("jean@exemple.fr", true),
+            ("+33 6 12 34 56 78", true),
+            ("0612345678", true),
+            ("Premium", false),
+            ("2026-01-01", false),
+            ("12345", false),
+        ] {
+            assert_eq!(looks_private(text), want, "{text}");
+        }
+    }
+}

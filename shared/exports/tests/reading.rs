@@ -1,0 +1,196 @@
+//! Whole files in, receipts and rows out: made-up exports in French and English, one case a test.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::{Read, Settings, read, read_with};
+use levier_domain::entity::Entity;
+use levier_domain::receipt::ImportStatus;
+use levier_exports::Sidecar;
+
+fn text<'r>(read: &'r Read, row: usize, column: &str) -> Option<&'r str> {
+    read.records[row].1.get(column).as_text()
+}
+
+#[test]
+fn hubspot_contacts_are_recognised_in_each_language() {
+    for (case, content, dialect, lifecycle) in [
+        (
+            "english",
+            "Record ID,First Name,Last Name,Email,Phone Number,Lifecycle Stage,Contact owner,Create Date,Score\n101,Ada,Martin,ada@exemple.fr,+33612345678,Marketing Qualified Lead,Jean Dupont,2026-01-02 10:00,12\n",
+            "hubspot-contacts-en",
+            "marketing_qualified",
+        ),
+        (
+            "french",
+            "ID de fiche d’informations;Prénom;Nom;E-mail;Phase du cycle de vie;Propriétaire du contact;Date de création\n101;Ada;Martin;ada@exemple.fr;Client;Jean Dupont;02/01/2026 10:00\n",
+            "hubspot-contacts-fr",
+            "customer",
+        ),
+        (
+            "internal",
+            "hs_object_id,email,lifecyclestage,createdate\n101,ada@exemple.fr,marketingqualifiedlead,2026-01-02T09:00:00Z\n",
+            "hubspot-contacts-internal",
+            "marketing_qualified",
+        ),
+    ] {
+        let got = read("contacts.csv", content.as_bytes());
+        assert_eq!(got.receipt().status, ImportStatus::Imported, "{case}: {:?}", got.receipt());
+        assert_eq!(got.receipt().dialect.as_deref(), Some(dialect), "{case}");
+        assert_eq!(text(&got, 0, "lifecycle"), Some(lifecycle), "{case}");
+        assert_eq!(text(&got, 0, "source"), Some("hubspot"), "{case}");
+        assert_eq!(
+            got.records[0].1.get("created_at").as_instant().unwrap().to_string(),
+            "2026-01-02T09:00:00Z",
+            "{case}"
+        );
+        assert!(text(&got, 0, "email_key").is_some(), "{case}");
+        let shown = format!("{:?}", got.records);
+        for private in ["Ada", "Martin", "Jean", "exemple.fr", "+336"] {
+            assert!(!shown.contains(private), "{case}: {private} in {shown}");
+        }
+    }
+}
+
+#[test]
+fn shopify_lines_fold_into_their_order() {
+    let got = read(
+        "orders_export.csv",
+        "Name,Email,Financial Status,Paid at,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,Created at,Lineitem quantity,Lineitem name,Payment Method,Refunded Amount,Id,Cancelled at\n\
+         #1,a@exemple.fr,paid,2025-10-07 09:50:26 +0200,EUR,10.00,5.00,2.50,15.00,CLUB,2025-10-07 09:50:26 +0200,1,Gourde,stripe,0.00,5550001,\n\
+         #1,,,,,,,,,,,2,Sac,,,,\n\
+         #2,b@exemple.fr,voided,,EUR,1.00,0.00,0.00,1.00,,2025-10-08 09:50:26 +0200,1,Gourde,stripe,0.00,5550002,\n\
+         #3,c@exemple.fr,paid,,EUR,1.00,0.00,0.00,1.00,,2025-10-08 09:50:26 +0200,1,Gourde,bogus,0.00,5.55E+12,\n"
+            .as_bytes(),
+    );
+    assert_eq!(got.receipt().rows.read, 3, "{:?}", got.receipt());
+    assert_eq!((got.outcome.accepted, got.receipt().rows.refused, got.outcome.folded), (2, 1, 1));
+    assert_eq!(got.records[0].1.get("items").as_integer(), Some(3));
+    assert_eq!(got.records[0].1.get("amount_minor").as_integer(), Some(1500));
+    assert_eq!(text(&got, 1, "status"), Some("cancelled"));
+    assert_eq!(got.receipt().refused[0].line, 5);
+    assert_eq!(got.receipt().refused[0].column, "Id");
+}
+
+#[test]
+fn every_entity_has_an_own_layout() {
+    for (entity, content) in [
+        (Entity::People, "person_id,email,lifecycle\np1,a@exemple.fr,customer\n"),
+        (Entity::Accounts, "account_id,domain\na1,exemple.fr\n"),
+        (Entity::Deals, "deal_id,created_at,status,amount\nd1,2026-01-02,won,12.50\n"),
+        (Entity::Orders, "order_id,ordered_at,status,amount,currency\no1,2026-01-02,paid,12.50,EUR\n"),
+        (Entity::Subscriptions, "subscription_id,status,started_at,amount,interval,currency\ns1,active,2026-01-02,9,month,EUR\n"),
+        (Entity::Invoices, "invoice_id,issued_at,amount,currency,status\ni1,2026-01-02,9,EUR,paid\n"),
+        (Entity::Tickets, "ticket_id,created_at,status\nt1,2026-01-02,open\n"),
+        (Entity::Surveys, "response_id,answered_at,kind,score\nr1,2026-01-02,nps,9\n"),
+        (Entity::Spend, "date,channel,amount,currency\n2026-01-02,google,12.50,EUR\n"),
+        (Entity::Costs, "month,category,amount,currency\n2026-01,platform,12.50,EUR\n"),
+        (Entity::WebTraffic, "date,channel,visits\n2026-01-02,organic,12\n"),
+        (Entity::Mentions, "mention_id,seen_at,network,about\nm1,2026-01-02,x,brand\n"),
+        (Entity::Members, "community,platform,handle\nmain,hivebrite,h1\n"),
+        (Entity::Links, "platform,handle,person_id\nslack,U1,p1\n"),
+        (Entity::Assignments, "experiment,person_id,group,assigned_at\ne1,p1,invited,2026-01-02\n"),
+        (Entity::Rates, "date,currency,rate\n2026-01-02,USD,0.92\n"),
+    ] {
+        let got = read("own.csv", content.as_bytes());
+        assert_eq!(got.receipt().entity.as_deref(), Some(entity.as_str()), "{:?}", got.receipt());
+        assert_eq!(got.records.len(), 1, "{entity}: {:?}", got.receipt());
+        assert_eq!(got.receipt().rows.read, 1);
+    }
+    let got = read(
+        "own.csv",
+        b"event_id,community,platform,kind,occurred_at,actor,text\ne1,main,forum,message_posted,2026-01-02T10:00:00Z,u1,Bonjour ?\n",
+    );
+    assert_eq!(got.events.len(), 1, "{:?}", got.receipt());
+    assert_eq!(got.events[0].1.text.as_deref(), Some("Bonjour ?"));
+}
+
+#[test]
+fn whole_files_are_refused_with_a_reason() {
+    for (case, content, entity, says) in [
+        ("empty", &b""[..], None, "empty"),
+        ("no known header", b"foo,bar\n1,2\n", None, "header"),
+        ("another entity", b"order_id,ordered_at,status,amount,currency\no1,2026-01-02,paid,1,EUR\n", Some(Entity::People), "orders"),
+        ("ambiguous required date", b"order_id,ordered_at,status,amount,currency\no1,03/04/2026,paid,1,EUR\n", None, "day and month"),
+        ("mixed marks", b"order_id,ordered_at,status,amount,currency\no1,2026-01-02,paid,\"1,50\",EUR\no2,2026-01-02,paid,1.50,EUR\n", None, "decimal marks"),
+        ("mapped header twice", b"person_id,email,email\np1,a@exemple.fr,b@exemple.fr\n", None, "twice"),
+        ("half refused", b"order_id,ordered_at,status,amount,currency\no1,2026-01-02,paid,x,EUR\n", None, "refused"),
+        ("nul", b"person_id,email\np1,\0\0\0\n", None, "NUL"),
+        ("mojibake", "person_id,segment\np1,Fidélité\n".replace('é', "Ã©").leak().as_bytes(), None, "mis-encoded"),
+        ("pdf", b"%PDF-1.7", None, "PDF"),
+        ("latin-9 or 1252", b"person_id,segment\np1,c\xBDur\n", None, "ISO-8859-15"),
+    ] {
+        let got = read_with("file.csv", content, &Settings { entity, ..Settings::default() });
+        assert_eq!(got.receipt().status, ImportStatus::Refused, "{case}");
+        let reason = got.receipt().reason.clone().unwrap();
+        assert!(reason.contains(says), "{case}: {reason}");
+    }
+}
+
+#[test]
+fn the_euro_sign_tells_latin_9() {
+    let got = read(
+        "file.csv",
+        b"order_id;ordered_at;status;amount;currency;promo_code\no1;2026-01-02;paid;12,50 \xA4;EUR;c\xBDur\n",
+    );
+    assert_eq!(got.receipt().encoding.as_deref(), Some("iso-8859-15"), "{:?}", got.receipt());
+    assert_eq!(text(&got, 0, "promo_code"), Some("cœur"));
+    assert_eq!(got.records[0].1.get("amount_minor").as_integer(), Some(1250));
+}
+
+#[test]
+fn every_line_is_accounted_for() {
+    let got = read(
+        "file.csv",
+        b"Report of the day\n\norder_id,ordered_at,status,amount,currency\no1,2026-01-02,paid,1,EUR\n\norder_id,ordered_at,status,amount,currency\no2,2026-01-02,paid,-1,EUR\no3,2026-01-02,paid\no4,2026-01-02,paid,1,EUR,,\no5,2026-01-02,paid,1.999,EUR\no6,2026-01-02,paid,1,XXZ\no7,2026-01-02,paid,1,EUR\no8,2026-01-02,paid,1,EUR\n",
+    );
+    let receipt = got.receipt();
+    assert_eq!(receipt.status, ImportStatus::Imported, "{receipt:?}");
+    let refused: Vec<_> = receipt.refused.iter().map(|r| r.line).collect();
+    assert_eq!(refused, [7, 8, 10, 11]);
+    let dropped: Vec<_> = receipt.dropped.iter().map(|d| (d.line, d.why.as_str())).collect();
+    assert_eq!(dropped, [(1, "preamble"), (2, "blank"), (5, "blank"), (6, "repeated_header")]);
+    assert_eq!(receipt.rows.read, got.outcome.accepted + 4 + 4);
+    for refusal in &receipt.refused {
+        assert!(!refusal.reason.contains("o3") && !refusal.hint.is_empty(), "{refusal:?}");
+    }
+}
+
+#[test]
+fn spend_of_one_key_is_summed() {
+    let got = read("s.csv", b"date,channel,campaign,amount,currency,clicks\n2026-01-02,google,c,1.50,EUR,2\n2026-01-02,google,c,2,EUR,\n2026-01-03,google,c,2,EUR,1\n");
+    assert_eq!(got.records.len(), 2);
+    assert_eq!(got.records[0].1.get("amount_minor").as_integer(), Some(350));
+    assert_eq!((got.receipt().rows.read, got.outcome.folded), (2, 1));
+}
+
+#[test]
+fn json_lines_and_parquet_are_read_by_the_same_rules() {
+    let got = read("o.ndjson", b"{\"order_id\":5550001,\"ordered_at\":\"2026-01-02\",\"status\":\"paid\",\"amount\":12.5,\"currency\":\"EUR\"}\n{\"order_id\":\"o2\",\"status\":\"paid\"}\nnot json\n{\"order_id\":\"o3\",\"ordered_at\":\"2026-01-02\",\"status\":\"paid\",\"amount\":\"1\",\"currency\":\"EUR\"}\n");
+    assert_eq!(got.records.len(), 2, "{:?}", got.receipt());
+    assert_eq!(text(&got, 0, "order_id"), Some("5550001"));
+    assert_eq!(got.receipt().refused.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 3]);
+
+    let bytes = common::parquet_orders();
+    let got = read("o.parquet", &bytes);
+    assert_eq!(got.records.len(), 2, "{:?}", got.receipt());
+    assert_eq!(got.records[0].1.get("amount_minor").as_integer(), Some(1250));
+    assert_eq!(got.records[0].1.get("ordered_at").as_instant().unwrap().to_string(), "2026-01-02T10:00:00Z");
+    assert_eq!(got.records[1].0, 2);
+}
+
+#[test]
+fn a_sidecar_overrules() {
+    let sidecar = Sidecar::parse("x", "entity = \"orders\"\nsource = \"acme\"\ndate_order = \"mdy\"\ncurrency = \"EUR\"\n[columns]\n\"No\" = \"order_id\"\n\"When\" = \"ordered_at\"\n\"State\" = \"status\"\n\"Sum\" = \"amount\"\n[values.status]\n\"ok\" = \"paid\"\n").unwrap();
+    let got = read_with("a.csv", b"No;When;State;Sum\n1;03/04/2026;OK;12,50\n", &Settings { sidecar: Some(sidecar), ..Settings::default() });
+    assert_eq!(got.receipt().status, ImportStatus::Imported, "{:?}", got.receipt());
+    assert_eq!(text(&got, 0, "source"), Some("acme"));
+    assert_eq!(got.records[0].1.get("ordered_at").as_instant().unwrap().to_string(), "2026-03-03T23:00:00Z");
+}
+
+#[test]
+fn an_optional_ambiguous_date_is_left_empty_with_a_warning() {
+    let got = read("p.csv", b"person_id,created_at\np1,03/04/2026\n");
+    assert!(got.records[0].1.get("created_at").as_instant().is_none());
+    assert!(got.receipt().warnings.iter().any(|w| w.contains("day and month")), "{:?}", got.receipt());
+}
