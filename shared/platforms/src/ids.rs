@@ -149,3 +149,96 @@ pub mod own {
         Object::of(&[id])
     }
 }
+
+/// Zoom. A live is its webinar's or meeting's id.
+pub mod zoom {
+    use super::Object;
+
+    /// A scheduled webinar or meeting.
+    #[must_use]
+    pub fn live(live: &str) -> Object {
+        Object::of(&[live])
+    }
+
+    /// A registration.
+    #[must_use]
+    pub fn registration(live: &str, registrant: &str) -> Object {
+        Object::of(&[live, registrant])
+    }
+
+    /// Having come to one occurrence (`uuid`) of a live, however often one reconnected.
+    #[must_use]
+    pub fn attendance(live: &str, occurrence: &str, participant: &str) -> Object {
+        Object::of(&[live, occurrence, participant])
+    }
+}
+
+/// MeltingSpot.
+pub mod meltingspot {
+    use super::Object;
+
+    /// A live.
+    #[must_use]
+    pub fn live(live: &str) -> Object {
+        Object::of(&["live", live])
+    }
+
+    /// A member's registration for, or attendance of, a live.
+    #[must_use]
+    pub fn participation(live: &str, member: &str) -> Object {
+        Object::of(&["live", live, member])
+    }
+
+    /// A topic, post or comment.
+    #[must_use]
+    pub fn message(message: &str) -> Object {
+        Object::of(&[message])
+    }
+
+    /// A member; `what` is `joined`, or the time of another change.
+    #[must_use]
+    pub fn member(member: &str, what: &str) -> Object {
+        Object::of(&["member", member, what])
+    }
+}
+
+/// Discord. Snowflakes are unique over all of Discord; a message's own is the form of MESSAGE, thread and reply-to.
+pub mod discord {
+    use super::Object;
+
+    /// A message; also what its deletion is about.
+    #[must_use]
+    pub fn message(message: &str) -> Object {
+        Object::of(&[message])
+    }
+
+    /// One edit of a message.
+    #[must_use]
+    pub fn edit(message: &str, edited_at: &str) -> Object {
+        Object::of(&[message, edited_at])
+    }
+
+    /// A reaction: `emoji` is the custom emoji's id, or the character itself.
+    #[must_use]
+    pub fn reaction(message: &str, user: &str, emoji: &str) -> Object {
+        Object::of(&[message, user, emoji])
+    }
+
+    /// Joining a server, at the member's own `joined_at` as the API writes it (or leaving, at the time when that was seen).
+    #[must_use]
+    pub fn member(guild: &str, user: &str, at: &str) -> Object {
+        Object::of(&[guild, user, at])
+    }
+
+    /// A scheduled event of a server.
+    #[must_use]
+    pub fn scheduled_event(event: &str) -> Object {
+        Object::of(&["event", event])
+    }
+
+    /// Interest in a scheduled event.
+    #[must_use]
+    pub fn interest(event: &str, user: &str) -> Object {
+        Object::of(&["event", event, user])
+    }
+}

@@ -14,23 +14,30 @@
 //! assert!(matches!(source.answer(&request, now), Answer::Store { .. }));
 //! ```
 
+mod cloudevents;
+mod discord;
 mod discourse;
 mod draft;
+mod generic;
 mod http;
 pub mod ids;
 mod keys;
 mod mapping;
+mod meltingspot;
 mod own;
 mod platform;
+mod presets;
 mod proof;
 mod read;
 mod registry;
 mod slack;
 mod source;
 mod standard_webhooks;
+mod zoom;
 
 pub use http::{Answer, Rejection, Reply, Request, form_pairs};
 pub use keys::Lookup;
 pub use platform::{BlindSpots, CannotSign, Context, Delivery};
+pub use presets::names as preset_names;
 pub use registry::names;
 pub use source::Source;

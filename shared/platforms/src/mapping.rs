@@ -275,7 +275,12 @@ impl Rule {
         let reply_to = text(Field::ReplyTo);
         let message = own::message_of(self.kind, &id, reply_to.as_deref(), &attributes);
         let visibility = text(Field::Visibility).and_then(|word| word.parse::<Visibility>().ok());
-        let mut building = origin.event(self.kind, at, &ids::own::event(&id));
+        // A CloudEvent's id is unique only beside its source.
+        let object = match scope.get_field("item").get_field("source").as_string() {
+            Some(source) if origin.platform == "cloudevents" => ids::Object::of(&[source, &id]),
+            _ => ids::own::event(&id),
+        };
+        let mut building = origin.event(self.kind, at, &object);
         for (key, value) in attributes {
             building = building.attribute(&key, Some(value));
         }

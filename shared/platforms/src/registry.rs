@@ -25,9 +25,14 @@ macro_rules! platforms {
 }
 
 platforms! {
+    "cloudevents" => cloudevents::CloudEvents,
+    "discord" => discord::Discord,
     "discourse" => discourse::Discourse,
+    "generic" => generic::Generic,
+    "meltingspot" => meltingspot::MeltingSpot,
     "slack" => slack::Slack,
     "standard-webhooks" => standard_webhooks::StandardWebhooks,
+    "zoom" => zoom::Zoom,
 }
 
 /// The platform of that name.

@@ -1,0 +1,19 @@
+//! One binary for all tests of the platforms room.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr
+)]
+
+mod support;
+
+mod answers;
+mod discourse;
+mod keys;
+mod mapping;
+mod never_panics;
+mod own;
+mod slack;
+mod tamper;
+mod vectors;

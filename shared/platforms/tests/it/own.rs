@@ -1,0 +1,114 @@
+//! Levier's own form, and Standard Webhooks around it.
+
+use serde_json::json;
+
+use crate::support::*;
+
+const KEYS: &str = "platform = \"standard-webhooks\"\nsecret = \"env:B64\"";
+
+#[test]
+fn the_own_form() {
+    let source = source(KEYS);
+    let at = "2026-03-01T09:00:00+01:00";
+    for (case, body, want) in [
+        (
+            "only what is required",
+            json!({"type": "message_posted", "timestamp": at, "data": {"id": "m1"}}),
+            vec!["message_posted 2026-03-01T08:00:00Z message=m1"],
+        ),
+        (
+            "everything",
+            json!({"type": "message_posted", "timestamp": at, "data": {"id": "m2", "actor": {"id": "u1", "email": "Zoe@Exemple.fr", "phone": "+33612345678", "external_id": "crm-1", "bot": true, "staff": true},
+                "target": {"id": "u2"}, "channel": "c", "thread": "t", "reply_to": "m1", "visibility": "private", "text": "Bonjour", "attributes": {"score": 5, "mail": "a@b.fr", "note": "x@y.fr"}}}),
+            vec![
+                "message_posted 2026-03-01T08:00:00Z actor=u1 target=u2 channel=c thread=t reply_to=m1 seen=private email_key=# external_id=crm-1 message=m2 phone_key=# score=5 bot staff text=\"Bonjour\"",
+            ],
+        ),
+        (
+            "null is absence",
+            json!({"type": "reaction_added", "timestamp": at, "data": {"id": "r1", "actor": null, "channel": null, "visibility": null, "reply_to": "m1"}}),
+            vec!["reaction_added 2026-03-01T08:00:00Z reply_to=m1 message=m1"],
+        ),
+        (
+            "an array, each item for itself",
+            json!([{"type": "content_viewed", "timestamp": at, "data": {"id": 5}}, {"type": "dance", "timestamp": at, "data": {"id": "x"}}, {"type": "member_left", "data": {"id": "x"}}, 7]),
+            vec![
+                "content_viewed 2026-03-01T08:00:00Z",
+                "ignored unknown_type",
+                "quarantined timestamp is missing or unreadable",
+                "quarantined item is no object",
+            ],
+        ),
+        (
+            "no id",
+            json!({"type": "member_left", "timestamp": at}),
+            vec!["quarantined data.id is missing or unreadable"],
+        ),
+        (
+            "a day is no instant",
+            json!({"type": "member_left", "timestamp": "2026-03-01", "data": {"id": "x"}}),
+            vec!["quarantined timestamp is missing or unreadable"],
+        ),
+        (
+            "wrong visibility",
+            json!({"type": "member_left", "timestamp": at, "data": {"id": "x", "visibility": "secret"}}),
+            vec!["quarantined data.visibility is missing or unreadable"],
+        ),
+        (
+            "actor is a text",
+            json!({"type": "member_left", "timestamp": at, "data": {"id": "x", "actor": "u"}}),
+            vec!["quarantined data.actor is missing or unreadable"],
+        ),
+        ("an empty list", json!([]), vec!["ignored empty"]),
+        ("a number", json!(5), vec!["quarantined item is no object"]),
+    ] {
+        assert_eq!(
+            lines(&items(&source, &body.to_string(), &[])),
+            want,
+            "{case}"
+        );
+    }
+    assert_eq!(
+        lines(&items(&source, "\u{feff}{", &[])),
+        ["quarantined not_json"]
+    );
+}
+
+#[test]
+fn one_id_whatever_the_source_is_called_and_however_often_it_is_sent() {
+    let body = r#"{"type":"message_posted","timestamp":"2026-03-01T09:00:00Z","data":{"id":"m1"}}"#;
+    let id = |source: &levier_platforms::Source| {
+        only_event(&items(source, body, &[])).event.event_id.clone()
+    };
+    let config = levier_domain::config::Config::parse(
+        "[sources.other]\ncommunity = \"main\"\nplatform = \"standard-webhooks\"\nsecret = \"env:B64\"\n",
+    )
+    .unwrap();
+    let other =
+        levier_platforms::Source::compile("other", &config.sources["other"], &lookup).unwrap();
+    assert_eq!(id(&source(KEYS)), id(&other));
+}
+
+#[test]
+fn ed25519_signatures_of_standard_webhooks() {
+    let seed = [7; 32];
+    let public = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key();
+    let written = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        public.as_bytes(),
+    );
+    let source = source(&format!(
+        "platform = \"standard-webhooks\"\npublic_key = \"whpk_{written}\""
+    ));
+    let body = json!({"type": "member_left"}).to_string();
+    let request = source
+        .sign_ed25519(body.as_bytes(), now(), "d1", &seed)
+        .unwrap();
+    assert!(is_stored(&source.answer(&request, now())));
+    let wrong = source
+        .sign_ed25519(body.as_bytes(), now(), "d1", &[8; 32])
+        .unwrap();
+    assert_eq!(status(&source.answer(&wrong, now())), 401);
+    assert!(source.sign(body.as_bytes(), now(), "d1").is_err());
+    assert_eq!(source.verification(), "Ed25519");
+}
