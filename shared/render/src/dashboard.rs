@@ -30,7 +30,7 @@ pub fn dashboard(tables: &Tables, workspace_name: &str, language: Language) -> S
         }
         (uplift::hero(tables, language))
         div.grid {
-            div.stack.wide7 { (uplift::payoff(tables, language)) (roi::roi(tables, language)) }
+            div.column.wide7 { (uplift::payoff(tables, language)) (roi::roi(tables, language)) }
             (health::health(tables, language))
             (people::people(tables, language))
             (cohorts::heat_map(tables, language))

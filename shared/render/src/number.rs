@@ -171,8 +171,8 @@ impl Unit {
         String::new()
     }
 
-    /// What it is counted per, in words: `per customer and month`.
-    pub(crate) fn per(&self, language: Language) -> String {
+    /// What it is counted per, in words, without what `label` says already: `per customer and month`.
+    pub(crate) fn per(&self, label: &str, language: Language) -> String {
         let said: Vec<String> = self
             .per
             .iter()
@@ -188,6 +188,7 @@ impl Unit {
                 "order" => language.say("order", "commande"),
                 other => other.replace('_', " "),
             })
+            .filter(|word| !label.to_lowercase().contains(word.as_str()))
             .collect();
         if said.is_empty() {
             return String::new();
@@ -201,9 +202,25 @@ impl Unit {
 }
 
 /// Units that come in whole numbers.
-const COUNTED: [&str; 12] = [
-    "people", "messages", "members", "events", "rows", "orders", "tickets", "threads", "pairs",
-    "joins", "count", "accounts",
+const COUNTED: [&str; 18] = [
+    "people",
+    "views",
+    "items",
+    "badges",
+    "registrations",
+    "attendances",
+    "contributions",
+    "messages",
+    "members",
+    "events",
+    "rows",
+    "orders",
+    "tickets",
+    "threads",
+    "pairs",
+    "joins",
+    "count",
+    "accounts",
 ];
 
 fn short_word(word: &str, language: Language) -> Option<String> {
@@ -324,9 +341,16 @@ pub(crate) fn period(name: &str, language: Language) -> String {
     if let Some((year, week)) = name.split_once("-W") {
         return format!("{} {week}, {year}", language.say("week", "semaine"));
     }
+    if let Some(days) = name
+        .strip_suffix('d')
+        .filter(|days| days.parse::<u16>().is_ok())
+    {
+        return language.say(
+            &format!("last {days} days"),
+            &format!("{days} derniers jours"),
+        );
+    }
     match name {
-        "28d" => language.say("last 28 days", "28 derniers jours"),
-        "90d" => language.say("last 90 days", "90 derniers jours"),
         "all" => language.say("since the start", "depuis le début"),
         other => other.to_owned(),
     }

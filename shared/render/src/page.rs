@@ -121,7 +121,7 @@ pub(crate) fn card(
 
 /// What stands where a figure cannot.
 pub(crate) fn nothing(text: &str) -> Markup {
-    html! { p.none { (text) } }
+    html! { p.absent { (text) } }
 }
 
 /// Links to the table behind a card.

@@ -372,7 +372,12 @@ fn unsaid(row: &Row, raw: Option<&Row>, language: Language) -> String {
         .and_then(Json::as_array)
         .into_iter()
         .flatten()
-        .filter(|gate| gate.get("result").and_then(Json::as_str) == Some("block"))
+        .filter(|gate| {
+            gate.get("result")
+                .or_else(|| gate.get("verdict"))
+                .and_then(Json::as_str)
+                == Some("block")
+        })
         .collect();
     let colon = language.say(": ", " : ");
     if blocking.is_empty() {
@@ -395,7 +400,10 @@ fn unsaid(row: &Row, raw: Option<&Row>, language: Language) -> String {
                     language,
                 );
                 let measured = word::cell(gate.get("measured"), language);
-                let needed = word::cell(gate.get("needed"), language);
+                let needed = word::cell(
+                    gate.get("needed").or_else(|| gate.get("passes_at")),
+                    language,
+                );
                 let mut detail = Vec::new();
                 if !measured.is_empty() {
                     detail.push(language.say(

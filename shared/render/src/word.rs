@@ -36,6 +36,34 @@ pub(crate) fn status(status: Status, language: Language) -> String {
 }
 
 const NEEDS: &[Entry] = &[
+    ("content views", "content views", "des vues de contenus"),
+    ("lives", "live events", "des lives"),
+    ("notifications", "notifications", "des notifications"),
+    (
+        "badges or points",
+        "badges or points",
+        "des badges ou des points",
+    ),
+    (
+        "messages in a language that can be scored",
+        "messages in a language that can be scored",
+        "des messages dans une langue que l'on sait noter",
+    ),
+    (
+        "activity of this kind in the window",
+        "activity of this kind in the window",
+        "une activité de ce genre dans la période",
+    ),
+    (
+        "channel tags (off_product_channels of a community)",
+        "channel tags (off_product_channels of a community)",
+        "l'étiquetage des canaux (off_product_channels d'une communauté)",
+    ),
+    (
+        "channels tagged off_product",
+        "channels tagged off_product",
+        "des canaux étiquetés off_product",
+    ),
     (
         "events",
         "community events",
@@ -75,6 +103,98 @@ const NEEDS: &[Entry] = &[
 ];
 
 const REASONS: &[Entry] = &[
+    (
+        "no threads in the period",
+        "no threads in the period",
+        "aucun fil dans la période",
+    ),
+    (
+        "no questions in the period",
+        "no questions in the period",
+        "aucune question dans la période",
+    ),
+    (
+        "no contributions",
+        "no contributions",
+        "aucune contribution",
+    ),
+    (
+        "fewer than half of the questions were answered so far",
+        "fewer than half of the questions were answered so far",
+        "moins de la moitié des questions ont reçu une réponse à ce jour",
+    ),
+    (
+        "nobody left: joins, without denominator",
+        "nobody left: joins, without denominator",
+        "personne n'est parti : arrivées, sans dénominateur",
+    ),
+    (
+        "nothing was delivered in the period",
+        "nothing was delivered in the period",
+        "rien n'a été distribué dans la période",
+    ),
+    (
+        "nothing was published",
+        "nothing was published",
+        "rien n'a été publié",
+    ),
+    (
+        "fewer people than min_cell, here or in what could be subtracted",
+        "too few people, here or in what could be subtracted",
+        "trop peu de personnes, ici ou dans ce qu'on pourrait en déduire",
+    ),
+    ("its weight is 0", "its weight is 0", "son poids est nul"),
+    (
+        "measured on one side only",
+        "measured on one side only",
+        "mesuré d'un seul côté",
+    ),
+    (
+        "no delivery yet",
+        "no delivery yet",
+        "aucun envoi pour l'instant",
+    ),
+    (
+        "suspended: a source of this community is silent",
+        "suspended: a source of this community is silent",
+        "suspendu : une source de cette communauté est silencieuse",
+    ),
+    (
+        "less than 70 % of the weight can be measured",
+        "less than 70% of the weight can be measured",
+        "moins de 70 % du poids est mesurable",
+    ),
+    (
+        "responsiveness cannot be measured",
+        "responsiveness cannot be measured",
+        "la réactivité n'est pas mesurable",
+    ),
+    (
+        "newcomer_retention cannot be measured",
+        "the return of newcomers cannot be measured",
+        "le retour des nouveaux n'est pas mesurable",
+    ),
+    ("same_event", "the same event again", "le même événement"),
+    ("same_row", "the same row again", "la même ligne"),
+    (
+        "no_rule",
+        "no mapping rule",
+        "aucune règle de correspondance",
+    ),
+    (
+        "no_record",
+        "no record in it",
+        "aucun enregistrement dedans",
+    ),
+    ("empty", "empty", "vide"),
+    ("ping", "connection test", "test de connexion"),
+    ("system_message", "system message", "message du système"),
+    ("total", "totals", "totaux"),
+    ("footer", "footers", "pieds de page"),
+    ("preamble", "preambles", "préambules"),
+    ("blank", "blank lines", "lignes vides"),
+    ("repeated_header", "repeated headers", "en-têtes répétés"),
+    ("deleted", "deletions", "suppressions"),
     (
         "not_enough_activity",
         "not enough activity",
@@ -241,6 +361,17 @@ pub(crate) fn reason(text: &str, language: Language) -> String {
     if let Some(said) = find(REASONS, text, language) {
         return said;
     }
+    if let Some(lacks) = text.strip_prefix("not enough activity:") {
+        let parts: Vec<String> = lacks
+            .split(';')
+            .map(|part| lack(part.trim(), language))
+            .collect();
+        return format!(
+            "{}{}",
+            language.say("not enough activity: ", "pas assez d'activité : "),
+            parts.join(", ")
+        );
+    }
     if text.contains(' ') {
         text.to_owned()
     } else {
@@ -271,6 +402,23 @@ pub(crate) fn absence(row: &Row, language: Language) -> String {
         }
         None => status,
     }
+}
+
+/// `threads: fewer than 20` reads `fewer than 20 threads`.
+fn lack(part: &str, language: Language) -> String {
+    let Some((what, least)) = part.split_once(": fewer than ") else {
+        return reason(part, language);
+    };
+    let what = match what {
+        "threads" => language.say("threads", "fils"),
+        "newcomers" => language.say("newcomers", "nouveaux auteurs"),
+        "active authors" => language.say("active authors", "auteurs actifs"),
+        other => other.to_owned(),
+    };
+    language.say(
+        &format!("fewer than {least} {what}"),
+        &format!("moins de {least} {what}"),
+    )
 }
 
 const METHODS: &[Entry] = &[
@@ -358,6 +506,16 @@ pub(crate) fn grade(code: &str, language: Language) -> String {
 }
 
 const GATES: &[Entry] = &[
+    (
+        "cell",
+        "size of the join cohorts",
+        "taille des cohortes d'adhésion",
+    ),
+    (
+        "effective_controls",
+        "number of useful controls",
+        "nombre de témoins utiles",
+    ),
     ("size", "sample size", "taille de l'échantillon"),
     ("events", "number of purchases", "nombre d'achats"),
     (

@@ -22,7 +22,7 @@ pub(crate) fn curve(
     title: &str,
     description: &str,
 ) -> Markup {
-    let height = if width < 400.0 { 230.0 } else { 270.0 };
+    let height = if width < 400.0 { 230.0 } else { 320.0 };
     let (left, bottom, top) = (46.0, height - 42.0, 18.0);
     let (low, high) = span(points.iter().flat_map(|point| {
         let (lower, upper) = point.interval.unwrap_or((point.value, point.value));

@@ -11,6 +11,8 @@ pub(crate) struct Rung {
     pub(crate) label: String,
     /// What stands at the right: the figure in words.
     pub(crate) said: String,
+    /// The same where there is little room.
+    pub(crate) short: String,
     pub(crate) value: f64,
     pub(crate) interval: Option<(f64, f64)>,
     pub(crate) tone: &'static str,
@@ -58,7 +60,7 @@ pub(crate) fn intervals(
                 @let y = index as f64 * row + 32.0;
                 @let (pen, dot) = match rung.tone { "green" => ("pen", "green"), "clay" => ("penclay", "clay"), _ => ("pengrey", "mutedfill") };
                 text x="0" y=(px(y - 15.0)) class=[(rung.tone == "green").then_some("strong")] { (rung.label) }
-                text x=(px(width)) y=(px(y - 15.0)) text-anchor="end" class="strong" { (rung.said) }
+                text x=(px(width)) y=(px(y - 15.0)) text-anchor="end" class="strong" { @if width < 400.0 { (rung.short) } @else { (rung.said) } }
                 @if let Some((lower, upper)) = rung.interval {
                     line x1=(px(scale.at(lower))) x2=(px(scale.at(upper))) y1=(px(y)) y2=(px(y)) class=(pen) {}
                     line x1=(px(scale.at(lower))) x2=(px(scale.at(lower))) y1=(px(y - 4.0)) y2=(px(y + 4.0)) class=(pen) {}

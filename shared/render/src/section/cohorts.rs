@@ -22,10 +22,17 @@ const MEASURES: [&str; 7] = [
     "still_member",
 ];
 
-/// Months since joining, from `age_months` or from the distance between cohort and period.
+/// Months since joining, from `age_months`, from a period `M3`, or from the distance between cohort and period.
 fn age(row: &Row) -> Option<i64> {
     if let Some(age) = figure(row, "age_months") {
         return Some(age as i64);
+    }
+    if let Some(distance) = row
+        .period
+        .as_deref()
+        .and_then(|period| period.strip_prefix('M')?.parse().ok())
+    {
+        return Some(distance);
     }
     let joined: Month = row.text("cohort")?.parse().ok()?;
     let period: Month = row.period.as_deref()?.parse().ok()?;
@@ -94,7 +101,7 @@ pub(crate) fn heat_map(tables: &Tables, language: Language) -> Markup {
                 } }
                 tbody { @for (cohort, line) in &recent { tr {
                     th scope="row" { (number::short_period(cohort, language)) }
-                    td.void { @if let Some(n) = line.values().find_map(|row| row.n) { (count(n, language)) } }
+                    td.void { @if let Some(n) = line.values().find_map(|row| figure(row, "at_risk").map(|n| n as u64).or(row.n)) { (count(n, language)) } }
                     @for age in &ages { (cell(line.get(age).copied(), language)) }
                 } } }
             } }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use levier_domain::table::{Row, TableName};
+use levier_domain::table::{Row, Status, TableName};
 use maud::{Markup, html};
 
 use crate::language::Language;
@@ -248,7 +248,11 @@ pub(crate) fn sources(tables: &Tables, language: Language, whole: bool) -> Marku
                         td {
                             (state_chip(state_code(row), language))
                             @if counted(row, "quarantined").unwrap_or(0) > 0 { " " (state_chip("quarantined", language)) }
-                            @if let Some(reason) = row.reason.as_deref().filter(|reason| reason.contains(' ')) { br; small.sub { (word::reason(reason, language)) } }
+                            @match row.status {
+                                Status::Quiet => { @if let Some(last) = row.text("last_received_at") { br; small.sub { (say("since ", "depuis le ")) " " (number::instant(last, language)) } } }
+                                Status::Never => {}
+                                _ => { @if let Some(reason) = row.reason.as_deref() { br; small.sub { (word::reason(reason, language)) } } }
+                            }
                         }
                         @if whole {
                             td.num data-l=(say("Deliveries", "Envois")) { (number("deliveries")) }
@@ -264,7 +268,7 @@ pub(crate) fn sources(tables: &Tables, language: Language, whole: bool) -> Marku
                             @match row.text("last_received_at") { Some(last) => { (number::instant(last, language)) } None => { (say("never", "jamais")) } }
                             @if let Some(lag) = figure(row, "lag_seconds") { br; (say("lag", "retard")) " " (duration(lag, language)) }
                         }
-                        @if whole { td.why { (word::cell(row.own.get("blind_spots"), language)) } }
+                        @if whole { td.why { (word::cell(row.own.get(&format!("blind_spots_{}", language.code())).or_else(|| row.own.get("blind_spots")), language)) } }
                     }
                 } }
             } }

@@ -38,6 +38,7 @@ pub(crate) fn roi(tables: &Tables, language: Language) -> Markup {
             Some(Rung {
                 label: word::item(scenario, language),
                 said: signed_percent(figure, language),
+                short: signed_percent(figure, language),
                 value: figure,
                 interval: interval(row),
                 tone: if *scenario == "central" {

@@ -15,6 +15,18 @@ use crate::tables::{
 };
 use crate::word;
 
+/// The order of the methods within a grade, the plainest first.
+const METHODS: [&str; 8] = [
+    "naive",
+    "stratified",
+    "regression",
+    "ipw",
+    "aipw",
+    "did",
+    "hazard",
+    "itt",
+];
+
 /// The headline card: sentence, grade, picture, gates.
 pub(crate) fn hero(tables: &Tables, language: Language) -> Markup {
     let rows = tables.whole(TableName::Uplift);
@@ -77,14 +89,14 @@ fn gates(row: &Row, language: Language) -> Markup {
         @if !gates.is_empty() {
             ul.gates aria-label=(language.say("Checks", "Contrôles")) {
                 @for gate in &gates {
-                    @let (class, sign, said) = match gate.get("result").and_then(Json::as_str) {
+                    @let (class, sign, said) = match gate.get("result").or_else(|| gate.get("verdict")).and_then(Json::as_str) {
                         Some("pass") => ("good", "✓", language.say("passed", "passé")),
                         Some("warn") => ("warn", "!", language.say("warning", "réserve")),
                         Some("block") => ("bad", "✕", language.say("blocks", "bloque")),
                         _ => ("", "·", language.say("not computed", "non calculé")),
                     };
                     @let measured = word::cell(gate.get("measured"), language);
-                    @let needed = word::cell(gate.get("needed"), language);
+                    @let needed = word::cell(gate.get("needed").or_else(|| gate.get("passes_at")), language);
                     li.chip.(class) title=(language.say(&format!("measured {measured}, needed {needed}"), &format!("mesuré {measured}, il faut {needed}"))) {
                         span aria-hidden="true" { (sign) " " }
                         (word::gate(gate.get("gate").and_then(Json::as_str).unwrap_or("?"), language))
@@ -142,7 +154,7 @@ fn picture_of_levels(row: &Row, raw: Option<&Row>, language: Language) -> Markup
     }
     let title = language.say("Levels compared", "Les niveaux comparés");
     let label = kpi_label(row.kpi.as_deref().unwrap_or_default(), language);
-    let per = unit.per(language);
+    let per = unit.per(&label, language);
     html! {
         figure {
             h3 { (label) @if !per.is_empty() { ", " (per) } }
@@ -186,6 +198,10 @@ fn ladder(rungs: &[&Row], chosen: &Row, language: Language) -> Markup {
     shown.sort_by_key(|row| {
         (
             order(row),
+            METHODS
+                .iter()
+                .position(|method| Some(*method) == row.text("method"))
+                .unwrap_or(99),
             row.text("method").unwrap_or_default().to_owned(),
         )
     });
@@ -204,7 +220,7 @@ fn ladder(rungs: &[&Row], chosen: &Row, language: Language) -> Markup {
                         language
                     )
                 ),
-                None => figure,
+                None => figure.clone(),
             };
             let tone = if is_raw(row) {
                 "clay"
@@ -216,6 +232,7 @@ fn ladder(rungs: &[&Row], chosen: &Row, language: Language) -> Markup {
             Some(Rung {
                 label: rung_name(row, language),
                 said,
+                short: figure,
                 value: difference,
                 interval: interval(row),
                 tone,
@@ -316,7 +333,7 @@ pub(crate) fn payoff(tables: &Tables, language: Language) -> Markup {
                 |row| word::absence(row, language),
             )))
         } @else {
-            p.sub { (label) @let per = unit.per(language); @if !per.is_empty() { ", " (per) } ". "
+            p.sub { (label) @let per = unit.per(&label, language); @if !per.is_empty() { ", " (per) } ". "
                 (language.say(
                     "Before joining there should be nothing to see: that part is a placebo.",
                     "Avant l'adhésion il ne devrait rien y avoir à voir : cette partie est un placebo.",

@@ -214,62 +214,95 @@ fn tenure() -> Vec<Row> {
 }
 
 fn health() -> Vec<Row> {
-    let part = |component: &str,
-                value: f64,
-                unit: &str,
-                scaled: f64,
-                weight: f64,
-                action: Option<&str>| {
-        let mut row = figure(row(Status::Ok), value, None, unit, 214);
-        row.period = Some("2026-09".into());
-        let row = row
-            .with("component", component)
-            .with("scaled", scaled)
-            .with("weight", weight)
-            .with("contribution", weight * scaled.max(0.05_f64).ln());
-        match action {
-            Some(action) => row.with("next_action", action),
-            None => row,
-        }
+    let about = |status: Status, kpi: &str, component: &str| {
+        let mut row = row(status);
+        row.kpi = Some(kpi.into());
+        row.period = Some("30d".into());
+        row.with("component", component).with("platform", "all")
     };
-    let mut score = figure(row(Status::Ok), 46.0, Some((39.0, 52.0)), "score", 214);
-    score.period = Some("2026-09".into());
-    let mut sentiment = row(Status::Missing);
-    sentiment.period = Some("2026-09".into());
-    sentiment.reason = Some("not_enough_activity".into());
-    vec![
-        score.with("component", "score").with("arithmetic", 49.0),
-        part(
-            "responsiveness",
-            0.303,
-            "share",
-            0.147,
-            0.25,
-            Some("responsiveness"),
-        ),
-        part("newcomer_retention", 0.435, "share", 1.0, 0.25, None),
-        part(
-            "stickiness",
-            0.407,
-            "share",
-            0.614,
-            0.15,
-            Some("stickiness"),
-        ),
-        part(
+    let part = |component: &str, value: f64, unit: &str, normalised: f64, weight: f64| {
+        figure(
+            about(Status::Ok, "health_component", component),
+            value,
+            None,
+            unit,
+            214,
+        )
+        .with("normalised", normalised)
+        .with("weight", weight)
+        .with("contribution", weight * normalised.max(0.05_f64).ln())
+    };
+    let action = |rank: u64, component: &str, gain: f64, english: &str, french: &str| {
+        figure(
+            about(Status::Ok, "health_action", component),
+            gain,
+            None,
+            "points",
+            1,
+        )
+        .with("rank", rank)
+        .with("action_en", english)
+        .with("action_fr", french)
+    };
+    let mut sentiment = about(Status::Missing, "health_component", "sentiment");
+    sentiment.reason = Some("needs: messages in a language that can be scored".into());
+    let mut rows = vec![
+        figure(
+            about(Status::Ok, "health_score", "score"),
+            46.0,
+            Some((39.0, 52.0)),
+            "points",
+            214,
+        )
+        .with("arithmetic", 49.0),
+        figure(
+            about(Status::Ok, "health_change", "score"),
+            -6.0,
+            Some((-11.0, -1.0)),
+            "points",
+            214,
+        )
+        .with("announced", true),
+        action(
+            2,
             "reciprocity",
-            0.236,
-            "share",
-            0.532,
-            0.15,
-            Some("reciprocity"),
+            7.3,
+            "Make exchanges go both ways.",
+            "Rendez les échanges réciproques.",
         ),
-        part("spread", 0.626, "gini", 0.547, 0.10, None),
-        part("growth", -0.033, "log_ratio", 0.333, 0.05, Some("growth")),
-        sentiment
-            .with("component", "sentiment")
-            .with("weight", 0.05),
-    ]
+        action(
+            1,
+            "responsiveness",
+            28.1,
+            "Answer the threads that wait.",
+            "Répondez aux fils en attente : commencez par les plus anciens.",
+        ),
+        part("responsiveness", 0.303, "share", 0.147, 0.25),
+        part("newcomer_retention", 0.435, "share", 1.0, 0.25),
+        part("stickiness", 0.407, "share", 0.614, 0.15),
+        part("reciprocity", 0.236, "share", 0.532, 0.15),
+        part("spread", 0.626, "share", 0.547, 0.10),
+        part("growth", -0.033, "log ratio", 0.333, 0.05),
+        sentiment.with("weight", 0.05),
+    ];
+    for (month, points) in [
+        ("2026-04", 38.0),
+        ("2026-05", 44.0),
+        ("2026-06", 51.0),
+        ("2026-07", 55.0),
+        ("2026-08", 52.0),
+    ] {
+        let mut row = figure(
+            about(Status::Ok, "health_score", "score"),
+            points,
+            None,
+            "points",
+            200,
+        );
+        row.period = Some(month.into());
+        rows.push(row);
+    }
+    rows
 }
 
 fn kpis() -> Vec<Row> {
@@ -351,7 +384,7 @@ fn cohorts() -> Vec<Row> {
                 Status::Ok
             };
             let mut row = row(status);
-            row.period = Some("all".into());
+            row.period = Some(format!("M{age}"));
             if status == Status::Ok {
                 row = figure(
                     row,
@@ -364,7 +397,7 @@ fn cohorts() -> Vec<Row> {
             rows.push(
                 row.with("cohort", *cohort)
                     .with("measure", "active")
-                    .with("age_months", age),
+                    .with("at_risk", 31 + 7 * index as u64),
             );
         }
     }
