@@ -1,0 +1,314 @@
+//! Treated against controls: difference, ratio, CUPED, and the adjusted contrasts.
+
+use crate::Named;
+use crate::answer::Answer;
+use crate::error::AnalysisError;
+use crate::request::Request;
+use crate::rows::{Rows, number_units};
+use crate::table::Table;
+use levier_stats::difference::{Contrast, clustered_rows, relative_normal, welch};
+use levier_stats::moments::{Arm, Moments};
+use levier_stats::propensity::{Adjusted, Estimand, Method, Sample, adjust};
+use levier_stats::ratio::Ratio;
+use levier_stats::{Estimate, StatsError};
+use serde_json::{Map, Value, json};
+
+fn write(answer: &mut Answer, contrast: &Contrast, treated: &[bool]) {
+    answer.estimate(&contrast.difference);
+    let relative = contrast.relative.as_ref();
+    match relative {
+        Some(r) => answer.push(&[("term", json!("relative"))], r),
+        None => answer.push_value(json!({
+            "term": "relative", "value": null, "standard_error": null, "lower": null, "upper": null, "p_value": null
+        })),
+    }
+    if relative.is_none() {
+        answer
+            .warnings
+            .push("the control level is 0: a relative lift has no meaning".into());
+    }
+    answer.note(
+        "levels",
+        json!({"treated": contrast.treated, "control": contrast.control}),
+    );
+    if let Some(df) = contrast.degrees_of_freedom {
+        answer.note("degrees_of_freedom", json!(df));
+    }
+    let n1 = treated.iter().filter(|t| **t).count();
+    let n0 = treated.len() - n1;
+    answer.note("arms", json!({"treated": n1, "control": n0}));
+    for (n, arm) in [(n1, "treated"), (n0, "control")] {
+        if n < 30 {
+            answer
+                .warnings
+                .push(format!("the {arm} arm has {n} rows: fewer than 30"));
+        }
+    }
+    if contrast.difference.standard_error.is_none() {
+        answer
+            .warnings
+            .push("no standard error could be had".into());
+    }
+}
+
+/// Difference of means: Welch, or clustered by unit.
+pub fn difference(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
+    let outcome = request.need("outcome", &request.outcome)?;
+    let treatment = request.need("treatment", &request.treatment)?;
+    let labels: Vec<&str> = request.unit.as_deref().into_iter().collect();
+    let rows = Rows::complete(table, &[outcome, treatment], &labels)?;
+    let (y, treated) = (rows.numbers(outcome)?, rows.flags(treatment)?);
+    let mut answer = Answer::new(&request.method, rows.n(), rows.left_out.clone());
+    let contrast = match &request.unit {
+        Some(unit) => {
+            let (units, names) = number_units(&rows.labels(unit)?);
+            answer.note("units", json!(names.len()));
+            clustered_rows(&y, &treated, &units).named(request)?
+        }
+        None => welch(
+            &arm(&y, &treated, true).named(request)?,
+            &arm(&y, &treated, false).named(request)?,
+        )
+        .named(request)?,
+    };
+    write(&mut answer, &contrast, &treated);
+    Ok(answer.finish())
+}
+
+fn arm(y: &[f64], treated: &[bool], which: bool) -> Result<Arm, StatsError> {
+    let mine: Vec<f64> = y
+        .iter()
+        .zip(treated)
+        .filter(|(_, t)| **t == which)
+        .map(|(y, _)| *y)
+        .collect();
+    if mine.is_empty() {
+        return Err(StatsError::empty(if which {
+            "treated arm"
+        } else {
+            "control arm"
+        }));
+    }
+    Arm::of(&mine)
+}
+
+/// Ratio of sums by arm, clustered by unit; without `--unit` each row is one.
+pub fn ratio(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
+    let numerator = request.need("numerator", &request.numerator)?;
+    let denominator = request.need("denominator", &request.denominator)?;
+    let treatment = request.need("treatment", &request.treatment)?;
+    let labels: Vec<&str> = request.unit.as_deref().into_iter().collect();
+    let rows = Rows::complete(table, &[numerator, denominator, treatment], &labels)?;
+    let (num, den, treated) = (
+        rows.numbers(numerator)?,
+        rows.numbers(denominator)?,
+        rows.flags(treatment)?,
+    );
+    let mut answer = Answer::new(&request.method, rows.n(), rows.left_out.clone());
+    let (units, count) = match &request.unit {
+        Some(unit) => {
+            let (units, names) = number_units(&rows.labels(unit)?);
+            (units, names.len())
+        }
+        None => {
+            answer
+                .warnings
+                .push("without --unit every row counts as a unit of its own".into());
+            ((0..rows.n()).collect(), rows.n())
+        }
+    };
+    // Per unit and arm: numerator, denominator, seen.
+    let mut sums = vec![[(0.0, 0.0, false); 2]; count];
+    for i in 0..num.len() {
+        let s = &mut sums[units[i]][usize::from(treated[i])];
+        *s = (s.0 + num[i], s.1 + den[i], true);
+    }
+    let mut arms = [Ratio::default(), Ratio::default()];
+    for unit in &sums {
+        for (a, s) in unit.iter().enumerate().filter(|(_, s)| s.2) {
+            arms[a].update(s.0, s.1);
+        }
+    }
+    let (r0, r1) = (
+        arms[0].finish().named(request)?,
+        arms[1].finish().named(request)?,
+    );
+    // Units with rows in both arms tie the arms together.
+    let total = |a: usize| sums.iter().map(|u| u[a].1).sum::<f64>();
+    let (d0, d1) = (total(0), total(1));
+    let both: Vec<&[(f64, f64, bool); 2]> = sums.iter().filter(|u| u[0].2 && u[1].2).collect();
+    let covariance: f64 = both
+        .iter()
+        .map(|u| (u[1].0 - r1.value * u[1].1) * (u[0].0 - r0.value * u[0].1))
+        .sum::<f64>()
+        / (d0 * d1);
+    if !both.is_empty() {
+        answer
+            .warnings
+            .push(format!("{} units have rows in both arms", both.len()));
+    }
+    let v = |e: &Estimate| e.standard_error.map_or(0.0, |s| s * s);
+    let (v1, v0) = (v(&r1), v(&r0));
+    let contrast = Contrast {
+        treated: r1.value,
+        control: r0.value,
+        difference: Estimate::normal(
+            r1.value - r0.value,
+            (v1 + v0 - 2.0 * covariance).max(0.0).sqrt(),
+        ),
+        relative: relative_normal(r1.value, v1, r0.value, v0, covariance),
+        degrees_of_freedom: None,
+    };
+    write(&mut answer, &contrast, &treated);
+    answer.push(&[("term", json!("treated"))], &r1);
+    answer.push(&[("term", json!("control"))], &r0);
+    answer.note(
+        "units",
+        json!({"treated": arms[1].units(), "control": arms[0].units()}),
+    );
+    Ok(answer.finish())
+}
+
+/// CUPED with one or more covariates measured before treatment.
+pub fn cuped(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
+    let outcome = request.need("outcome", &request.outcome)?;
+    let treatment = request.need("treatment", &request.treatment)?;
+    request.need("covariates", &request.covariates)?;
+    let names = request.covariate_names();
+    let mut needed = vec![outcome, treatment];
+    needed.extend(names.iter().map(String::as_str));
+    let rows = Rows::complete(table, &needed, &[])?;
+    let (y, treated) = (rows.numbers(outcome)?, rows.flags(treatment)?);
+    let mut answer = Answer::new(&request.method, rows.n(), rows.left_out.clone());
+    let covariates = rows.covariates(&names, &mut answer.warnings)?;
+    let mut arms = [
+        Moments::new(covariates.len() + 1),
+        Moments::new(covariates.len() + 1),
+    ];
+    let mut row = vec![0.0; covariates.len() + 1];
+    for i in 0..y.len() {
+        row[0] = y[i];
+        for (j, (_, x)) in covariates.iter().enumerate() {
+            row[j + 1] = x[i];
+        }
+        arms[usize::from(treated[i])].update(&row);
+    }
+    let done = levier_stats::cuped::cuped(&arms[1], &arms[0]).named(request)?;
+    write(&mut answer, &done.contrast, &treated);
+    let theta: Map<String, Value> = covariates
+        .iter()
+        .zip(&done.theta)
+        .map(|((n, _), t)| (n.clone(), json!(t)))
+        .collect();
+    answer.note("theta", Value::Object(theta));
+    answer.note("variance_ratio", json!(done.variance_ratio));
+    Ok(answer.finish())
+}
+
+/// Stratified, regression, weighting, augmented weighting, entropy balancing.
+pub fn adjusted(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
+    let outcome = request.need("outcome", &request.outcome)?;
+    let treatment = request.need("treatment", &request.treatment)?;
+    request.need("covariates", &request.covariates)?;
+    let estimand = Request::choose(
+        "estimand",
+        &request.estimand,
+        &[("att", Estimand::Att), ("ate", Estimand::Ate)],
+    )?;
+    let trim = request.trim_bounds()?;
+    let method = match request.method.as_str() {
+        "stratified" => Method::Stratified(request.strata.unwrap_or(5)),
+        "regression" => Method::Regression,
+        "ipw" => Method::Ipw,
+        "aipw" => Method::Aipw,
+        _ => Method::EntropyBalancing,
+    };
+    let names = request.covariate_names();
+    let mut needed = vec![outcome, treatment];
+    needed.extend(names.iter().map(String::as_str));
+    let mut rows = Rows::complete(table, &needed, &[])?;
+    let (y, treated) = (rows.numbers(outcome)?, rows.flags(treatment)?);
+    let mut warnings = Vec::new();
+    let covariates = rows.covariates(&names, &mut warnings)?;
+    let sample = Sample {
+        outcome: &y,
+        treated: &treated,
+        covariates: covariates
+            .iter()
+            .map(|(n, x)| (n.as_str(), x.as_slice()))
+            .collect(),
+    };
+    let done = adjust(&sample, method, estimand, trim).named(request)?;
+    if let Some((low, high)) = trim {
+        rows.left_out
+            .add(format!("propensity outside [{low}, {high}]"), done.trimmed);
+    }
+    let off_support = match method {
+        Method::Stratified(_) => {
+            "propensity outside the treated's range, or in a stratum without both arms"
+        }
+        _ => "control with a propensity of 0.995 or more",
+    };
+    rows.left_out.add(off_support, done.off_support);
+    let mut answer = Answer::new(&request.method, done.used, rows.left_out.clone());
+    answer.warnings = warnings;
+    write(&mut answer, &done.contrast, &treated);
+    answer.warnings.extend(
+        done.warnings
+            .iter()
+            .filter(|w| !w.contains("control level is 0"))
+            .cloned(),
+    );
+    diagnose(&mut answer, &done, estimand);
+    Ok(answer.finish())
+}
+
+fn diagnose(answer: &mut Answer, done: &Adjusted, estimand: Estimand) {
+    let balance: Vec<Value> = done
+        .balance
+        .iter()
+        .map(|b| json!({"term": b.term, "before": b.before, "after": b.after}))
+        .collect();
+    answer.note("balance", json!(balance));
+    answer.note(
+        "effective_sample_size",
+        json!({"treated": done.effective_treated, "control": done.effective_controls}),
+    );
+    answer.note("weights", json!({"largest": done.largest_control_share}));
+    answer.note(
+        "estimand",
+        json!(if estimand == Estimand::Att {
+            "att"
+        } else {
+            "ate"
+        }),
+    );
+    if let Some(share) = done.treated_off_support {
+        answer.note("overlap", json!({"treated_off_support": share}));
+    }
+    if !done.strata.is_empty() {
+        let strata: Vec<Value> = done
+            .strata
+            .iter()
+            .map(|s| json!({"stratum": s.stratum, "treated": s.treated, "control": s.control, "difference": s.difference}))
+            .collect();
+        answer.note("strata", json!(strata));
+    }
+    if let Some(worst) = done
+        .balance
+        .iter()
+        .max_by(|a, b| a.after.abs().total_cmp(&b.after.abs()))
+    {
+        if worst.after.abs() > 0.25 {
+            answer.warnings.push(format!(
+                "`{}` is not balanced: standardised difference {:.2}",
+                worst.term, worst.after
+            ));
+        }
+    }
+    if done.largest_control_share.is_some_and(|s| s > 0.10) {
+        answer
+            .warnings
+            .push("one control carries more than 10 % of the weight".into());
+    }
+}
