@@ -5,18 +5,24 @@ use levier_domain::config::Config;
 use levier_domain::table::Row;
 
 use crate::activity::Activity;
-use crate::calendar::{Span, spans};
+use crate::business::{Trade, business};
+use crate::calendar::{Span, midnight, spans};
 use crate::cell::{Cell, suppress};
 use crate::cohorts::retention;
+use crate::commerce::Commerce;
+use crate::crm::Crm;
 use crate::draft::Place;
 use crate::helpers::{champions_among, helpers};
 use crate::inputs::{Inputs, Run};
+use crate::lifetime::lifetime;
+use crate::market::{deflection, market};
 use crate::people::people;
+use crate::records::Records;
 use crate::scope::{Cut, Marks, Scope};
 use crate::talk::{talk, topics};
 
 /// People KPIs that need events, for what is said when there are none.
-pub const FROM_EVENTS: [&str; 44] = [
+pub const FROM_EVENTS: [&str; 40] = [
     "registrations",
     "new_members_net",
     "members",
@@ -57,10 +63,6 @@ pub const FROM_EVENTS: [&str; 44] = [
     "topics",
     "content_views",
     "gamification",
-    "feedback_threads",
-    "community_qualified_leads",
-    "crm_status_mix",
-    "lead_source_mix",
 ];
 
 /// Rows of the table `kpis`, suppressed and sorted.
@@ -83,6 +85,31 @@ pub fn kpis(input: &Inputs<'_>, as_of: Date, config: &Config) -> Vec<Row> {
             }
         }
     }
+    let run = input
+        .activity
+        .filter(|activity| !activity.entries.is_empty())
+        .map(|activity| Run::new(activity, config, as_of));
+    let zone = config.workspace.zone();
+    let nothing = Commerce::default();
+    let trade = Trade {
+        commerce: input.commerce.unwrap_or(&nothing),
+        config,
+        as_of,
+        zone: zone.clone(),
+    };
+    business(&trade, &mut cells);
+    lifetime(&trade, &mut cells);
+    let empty = Records::default();
+    let crm = Crm {
+        records: input.records.unwrap_or(&empty),
+        config,
+        as_of,
+        now: midnight(as_of.tomorrow().unwrap_or(as_of), &zone),
+        zone,
+    };
+    crm.cells(&mut cells);
+    market(&crm, run.as_ref(), input.commerce, &mut cells);
+    deflection(&crm, run.as_ref(), input.commerce, &mut cells);
     suppress(&mut cells, config.privacy.min_cell);
     cells.into_iter().map(|cell| cell.into_row(as_of)).collect()
 }

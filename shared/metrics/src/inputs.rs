@@ -7,6 +7,8 @@ use levier_domain::event::Kind;
 
 use crate::activity::Activity;
 use crate::calendar::midnight;
+use crate::commerce::Commerce;
+use crate::records::Records;
 use crate::scope::Cut;
 
 /// Everything that KPIs are computed from. What is `None` or empty is published as missing.
@@ -14,6 +16,10 @@ use crate::scope::Cut;
 pub struct Inputs<'a> {
     /// Events; the people KPIs.
     pub activity: Option<&'a Activity>,
+    /// Sums over person-month facts; the commerce KPIs.
+    pub commerce: Option<&'a Commerce>,
+    /// CRM records.
+    pub records: Option<&'a Records>,
 }
 
 /// One run over activity.

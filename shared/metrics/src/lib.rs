@@ -4,21 +4,27 @@
 //! an as-of day and the configuration. The same set of inputs in any order gives the same bits.
 
 pub mod activity;
+mod business;
 pub mod calendar;
 mod catalogue;
 pub mod cell;
 pub mod cohorts;
+pub mod commerce;
 pub mod conversation;
+mod crm;
 pub mod draft;
 pub mod health;
 pub mod health_action;
 pub mod health_parts;
 pub mod helpers;
 mod inputs;
+pub mod lifetime;
 pub mod lists;
+mod market;
 pub mod membership;
 pub mod numbers;
 mod people;
+pub mod records;
 pub mod scope;
 mod talk;
 pub mod tally;
@@ -26,9 +32,11 @@ pub mod tally;
 pub use activity::{Activity, ActivityBuilder};
 pub use catalogue::kpis;
 pub use cohorts::cohorts;
+pub use commerce::{Commerce, CommerceAccumulator};
 pub use health::{health, health_with};
 pub use inputs::Inputs;
 pub use lists::champions;
+pub use records::{Membership, Records, Who};
 
 #[cfg(test)]
 mod chs_test;

@@ -326,3 +326,26 @@ pub(crate) fn topics(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
         }
     }
 }
+
+/// Questions whose first answer came from a member, by period of asking, and the people who asked.
+pub(crate) fn peer_answered(run: &Run<'_>, scope: &Scope<'_>) -> Vec<(Span, u64, u64)> {
+    let activity = scope.activity;
+    let answered: Vec<(i64, u32)> = activity
+        .threads
+        .iter()
+        .filter_map(|thread| {
+            let entry = &activity.entries[thread.opener as usize];
+            let asker = activity.member_of(entry.actor)?;
+            let peer = thread.first_answer < run.now && !activity.people[thread.first_answerer as usize].staff;
+            (entry.has(flag::QUESTION) && peer).then_some((entry.at, asker))
+        })
+        .collect();
+    ["month", "quarter", "year", "90d"]
+        .into_iter()
+        .flat_map(|grain| spans(grain, run.first, run.as_of, &run.zone, run.fiscal))
+        .map(|span| {
+            let inside: Vec<u32> = answered.iter().filter(|(at, _)| (span.from..span.to).contains(at)).map(|a| a.1).collect();
+            (span, inside.len() as u64, distinct(inside))
+        })
+        .collect()
+}

@@ -1,0 +1,402 @@
+//! Sums over person-months for the KPIs of commerce, streamed bucket by bucket.
+//!
+//! A person's months are kept until [`CommerceAccumulator::end_bucket`], because retention, churn and recurring revenue look
+//! from one month to the next; what remains afterwards are whole numbers per period and group, so that buckets merge in any
+//! order to the same bits. All months of a person must come before the end of their bucket.
+
+use std::collections::BTreeMap;
+
+use levier_domain::fact::Fact;
+use levier_domain::time::Month;
+
+/// Which side of the comparison.
+pub const SIDES: [&str; 3] = ["all", "member", "non_member"];
+
+/// Months after which `customer_retention` is asked.
+pub const MILESTONES: [i32; 4] = [1, 3, 6, 12];
+
+/// What groups of person-months are told apart by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    /// `month`, `quarter`, `year`.
+    pub grain: &'static str,
+    /// First month of the period.
+    pub start: i32,
+    /// Community or `all`.
+    pub community: String,
+    /// Segment or `all`.
+    pub segment: String,
+    /// Position in [`SIDES`].
+    pub side: u8,
+}
+
+/// Whole-number sums of one group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Customers with at least one month at risk.
+    pub customers: u64,
+    /// Customer-months at risk.
+    pub months: u64,
+    /// Paid orders.
+    pub orders: u64,
+    /// People who ordered.
+    pub buyers: u64,
+    /// Revenue, minor units.
+    pub revenue: i64,
+    /// Tickets.
+    pub tickets: u64,
+    /// People who opened tickets.
+    pub ticket_people: u64,
+    /// People who became customers.
+    pub new_customers: u64,
+    /// Sums of squares and products per customer: revenue², orders², months², revenue·orders, revenue·months, orders·months,
+    /// tickets², tickets·months.
+    pub squares: [i128; 8],
+    /// Customers at the start of the period, and those lost during it.
+    pub started: u64,
+    /// See `started`.
+    pub lost: u64,
+    /// Recurring revenue at the end of the period.
+    pub mrr: i64,
+    /// Subscribers at the end.
+    pub subscribers: u64,
+    /// Recurring revenue before the period, of whom that had any.
+    pub mrr_before: i64,
+    /// What the same people pay at the end.
+    pub mrr_kept: i64,
+    /// The lesser of both, person by person.
+    pub mrr_gross: i64,
+    /// People behind `mrr_before`.
+    pub mrr_people: u64,
+    /// New, expansion, contraction, churned, reactivated (minor units) and the people behind each.
+    pub moves: [(i64, u64); 5],
+    /// For `customer_retention`, by milestone: (at risk, kept).
+    pub kept: [(u64, u64); 4],
+}
+
+/// Names of [`Sums::moves`].
+pub const MOVES: [&str; 5] = ["new", "expansion", "contraction", "churned", "reactivated"];
+
+impl Sums {
+    fn merge(&mut self, other: &Self) {
+        self.customers += other.customers;
+        self.months += other.months;
+        self.orders += other.orders;
+        self.buyers += other.buyers;
+        self.revenue += other.revenue;
+        self.tickets += other.tickets;
+        self.ticket_people += other.ticket_people;
+        self.new_customers += other.new_customers;
+        for (a, b) in self.squares.iter_mut().zip(other.squares) {
+            *a += b;
+        }
+        self.started += other.started;
+        self.lost += other.lost;
+        self.mrr += other.mrr;
+        self.subscribers += other.subscribers;
+        self.mrr_before += other.mrr_before;
+        self.mrr_kept += other.mrr_kept;
+        self.mrr_gross += other.mrr_gross;
+        self.mrr_people += other.mrr_people;
+        for (a, b) in self.moves.iter_mut().zip(other.moves) {
+            a.0 += b.0;
+            a.1 += b.1;
+        }
+        for (a, b) in self.kept.iter_mut().zip(other.kept) {
+            a.0 += b.0;
+            a.1 += b.1;
+        }
+    }
+}
+
+/// One person-month, as far as it is needed.
+#[derive(Clone, Debug)]
+struct PersonMonth {
+    person: String,
+    month: i32,
+    member: bool,
+    communities: String,
+    segment: Option<String>,
+    since: Option<i32>,
+    orders: u32,
+    revenue: i64,
+    mrr: i64,
+    subscribed: bool,
+    tickets: u32,
+    alive: bool,
+}
+
+/// A buying history in months, for the models of customer lifetime: (repeats, last repeat, watched), counted, by side.
+pub type Histories = BTreeMap<(u8, u32, u32, u32), u64>;
+
+/// Collects facts.
+#[derive(Clone, Debug)]
+pub struct CommerceAccumulator {
+    churn_after: i32,
+    fiscal_start: i32,
+    pending: Vec<PersonMonth>,
+    done: Commerce,
+}
+
+/// What was collected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commerce {
+    /// Sums by group.
+    pub groups: BTreeMap<Group, Sums>,
+    /// First and last month seen.
+    pub months: Option<(i32, i32)>,
+    /// Whether any order, subscription, ticket was seen.
+    pub has_orders: bool,
+    /// See `has_orders`.
+    pub has_subscriptions: bool,
+    /// See `has_orders`.
+    pub has_tickets: bool,
+    /// Buying histories as of the last month, by side.
+    pub histories: Histories,
+    /// Mean value per buying month of those who bought again: (side, repeats, mean in minor units) counted.
+    pub values: BTreeMap<(u8, u32, i64), u64>,
+    /// Lengths of contracts in months by side: (side, months, ended) counted.
+    pub contracts: BTreeMap<(u8, u32, bool), u64>,
+}
+
+impl CommerceAccumulator {
+    /// An empty one.
+    #[must_use]
+    pub fn new(config: &levier_domain::config::Config) -> Self {
+        Self {
+            churn_after: i32::try_from(config.commerce.churn_after_months).unwrap_or(12),
+            fiscal_start: i32::from(config.workspace.fiscal_year_start.clamp(1, 12)) - 1,
+            pending: Vec::new(),
+            done: Commerce::default(),
+        }
+    }
+
+    /// Takes one fact; staff are left out.
+    pub fn update(&mut self, fact: &Fact) {
+        if fact.is_staff {
+            return;
+        }
+        let silent = if fact.orders > 0 { Some(0) } else { fact.months_since_order };
+        let alive = fact.is_customer() && (fact.subscribed || silent.is_some_and(|months| months < self.churn_after));
+        self.pending.push(PersonMonth {
+            person: fact.person.clone(),
+            month: fact.month,
+            member: fact.member,
+            communities: fact.communities.clone(),
+            segment: fact.segment.clone(),
+            since: fact.customer_since,
+            orders: fact.orders,
+            revenue: fact.revenue_minor,
+            mrr: fact.mrr_minor,
+            subscribed: fact.subscribed,
+            tickets: fact.tickets,
+            alive,
+        });
+    }
+
+    /// Sums up the people whose months were given; call it when a bucket is over.
+    pub fn end_bucket(&mut self) {
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.sort_by(|a, b| (&a.person, a.month).cmp(&(&b.person, b.month)));
+        for person in pending.chunk_by(|a, b| a.person == b.person) {
+            self.person(person);
+        }
+    }
+
+    /// Joins what another accumulator saw of other people.
+    pub fn merge(&mut self, mut other: Self) {
+        other.end_bucket();
+        self.end_bucket();
+        self.done.merge(&other.done);
+    }
+
+    /// The sums.
+    #[must_use]
+    pub fn finish(mut self) -> Commerce {
+        self.end_bucket();
+        self.done
+    }
+
+    fn starts(&self, month: i32) -> [(&'static str, i32, i32); 3] {
+        let from = |length: i32| (month - self.fiscal_start).div_euclid(length) * length + self.fiscal_start;
+        [("month", month, 1), ("quarter", from(3), 3), ("year", from(12), 12)]
+    }
+
+    fn person(&mut self, months: &[PersonMonth]) {
+        let (first, last) = (months[0].month, months[months.len() - 1].month);
+        let seen = self.done.months.get_or_insert((first, last));
+        *seen = (seen.0.min(first), seen.1.max(last));
+        let at = |month: i32| months.binary_search_by_key(&month, |m| m.month).ok().map(|at| &months[at]);
+        let mut own: BTreeMap<Group, Sums> = BTreeMap::new();
+        for now in months {
+            self.done.has_orders |= now.orders > 0;
+            self.done.has_subscriptions |= now.subscribed || now.mrr != 0;
+            self.done.has_tickets |= now.tickets > 0;
+            for (grain, start, length) in self.starts(now.month) {
+                groups(now, grain, start, now.member, &mut |group| risk(own.entry(group).or_default(), now));
+                // What compares the end of a period with the time before it is asked in its last month, or the last one seen.
+                if now.month == start + length - 1 || now.month == last {
+                    let before = at(start - 1);
+                    let was_member = before.map_or(now.member, |b| b.member);
+                    groups(now, grain, start, was_member, &mut |group| stay(own.entry(group).or_default(), now, before));
+                    let paid_before = months.iter().any(|m| m.month < start && m.mrr > 0);
+                    groups(now, grain, start, now.member, &mut |group| {
+                        recurring(own.entry(group).or_default(), now, before, paid_before);
+                    });
+                }
+            }
+            if let Some(since) = now.since {
+                let side = at(since).is_some_and(|then| then.member);
+                for (place, months_on) in MILESTONES.iter().enumerate() {
+                    if now.month == since + months_on {
+                        groups(now, "month", since, side, &mut |group| {
+                            let kept = &mut own.entry(group).or_default().kept[place];
+                            kept.0 += 1;
+                            kept.1 += u64::from(now.alive);
+                        });
+                    }
+                }
+            }
+        }
+        for sums in own.values_mut() {
+            close(sums);
+        }
+        for (group, sums) in own {
+            self.done.groups.entry(group).or_default().merge(&sums);
+        }
+        self.lifetime(months);
+    }
+
+    /// Buying and contract histories of one person, for the lifetime models.
+    fn lifetime(&mut self, months: &[PersonMonth]) {
+        let last = &months[months.len() - 1];
+        let sides = [0, if last.member { 1 } else { 2 }];
+        let bought: Vec<&PersonMonth> = months.iter().filter(|m| m.orders > 0).collect();
+        // The first purchase must be in sight, else the history is cut on the left.
+        if let (Some(first), Some(end)) = (bought.first(), bought.last())
+            && first.since == Some(first.month)
+        {
+            let repeats = bought.len() as u32 - 1;
+            let recency = (end.month - first.month) as u32;
+            let age = (last.month - first.month) as u32;
+            let repeat_value: i64 = bought[1..].iter().map(|m| m.revenue).sum();
+            for side in sides {
+                *self.done.histories.entry((side, repeats, recency, age)).or_default() += 1;
+                if repeats > 0 && repeat_value > 0 {
+                    let mean = repeat_value / i64::from(repeats);
+                    *self.done.values.entry((side, repeats, mean.max(1))).or_default() += 1;
+                }
+            }
+        }
+        let subscribed: Vec<&PersonMonth> = months.iter().filter(|m| m.subscribed).collect();
+        if let (Some(first), Some(end)) = (subscribed.first(), subscribed.last())
+            && first.month > months[0].month
+        {
+            let ended = end.month < last.month;
+            let length = (end.month - first.month + 1) as u32;
+            for side in sides {
+                *self.done.contracts.entry((side, length, ended)).or_default() += 1;
+            }
+        }
+    }
+}
+
+impl Commerce {
+    fn merge(&mut self, other: &Self) {
+        for (group, sums) in &other.groups {
+            self.groups.entry(group.clone()).or_default().merge(sums);
+        }
+        self.months = match (self.months, other.months) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+        self.has_orders |= other.has_orders;
+        self.has_subscriptions |= other.has_subscriptions;
+        self.has_tickets |= other.has_tickets;
+        for (key, n) in &other.histories {
+            *self.histories.entry(*key).or_default() += n;
+        }
+        for (key, n) in &other.values {
+            *self.values.entry(*key).or_default() += n;
+        }
+        for (key, n) in &other.contracts {
+            *self.contracts.entry(*key).or_default() += n;
+        }
+    }
+
+    /// The sums of one group.
+    #[must_use]
+    pub fn sums(&self, grain: &'static str, month: Month, side: u8) -> Option<&Sums> {
+        self.groups.get(&Group { grain, start: month.index(), community: "all".to_owned(), segment: "all".to_owned(), side })
+    }
+}
+
+/// Every group that a person-month belongs to, on its side and on both.
+fn groups(now: &PersonMonth, grain: &'static str, start: i32, member: bool, add: &mut dyn FnMut(Group)) {
+    for side in [0, if member { 1 } else { 2 }] {
+        let group = |community: &str, segment: &str| Group {
+            grain,
+            start,
+            community: community.to_owned(),
+            segment: segment.to_owned(),
+            side,
+        };
+        add(group("all", "all"));
+        add(group("all", now.segment.as_deref().unwrap_or("unknown")));
+        if side == 1 {
+            for community in now.communities.split(',').filter(|c| !c.is_empty()) {
+                add(group(community, "all"));
+            }
+        }
+    }
+}
+
+fn risk(sums: &mut Sums, now: &PersonMonth) {
+    if now.since.is_none_or(|since| since > now.month) {
+        return;
+    }
+    sums.customers = 1;
+    sums.months += 1;
+    sums.orders += u64::from(now.orders);
+    sums.revenue += now.revenue;
+    sums.tickets += u64::from(now.tickets);
+    if now.since == Some(now.month) {
+        sums.new_customers = 1;
+    }
+}
+
+fn stay(sums: &mut Sums, now: &PersonMonth, before: Option<&PersonMonth>) {
+    if before.is_some_and(|before| before.alive) {
+        sums.started = 1;
+        sums.lost = u64::from(!now.alive);
+    }
+}
+
+fn recurring(sums: &mut Sums, now: &PersonMonth, before: Option<&PersonMonth>, paid_before: bool) {
+    let had = before.map_or(0, |before| before.mrr);
+    sums.mrr = now.mrr;
+    sums.subscribers = u64::from(now.mrr > 0);
+    if had > 0 {
+        sums.mrr_before = had;
+        sums.mrr_kept = now.mrr;
+        sums.mrr_gross = now.mrr.min(had);
+        sums.mrr_people = 1;
+    }
+    let (kind, size) = match (had, now.mrr) {
+        (0, 0) => return,
+        (0, new) => (if paid_before { 4 } else { 0 }, new),
+        (lost, 0) => (3, lost),
+        (a, b) if b > a => (1, b - a),
+        (a, b) if b < a => (2, a - b),
+        _ => return,
+    };
+    sums.moves[kind] = (size, 1);
+}
+
+/// Turns the sums of one person into those of one unit: buyers, squares and products.
+fn close(sums: &mut Sums) {
+    sums.buyers = u64::from(sums.orders > 0);
+    sums.ticket_people = u64::from(sums.tickets > 0);
+    let [r, o, m, t] = [i128::from(sums.revenue), i128::from(sums.orders), i128::from(sums.months), i128::from(sums.tickets)];
+    sums.squares = [r * r, o * o, m * m, r * o, r * m, o * m, t * t, t * m];
+}

@@ -1,0 +1,117 @@
+//! Customer lifetime value: BG/NBD × Gamma-Gamma without contracts, margin × restricted mean survival with them.
+//!
+//! Without contracts: months with a purchase are the events; the value is `margin × mean value of a buying month × discounted
+//! expected buying months` over the horizon for a new customer, its first purchase included. With contracts: `margin × monthly
+//! revenue per subscriber × restricted mean of the contract's length` over the horizon. 36 months, 10 % a year.
+
+use levier_domain::time::Month;
+use levier_stats::bgnbd::{Histories, History};
+use levier_stats::gammagamma::Values;
+use levier_stats::survival::Lifetimes;
+
+use crate::business::Trade;
+use crate::calendar::containing;
+use crate::cell::Cell;
+use crate::commerce::SIDES;
+use crate::draft::Place;
+
+/// Months looked ahead.
+pub const HORIZON: u32 = 36;
+/// Discount a year.
+pub const DISCOUNT: f64 = 0.10;
+/// Fewest customers for a model.
+const LEAST: u64 = 100;
+
+/// Cells of `lifetime_value`, as of now.
+pub(crate) fn lifetime(trade: &Trade<'_>, cells: &mut Vec<Cell>) {
+    let span = containing("all", trade.as_of, trade.as_of, &trade.zone, 1);
+    let commerce = trade.commerce;
+    let currency = trade.config.workspace.currency;
+    for (side, name) in SIDES.iter().enumerate() {
+        let cell = |item: &str| Place::everywhere().cell("lifetime_value", &span, &format!("{}/customer", currency.code())).side(name).item(item);
+        let Some(margin) = trade.config.commerce.margin else {
+            cells.push(cell("all").missing("needs: commerce.margin"));
+            continue;
+        };
+        let note = format!("horizon {HORIZON} months, discounted 10 % a year, margin {margin}");
+        let scale = margin / currency.minor_per_major() as f64;
+        if commerce.has_orders {
+            cells.push(match without_contract(trade, side as u8) {
+                Ok((value, n)) => cell("non_contractual").count(value * scale, n).note(&note),
+                Err((reason, n)) => refused(cell("non_contractual"), &reason, n, trade),
+            });
+        }
+        if commerce.has_subscriptions {
+            cells.push(match with_contract(trade, side as u8) {
+                Ok((value, n)) => cell("contractual").count(value * scale, n).note(&note),
+                Err((reason, n)) => refused(cell("contractual"), &reason, n, trade),
+            });
+        }
+    }
+}
+
+fn refused(cell: Cell, reason: &str, n: u64, trade: &Trade<'_>) -> Cell {
+    if n < trade.config.privacy.min_cell { cell.count(0.0, n) } else { cell.cannot_say(reason) }
+}
+
+type Answer = Result<(f64, u64), (String, u64)>;
+
+/// In minor units of revenue.
+fn without_contract(trade: &Trade<'_>, side: u8) -> Answer {
+    let mut histories = Histories::default();
+    let mut values = Values::default();
+    let mut n = 0;
+    for ((_, repeats, recency, age), times) in trade.commerce.histories.range((side, 0, 0, 0)..(side + 1, 0, 0, 0)) {
+        n += times;
+        let history = History { frequency: f64::from(*repeats), recency: f64::from(*recency), age: f64::from(*age) };
+        for _ in 0..*times {
+            histories.update(&history).map_err(|error| (error.to_string(), n))?;
+        }
+    }
+    if n < LEAST {
+        return Err((format!("fewer than {LEAST} customers whose first purchase is in sight"), n));
+    }
+    for ((_, repeats, mean), times) in trade.commerce.values.range((side, 0, 0)..(side + 1, 0, 0)) {
+        for _ in 0..*times {
+            values.update(f64::from(*repeats), *mean as f64).map_err(|error| (error.to_string(), n))?;
+        }
+    }
+    let model = histories.finish().map_err(|error| (error.to_string(), n))?;
+    let value = values.finish().and_then(|model| model.population_mean()).map_err(|error| (error.to_string(), n))?;
+    let mut purchases = 1.0;
+    let mut before = 0.0;
+    for month in 1..=HORIZON {
+        let until = model.expected_new(f64::from(month)).map_err(|error| (error.to_string(), n))?;
+        purchases += (until - before) / (1.0 + DISCOUNT).powf(f64::from(month) / 12.0);
+        before = until;
+    }
+    Ok((purchases * value, n))
+}
+
+/// In minor units of revenue.
+fn with_contract(trade: &Trade<'_>, side: u8) -> Answer {
+    let mut lives = Lifetimes::default();
+    let mut n = 0;
+    for ((_, months, ended), times) in trade.commerce.contracts.range((side, 0, false)..(side + 1, 0, false)) {
+        n += times;
+        lives.update_times(f64::from(*months), *ended, *times).map_err(|error| (error.to_string(), n))?;
+    }
+    if n < LEAST {
+        return Err((format!("fewer than {LEAST} contracts whose beginning is in sight"), n));
+    }
+    let curve = lives.finish().map_err(|error| (error.to_string(), n))?;
+    let last = trade.commerce.months.map_or(0, |m| m.1);
+    let sums = trade.commerce.sums("month", Month::from_index(last), side);
+    let Some(sums) = sums.filter(|sums| sums.subscribers > 0) else {
+        return Err(("nobody subscribes now".to_owned(), n));
+    };
+    let arpa = sums.mrr as f64 / sums.subscribers as f64;
+    let mut months = 0.0;
+    let mut before = 0.0;
+    for month in 1..=HORIZON {
+        let until = curve.restricted_mean(f64::from(month)).map_err(|error| (error.to_string(), n))?.value;
+        months += (until - before) / (1.0 + DISCOUNT).powf(f64::from(month) / 12.0);
+        before = until;
+    }
+    Ok((arpa * months, n))
+}

@@ -1,0 +1,332 @@
+//! CRM records in the few typed columns that KPIs read.
+//!
+//! The caller resolves the person behind a record (identity graph) and says their segment; membership at the time of the event
+//! comes from [`Membership`], so that what happened before joining stays on the non-member side.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use levier_domain::entity::Entity;
+use levier_domain::record::{Record, Value};
+use levier_domain::time::Month;
+
+use crate::activity::Activity;
+
+/// Who was a member when: person → spans `[joined, left)` in microseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Membership {
+    people: BTreeMap<String, Vec<(i64, i64)>>,
+    accounts: BTreeMap<String, i64>,
+}
+
+impl Membership {
+    /// That of the resolved people of an activity.
+    #[must_use]
+    pub fn of(activity: &Activity) -> Self {
+        let mut membership = Self::default();
+        for stay in &activity.stays {
+            let person = &activity.people[stay.person as usize];
+            if person.resolved {
+                membership.insert(&person.id, stay.from, stay.to);
+            }
+        }
+        membership
+    }
+
+    /// Adds a span of one person.
+    pub fn insert(&mut self, person: &str, joined: i64, left: i64) {
+        let spans = self.people.entry(person.to_owned()).or_default();
+        spans.push((joined, left));
+        spans.sort_unstable();
+    }
+
+    /// Says to which account a person belongs: an account is a member from the first join of any of its people.
+    pub fn employ(&mut self, person: &str, account: &str) {
+        if let Some((joined, _)) = self.people.get(person).and_then(|spans| spans.first()) {
+            let first = self.accounts.entry(account.to_owned()).or_insert(*joined);
+            *first = (*first).min(*joined);
+        }
+    }
+
+    /// Whether the person, or else the account, was a member at `t`.
+    #[must_use]
+    pub fn member_at(&self, who: &Who, t: i64) -> bool {
+        let person = who.person.as_ref().and_then(|person| self.people.get(person));
+        person.is_some_and(|spans| spans.iter().any(|(from, to)| *from <= t && t < *to))
+            || who.account.as_ref().and_then(|a| self.accounts.get(a)).is_some_and(|first| *first <= t)
+    }
+}
+
+/// Whom a record is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Who {
+    /// Resolved person.
+    pub person: Option<String>,
+    /// Account.
+    pub account: Option<String>,
+    /// CRM segment.
+    pub segment: Option<String>,
+}
+
+impl Who {
+    /// What tells one customer from another: the account where one is named, else the person.
+    #[must_use]
+    pub fn unit(&self) -> Option<&str> {
+        self.account.as_deref().or(self.person.as_deref())
+    }
+}
+
+macro_rules! table {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $kind:ty = $read:expr,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, PartialOrd)]
+        pub struct $name {
+            /// Whom it is about.
+            pub who: Who,
+            $($(#[$doc])* pub $field: $kind,)*
+        }
+
+        impl $name {
+            /// Reads the columns; `None` where a required one is absent.
+            #[must_use]
+            pub fn from_record(record: &Record, who: Who) -> Option<Self> {
+                Some(Self { who, $($field: ($read)(record)?,)* })
+            }
+        }
+    };
+}
+
+fn instant(column: &'static str) -> impl Fn(&Record) -> Option<Option<i64>> {
+    move |record| Some(record.get(column).as_instant().map(|t| t.as_microsecond()))
+}
+
+fn instant_required(column: &'static str) -> impl Fn(&Record) -> Option<i64> {
+    move |record| record.get(column).as_instant().map(|t| t.as_microsecond())
+}
+
+fn text(column: &'static str) -> impl Fn(&Record) -> Option<Option<String>> {
+    move |record| Some(record.get(column).as_text().map(str::to_owned))
+}
+
+fn text_required(column: &'static str) -> impl Fn(&Record) -> Option<String> {
+    move |record| record.get(column).as_text().map(str::to_owned)
+}
+
+fn number(column: &'static str) -> impl Fn(&Record) -> Option<Option<f64>> {
+    move |record| Some(record.get(column).as_number())
+}
+
+fn whole(column: &'static str) -> impl Fn(&Record) -> Option<i64> {
+    move |record| Some(record.get(column).as_integer().unwrap_or(0))
+}
+
+fn day(column: &'static str) -> impl Fn(&Record) -> Option<Date> {
+    move |record| match record.get(column) {
+        Value::Date(date) => Some(*date),
+        Value::Text(text) => text.parse().ok().or_else(|| text.parse::<Month>().ok().map(Month::first_day)),
+        _ => None,
+    }
+}
+
+table! {
+    /// An opportunity.
+    Deal {
+        /// When it was opened.
+        created_at: i64 = instant_required("created_at"),
+        /// When it was won or lost.
+        closed_at: Option<i64> = instant("closed_at"),
+        /// `open`, `won`, `lost`.
+        status: String = text_required("status"),
+        /// Who sells.
+        owner: Option<String> = text("owner_id"),
+    }
+}
+
+table! {
+    /// An answer to a survey.
+    Survey {
+        /// When.
+        answered_at: i64 = instant_required("answered_at"),
+        /// `nps`, `csat`, `awareness_aided`, `awareness_unaided`, `heard_about`.
+        kind: String = text_required("kind"),
+        /// The score.
+        score: Option<f64> = number("score"),
+        /// The answer.
+        answer: Option<String> = text("answer"),
+    }
+}
+
+table! {
+    /// A support request.
+    Ticket {
+        /// When it was opened.
+        created_at: i64 = instant_required("created_at"),
+        /// When it was solved.
+        solved_at: Option<i64> = instant("solved_at"),
+        /// Minutes of handling.
+        handle_minutes: Option<f64> = number("handle_minutes"),
+        /// Who handled it.
+        agent: Option<String> = text("agent_id"),
+    }
+}
+
+table! {
+    /// A contact or lead.
+    Contact {
+        /// CRM id.
+        crm_id: String = text_required("person_id"),
+        /// When it was created.
+        created_at: Option<i64> = instant("created_at"),
+        /// Lifecycle.
+        lifecycle: Option<String> = text("lifecycle"),
+        /// Acquisition channel.
+        lead_source: Option<String> = text("lead_source"),
+        /// When it was qualified.
+        qualified_at: Option<i64> = instant("qualified_at"),
+        /// When it became a customer.
+        became_customer_at: Option<i64> = instant("became_customer_at"),
+    }
+}
+
+table! {
+    /// A purchase.
+    Order {
+        /// When.
+        ordered_at: i64 = instant_required("ordered_at"),
+        /// Status.
+        status: String = text_required("status"),
+        /// Paid, in minor units.
+        amount_minor: i64 = whole("amount_minor"),
+        /// Refunded, in minor units.
+        refunded_minor: i64 = whole("refunded_amount_minor"),
+        /// Tax in it, in minor units.
+        tax_minor: i64 = whole("tax_minor"),
+        /// Currency.
+        currency: String = text_required("currency"),
+        /// Promo code.
+        promo_code: Option<String> = text("promo_code"),
+    }
+}
+
+table! {
+    /// A recurring contract.
+    Subscription {
+        /// When it began.
+        started_at: i64 = instant_required("started_at"),
+        /// When it ended.
+        ended_at: Option<i64> = instant("ended_at"),
+        /// When its end was asked for.
+        cancelled_at: Option<i64> = instant("cancelled_at"),
+        /// `month`, `quarter`, `year`, `week`.
+        interval: String = text_required("interval"),
+    }
+}
+
+table! {
+    /// Advertising and acquisition spend.
+    Spend {
+        /// Day.
+        date: Date = day("date"),
+        /// `members`, `others`, `all`.
+        audience: Option<String> = text("audience"),
+        /// `customer_acquisition`, `member_acquisition`.
+        purpose: Option<String> = text("purpose"),
+        /// Minor units.
+        amount_minor: i64 = whole("amount_minor"),
+        /// Currency.
+        currency: String = text_required("currency"),
+        /// Shown.
+        impressions: Option<f64> = number("impressions"),
+        /// Followed.
+        clicks: Option<f64> = number("clicks"),
+    }
+}
+
+table! {
+    /// Visits of a day.
+    Traffic {
+        /// Day.
+        date: Date = day("date"),
+        /// Channel.
+        channel: String = text_required("channel"),
+        /// Visits.
+        visits: f64 = |record: &Record| record.get("visits").as_number(),
+    }
+}
+
+table! {
+    /// A mention on another network.
+    Mention {
+        /// When it was seen.
+        seen_at: i64 = instant_required("seen_at"),
+        /// `brand`, `community`, `competitor`, `market`.
+        about: String = text_required("about"),
+    }
+}
+
+/// All records of a run; `None` where none of the entity was ever imported.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Records {
+    /// Opportunities.
+    pub deals: Option<Vec<Deal>>,
+    /// Survey answers.
+    pub surveys: Option<Vec<Survey>>,
+    /// Support requests.
+    pub tickets: Option<Vec<Ticket>>,
+    /// Contacts and leads.
+    pub people: Option<Vec<Contact>>,
+    /// Purchases.
+    pub orders: Option<Vec<Order>>,
+    /// Contracts.
+    pub subscriptions: Option<Vec<Subscription>>,
+    /// Spend.
+    pub spend: Option<Vec<Spend>>,
+    /// Visits.
+    pub web_traffic: Option<Vec<Traffic>>,
+    /// Mentions.
+    pub mentions: Option<Vec<Mention>>,
+    /// Who was a member when.
+    pub membership: Membership,
+}
+
+impl Records {
+    /// Takes one record; what no KPI reads is passed over. Returns whether it was taken.
+    pub fn push(&mut self, record: &Record, who: Who) -> bool {
+        fn put<T>(list: &mut Option<Vec<T>>, row: Option<T>) -> bool {
+            let list = list.get_or_insert_with(Vec::new);
+            let taken = row.is_some();
+            list.extend(row);
+            taken
+        }
+        match record.entity {
+            Entity::Deals => put(&mut self.deals, Deal::from_record(record, who)),
+            Entity::Surveys => put(&mut self.surveys, Survey::from_record(record, who)),
+            Entity::Tickets => put(&mut self.tickets, Ticket::from_record(record, who)),
+            Entity::People => put(&mut self.people, Contact::from_record(record, who)),
+            Entity::Orders => put(&mut self.orders, Order::from_record(record, who)),
+            Entity::Subscriptions => put(&mut self.subscriptions, Subscription::from_record(record, who)),
+            Entity::Spend => put(&mut self.spend, Spend::from_record(record, who)),
+            Entity::WebTraffic => put(&mut self.web_traffic, Traffic::from_record(record, who)),
+            Entity::Mentions => put(&mut self.mentions, Mention::from_record(record, who)),
+            _ => false,
+        }
+    }
+
+    /// Puts the records in an order of their own, so that sums of decimals do not depend on the order of pushes.
+    pub fn sort(&mut self) {
+        fn sort<T: PartialOrd>(list: &mut Option<Vec<T>>) {
+            if let Some(list) = list {
+                list.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+            }
+        }
+        sort(&mut self.deals);
+        sort(&mut self.surveys);
+        sort(&mut self.tickets);
+        sort(&mut self.people);
+        sort(&mut self.orders);
+        sort(&mut self.subscriptions);
+        sort(&mut self.spend);
+        sort(&mut self.web_traffic);
+        sort(&mut self.mentions);
+    }
+}
