@@ -30,10 +30,9 @@ pub fn dashboard(tables: &Tables, workspace_name: &str, language: Language) -> S
         }
         (uplift::hero(tables, language))
         div.grid {
-            div.column.wide7 { (uplift::payoff(tables, language)) (roi::roi(tables, language)) }
+            div.column.wide7 { (uplift::payoff(tables, language)) (roi::roi(tables, language)) (cohorts::heat_map(tables, language)) }
             (health::health(tables, language))
             (people::people(tables, language))
-            (cohorts::heat_map(tables, language))
             (pipeline::waterfall(tables, language))
             (uplift::others(tables, language))
             (pipeline::imports_card(tables, language))

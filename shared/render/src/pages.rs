@@ -229,9 +229,9 @@ pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
             section.card {
                 h2 { (say("Refused rows", "Lignes refusées")) }
                 div.scroll tabindex="0" { table.stackable {
-                    thead { tr { th.num scope="col" { (say("Line", "Ligne")) } th scope="col" { (say("Column", "Colonne")) } th scope="col" { (say("What is wrong", "Ce qui ne va pas")) } th scope="col" { (say("What to do", "Que faire")) } } }
+                    thead { tr { th scope="col" { (say("Line", "Ligne")) } th scope="col" { (say("Column", "Colonne")) } th scope="col" { (say("What is wrong", "Ce qui ne va pas")) } th scope="col" { (say("What to do", "Que faire")) } } }
                     tbody { @for refusal in &receipt.refused { tr {
-                        th.num scope="row" { (count(refusal.line, language)) }
+                        th scope="row" { (count(refusal.line, language)) }
                         td { (refusal.column) } td { (refusal.reason) } td.why { (refusal.hint) }
                     } } }
                 } }
@@ -241,8 +241,8 @@ pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
             section.card {
                 h2 { (say("Lines left out on purpose", "Lignes écartées à dessein")) }
                 div.scroll tabindex="0" { table {
-                    thead { tr { th.num scope="col" { (say("Line", "Ligne")) } th scope="col" { (say("Why", "Pourquoi")) } } }
-                    tbody { @for line in &receipt.dropped { tr { th.num scope="row" { (count(line.line, language)) } td { (dropped(&line.why, language)) } } } }
+                    thead { tr { th scope="col" { (say("Line", "Ligne")) } th scope="col" { (say("Why", "Pourquoi")) } } }
+                    tbody { @for line in &receipt.dropped { tr { th scope="row" { (count(line.line, language)) } td { (dropped(&line.why, language)) } } } }
                 } }
             }
         }

@@ -93,7 +93,7 @@ pub(crate) fn trend(
                 text x=(px(left - 8.0)) y=(px(y.at(*tick) + 4.0)) text-anchor="end" { (unit.bare(*tick, decimals, language)) }
             }
             @for (index, point) in points.iter().enumerate() {
-                @if (points.len() - 1 - index) % every == 0 {
+                @if (points.len() - 1 - index).is_multiple_of(every) {
                     text x=(px(x.at(index as f64))) y=(px(height - 6.0)) text-anchor=(if index + 1 == points.len() { "end" } else { "middle" }) { (point.label) }
                 }
             }

@@ -113,7 +113,7 @@ pub(crate) fn heat_map(tables: &Tables, language: Language) -> Markup {
         }
         (downloads(language, "cohorts"))
     };
-    card(language, "cohorts", "half", &title, &body)
+    card(language, "cohorts", "", &title, &body)
 }
 
 fn cell(row: Option<&Row>, language: Language) -> Markup {

@@ -112,7 +112,7 @@ pub(crate) fn waterfall(tables: &Tables, language: Language) -> Markup {
         }
         (downloads(language, "waterfall"))
     };
-    card(language, "waterfall", "half", &title, &body)
+    card(language, "waterfall", "wide5", &title, &body)
 }
 
 fn one_stage(name: &str, stage: &Stage<'_>, language: Language) -> Markup {
@@ -238,7 +238,7 @@ pub(crate) fn sources(tables: &Tables, language: Language, whole: bool) -> Marku
                     th.num scope="col" { (say("Accepted", "Acceptés")) }
                     @if whole { th.num scope="col" { (say("Duplicates", "Doublons")) } th.num scope="col" { (say("Ignored", "Ignorés")) } }
                     th.num scope="col" { (say("Quarantine", "Quarantaine")) }
-                    th scope="col" { (say("Last seen", "Vue pour la dernière fois")) }
+                    th scope="col" { (say("Last seen", "Dernier envoi")) }
                     @if whole { th scope="col" { (say("What it cannot tell", "Ce qu'elle ne dit pas")) } }
                 } }
                 tbody { @for row in rows {

@@ -385,7 +385,7 @@ pub(crate) fn others(tables: &Tables, language: Language) -> Markup {
     card(
         language,
         "others",
-        "",
+        "wide7",
         &language.say(
             "The other business figures",
             "Les autres indicateurs de l'entreprise",

@@ -42,8 +42,7 @@ pub fn text(page: &str) -> String {
     let body = body.split_once("</main>").map_or(body, |(body, _)| body);
     let mut out = String::new();
     let mut rest = body;
-    loop {
-        let Some(start) = rest.find('<') else { break };
+    while let Some(start) = rest.find('<') {
         out.push_str(&rest[..start]);
         let Some(end) = rest[start..].find('>').map(|end| end + start) else {
             break;
