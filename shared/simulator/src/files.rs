@@ -127,7 +127,7 @@ impl Company {
             "Date de création",
             "Propriétaire du contact",
             "Pays/Région",
-            "Date de la dernière modification",
+            "Date de dernière modification",
         ])?;
         let mut expected = FileExpected::default();
         let modified = french_time(self.calendar.end_micros() - 86_400_000_000, self.zone());

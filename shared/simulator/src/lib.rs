@@ -17,11 +17,13 @@
 //! ```
 
 mod activity;
+mod budget;
 mod calendar;
 mod commerce;
 mod company;
 mod configuration;
 mod deliveries;
+mod events;
 mod expected;
 mod files;
 mod model;

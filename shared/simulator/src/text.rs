@@ -92,3 +92,22 @@ pub(crate) fn words(intent: Intent, french: bool, key: u64) -> &'static str {
     };
     list[(key % list.len() as u64) as usize]
 }
+
+/// Sentiment in [−1, 1] of one of the messages; `None` for those that ask.
+pub(crate) fn mood(words: &str) -> Option<f64> {
+    const SOUR: [&str; 6] = [
+        "Déçu",
+        "fragile",
+        "pénible",
+        "Disappointed",
+        "annoying",
+        "broke",
+    ];
+    if words.ends_with('?') {
+        None
+    } else if SOUR.iter().any(|sour| words.contains(sour)) {
+        Some(-0.5)
+    } else {
+        Some(0.5)
+    }
+}
