@@ -20,6 +20,7 @@ mod number;
 mod page;
 mod pages;
 mod palette;
+mod reason;
 mod section;
 mod sentence;
 mod tables;

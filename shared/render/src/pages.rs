@@ -270,7 +270,7 @@ fn dropped(why: &str, language: Language) -> String {
         "repeated_header" => language.say("the header again", "l'en-tête répété"),
         "blank" => language.say("a blank line", "une ligne vide"),
         "deleted" => language.say("a deletion", "une suppression"),
-        other => word::reason(other, language),
+        other => crate::reason::reason(other, language),
     }
 }
 

@@ -389,7 +389,7 @@ fn unsaid(row: &Row, raw: Option<&Row>, language: Language) -> String {
             .or(fallback)
         {
             said.push_str(&colon);
-            said.push_str(word::reason(reason, language).trim_end_matches('.'));
+            said.push_str(crate::reason::reason(reason, language).trim_end_matches('.'));
         }
     } else {
         let named: Vec<String> = blocking

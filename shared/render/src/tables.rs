@@ -26,31 +26,18 @@ impl Tables {
         self.rows.get(&table).map_or(&[], Vec::as_slice)
     }
 
-    /// The rows of a table that speak of the whole company.
+    /// The rows of a table that speak of the whole company, or of the one community or segment that it was narrowed to.
     pub(crate) fn whole(&self, table: TableName) -> Vec<&Row> {
         let rows = self.rows(table);
-        let communities: BTreeSet<&str> = rows
-            .iter()
-            .filter_map(|row| row.community.as_deref())
-            .collect();
-        let chosen = if communities.contains("all") {
-            Some("all")
-        } else {
-            communities.first().copied()
+        let community = widest(rows.iter().filter_map(|row| row.community.as_deref()));
+        let segment = widest(rows.iter().filter_map(|row| row.segment.as_deref()));
+        let fits = |held: &Option<String>, chosen: Option<&str>| {
+            held.is_none() || held.as_deref() == chosen
         };
         rows.iter()
+            .filter(|row| fits(&row.community, community) && fits(&row.segment, segment))
             .filter(|row| {
-                row.community
-                    .as_deref()
-                    .is_none_or(|community| Some(community) == chosen)
-            })
-            .filter(|row| {
-                row.segment
-                    .as_deref()
-                    .is_none_or(|segment| segment == "all")
-            })
-            .filter(|row| {
-                ["platform", "channel", "cohort_segment", "tenure_band"]
+                ["platform", "channel", "tenure_band"]
                     .iter()
                     .all(|column| undivided(row, column))
             })
@@ -64,6 +51,16 @@ impl Tables {
             .flatten()
             .filter_map(|row| row.as_of)
             .max()
+    }
+}
+
+/// `all` where it is among the names, else the first of them.
+fn widest<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let names: BTreeSet<&str> = names.collect();
+    if names.contains("all") {
+        Some("all")
+    } else {
+        names.first().copied()
     }
 }
 
@@ -154,4 +151,45 @@ pub(crate) fn uplift_kpis(rows: &[&Row]) -> Vec<String> {
             .map(|kpi| (*kpi).to_owned()),
     );
     ordered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use levier_domain::table::Status;
+
+    #[test]
+    fn pages_speak_of_the_whole_or_of_what_they_were_narrowed_to() {
+        let row = |community: &str, segment: &str| {
+            let mut row = Row::new(Status::Ok);
+            row.community = Some(community.to_owned());
+            row.segment = Some(segment.to_owned());
+            row
+        };
+        for (case, rows, want) in [
+            (
+                "whole",
+                vec![row("all", "all"), row("a", "all"), row("all", "pro")],
+                vec![("all", "all")],
+            ),
+            (
+                "one community",
+                vec![row("b", "all"), row("b", "pro")],
+                vec![("b", "all")],
+            ),
+            (
+                "one segment",
+                vec![row("all", "pro"), row("a", "pro")],
+                vec![("all", "pro")],
+            ),
+        ] {
+            let tables = Tables::new(BTreeMap::from([(TableName::Kpis, rows)]));
+            let whole = tables.whole(TableName::Kpis);
+            let got: Vec<(&str, &str)> = whole
+                .iter()
+                .filter_map(|row| Some((row.community.as_deref()?, row.segment.as_deref()?)))
+                .collect();
+            assert_eq!(got, want, "{case}");
+        }
+    }
 }

@@ -149,7 +149,7 @@ fn part_list(parts: &[&Row], language: Language) -> Markup {
                     }
                     small {
                         (word::meaning(code, language))
-                        @if value(row).is_none() { @if let Some(reason) = row.reason.as_deref() { " — " (word::reason(reason, language)) } }
+                        @if value(row).is_none() { @if let Some(reason) = row.reason.as_deref() { " — " (crate::reason::reason(reason, language)) } }
                         @if let Some(weight) = figure(row, "weight") { " · " (language.say("weight", "poids")) "\u{a0}" (Unit::share().level(weight, 0, language)) }
                     }
                 }

@@ -150,7 +150,7 @@ fn one_stage(name: &str, stage: &Stage<'_>, language: Language) -> Markup {
                     @for (index, ((outcome, why), n)) in reasons.iter().take(5).enumerate() {
                         @if index > 0 { " · " }
                         (count(**n, language)) " " (word::outcome(outcome, language))
-                        @if !why.is_empty() { " (" (word::reason(why, language)) ")" }
+                        @if !why.is_empty() { " (" (crate::reason::reason(why, language)) ")" }
                     }
                     @if reasons.len() > 5 { " · …" }
                 }
@@ -211,7 +211,7 @@ pub(crate) fn imports(tables: &Tables, language: Language, limit: Option<usize>)
                         td.num data-l=(say("Changed", "Modifiées")) { (number("rows_changed")) }
                         td.num data-l=(say("Refused", "Refusées")) { (number("rows_refused")) }
                         td.why {
-                            @if let Some(reason) = row.reason.as_deref().filter(|reason| !reason.is_empty()) { (word::reason(reason, language)) " " }
+                            @if let Some(reason) = row.reason.as_deref().filter(|reason| !reason.is_empty()) { (crate::reason::reason(reason, language)) " " }
                             @if let Some(dropped) = row.text("dropped_at") { (number::instant(dropped, language)) }
                         }
                     }
@@ -251,7 +251,7 @@ pub(crate) fn sources(tables: &Tables, language: Language, whole: bool) -> Marku
                             @match row.status {
                                 Status::Quiet => { @if let Some(last) = row.text("last_received_at") { br; small.sub { (say("since ", "depuis le ")) " " (number::instant(last, language)) } } }
                                 Status::Never => {}
-                                _ => { @if let Some(reason) = row.reason.as_deref() { br; small.sub { (word::reason(reason, language)) } } }
+                                _ => { @if let Some(reason) = row.reason.as_deref() { br; small.sub { (crate::reason::reason(reason, language)) } } }
                             }
                         }
                         @if whole {
