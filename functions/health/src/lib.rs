@@ -1,1 +1,181 @@
-//! (being written)
+//! `health`: the KPIs, the health score, champions and join cohorts, from events, facts and CRM rows.
+//!
+//! Events become a compact form first, facts are read bucket by bucket into sums, and CRM rows into the few columns that a KPI
+//! reads; the arithmetic is `levier_metrics`. Sources that fell silent suspend the score of their community: a silent source
+//! looks like a dying one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use levier_domain::entity::Entity;
+use levier_domain::table::{Row, Status, TableName};
+use levier_domain::time::start_of_day;
+use levier_join::{Known, MANIFEST, Manifest, held};
+use levier_lake::{events, facts, keys};
+use levier_metrics::{ActivityBuilder, CommerceAccumulator, Inputs, Membership, Records, Who};
+use levier_results::{Run, RunId};
+use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
+use sha2::{Digest, Sha256};
+
+/// Seed of the bootstrap: fixed, so that a run can be repeated to the bit.
+const SEED: u64 = 20_260_101;
+
+/// Runs the health job for one as-of day.
+///
+/// # Errors
+/// [`JobError::Input`] when the facts are of another day; [`JobError`] when storage fails.
+pub async fn health(deps: &Dependencies, invocation: &Invocation, now: Timestamp) -> Result<Outcome, JobError> {
+    let mut outcome = Outcome::new("health");
+    let day = as_of(invocation, now, &deps.zone);
+    let manifest = manifest_of(deps, day).await?;
+    let known = Known::load(&deps.lake).await?;
+    let mut people = People::default();
+    let mut commerce = CommerceAccumulator::new(&deps.config);
+    let mut facts_keys: BTreeMap<usize, Vec<(i32, String)>> = BTreeMap::new();
+    for object in deps.lake.list(keys::FACTS).await? {
+        if let Some((month, bucket)) = keys::parse_facts_key(&object.key) {
+            facts_keys.entry(bucket).or_default().push((month.index(), object.key));
+        }
+    }
+    for months in facts_keys.values() {
+        let names: Vec<String> = months.iter().map(|(_, key)| key.clone()).collect();
+        for ((month, _), (key, bytes)) in months.iter().zip(deps.lake.get_all(&names).await?) {
+            for fact in facts::decode(&key, *month, bytes)? {
+                people.learn(&fact);
+                commerce.update(&fact);
+                outcome.count("facts", 1);
+            }
+        }
+        commerce.end_bucket();
+    }
+    let commerce = commerce.finish();
+
+    let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
+    let activity = read_activity(deps, &known, &people, until, &mut outcome).await?;
+    let mut membership = Membership::of(&activity);
+    for (person, account) in known.accounts() {
+        membership.employ(person, account);
+    }
+    let mut records = Records { membership, ..Records::default() };
+    for entity in Entity::ALL.iter().copied() {
+        if matches!(entity, Entity::Activity | Entity::Links | Entity::Rates | Entity::Members) {
+            continue;
+        }
+        for row in held(&deps.lake, entity, until).await? {
+            let person = known.of_row(&row).map(str::to_owned);
+            let segment = person.as_ref().and_then(|person| people.segment.get(person)).cloned();
+            let account = person.as_ref().and_then(|person| known.account(person)).map(str::to_owned);
+            records.push(&row, Who { person, account, segment });
+        }
+    }
+    records.sort();
+
+    let silent = silent_communities(deps).await?;
+    let inputs = Inputs { activity: Some(&activity), commerce: Some(&commerce), records: Some(&records) };
+    let mut tables: BTreeMap<TableName, Vec<Row>> = BTreeMap::new();
+    tables.insert(TableName::Kpis, levier_metrics::kpis(&inputs, day, &deps.config));
+    tables.insert(TableName::Health, levier_metrics::health_with(&activity, day, &deps.config, SEED, &silent));
+    tables.insert(TableName::Champions, levier_metrics::champions(&activity, day, &deps.config));
+    tables.insert(TableName::Cohorts, levier_metrics::cohorts(&activity, day, &deps.config));
+    for (table, rows) in &tables {
+        outcome.count(&format!("{table}_rows"), rows.len() as u64);
+    }
+    let json = serde_json::to_vec(&tables).map_err(|error| JobError::Input(error.to_string()))?;
+    let mut digest = Sha256::new();
+    digest.update(&manifest.digest);
+    digest.update(json);
+    let run = Run { job: "health", id: RunId::new("health", day, &hex::encode(digest.finalize())), as_of: day, tables };
+    run.publish(&deps.lake, &deps.results).await?;
+    outcome.run_id = Some(run.id.as_str().to_owned());
+    Ok(outcome)
+}
+
+/// The manifest of the facts, if they are of the day asked for.
+async fn manifest_of(deps: &Dependencies, day: Date) -> Result<Manifest, JobError> {
+    let manifest: Option<Manifest> = deps.lake.get_json(MANIFEST).await?;
+    match manifest {
+        None => Err(JobError::Input("there are no facts yet; run join first".to_owned())),
+        Some(manifest) if manifest.as_of != day => {
+            Err(JobError::Input(format!("the facts are as of {}, not {day}; run join --as-of {day} first", manifest.as_of)))
+        }
+        Some(manifest) => Ok(manifest),
+    }
+}
+
+/// What the facts say of persons.
+#[derive(Default)]
+struct People {
+    staff: HashSet<String>,
+    segment: HashMap<String, String>,
+}
+
+impl People {
+    fn learn(&mut self, fact: &levier_domain::fact::Fact) {
+        if fact.is_staff && !self.staff.contains(&fact.person) {
+            self.staff.insert(fact.person.clone());
+        }
+        if let Some(segment) = &fact.segment
+            && !self.segment.contains_key(&fact.person)
+        {
+            self.segment.insert(fact.person.clone(), segment.clone());
+        }
+    }
+}
+
+async fn read_activity(
+    deps: &Dependencies,
+    known: &Known,
+    people: &People,
+    until: Timestamp,
+    outcome: &mut Outcome,
+) -> Result<levier_metrics::Activity, JobError> {
+    let mut builder = ActivityBuilder::new(&deps.config);
+    let who = |platform: &str, handle: &str| {
+        let person = known.of_handle(platform, handle);
+        let staff = person.is_some_and(|person| people.staff.contains(person))
+            || deps.config.staff.handles.iter().any(|staff| staff.split_once(':') == Some((platform, handle)));
+        (person, staff, person.and_then(|person| people.segment.get(person)).map(String::as_str))
+    };
+    let days: Vec<String> = deps
+        .lake
+        .list(keys::EVENTS)
+        .await?
+        .into_iter()
+        .filter(|object| keys::day_of_events_key(&object.key).is_some_and(|date| date <= keys::event_day(until)))
+        .map(|object| object.key)
+        .collect();
+    for chunk in days.chunks(64) {
+        for (key, bytes) in deps.lake.get_all(chunk).await? {
+            for event in events::decode(&key, bytes)?.iter().filter(|event| event.occurred_at < until) {
+                let (person, staff, segment) =
+                    event.actor.as_deref().map_or((None, false, None), |actor| who(&event.platform, actor));
+                builder.push(event, person, staff, segment);
+                if let Some(target) = &event.target {
+                    let (person, staff, segment) = who(&event.platform, target);
+                    builder.identify(&event.platform, target, person, staff, segment);
+                }
+                outcome.count("events", 1);
+            }
+        }
+    }
+    for row in held(&deps.lake, Entity::Members, until).await? {
+        let text = |name: &str| row.get(name).as_text();
+        let (Some(community), Some(platform), Some(handle)) = (text("community"), text("platform"), text("handle")) else { continue };
+        if text("role") == Some("bot") {
+            continue;
+        }
+        let (person, staff, segment) = who(platform, handle);
+        let joined = row.get("joined_at").as_instant().or(row.get("known_from").as_instant());
+        let is_staff = staff || text("role") == Some("staff");
+        builder.roster(community, platform, handle, person, is_staff, segment, joined, row.get("left_at").as_instant());
+    }
+    Ok(builder.finish())
+}
+
+/// Communities of which a source is silent for longer than its rhythm, as compaction found.
+async fn silent_communities(deps: &Dependencies) -> Result<BTreeSet<String>, JobError> {
+    let Some(pointer) = deps.results.pointer("compact").await? else { return Ok(BTreeSet::new()) };
+    let rows = deps.results.read_rows(&pointer.run_id, TableName::Sources).await?;
+    Ok(rows.into_iter().filter(|row| row.status == Status::Quiet).filter_map(|row| row.community).collect())
+}

@@ -10,6 +10,7 @@ mod activity;
 mod commerce;
 mod facts;
 mod held;
+mod known;
 mod manifest;
 mod money;
 mod waterfall;
@@ -26,6 +27,7 @@ use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
 
 pub use crate::held::held;
+pub use crate::known::Known;
 pub use crate::manifest::{MANIFEST, Manifest};
 
 use crate::activity::Activities;
@@ -113,6 +115,13 @@ async fn write_identity(deps: &Dependencies, who: &levier_identity::Resolution) 
     };
     let handles = who.handles().map(|(platform, handle, person)| vec![platform.to_owned(), handle.to_owned(), person.to_owned()]).collect();
     let records = who.records().map(|(source, id, person)| vec![source.to_owned(), id.to_owned(), person.to_owned()]).collect();
+    let emails = who
+        .nodes()
+        .filter_map(|(node, person)| match node {
+            levier_identity::Node::Email(key) => Some(vec![key.into_owned(), person.to_owned()]),
+            _ => None,
+        })
+        .collect();
     let accounts = who.accounts().map(|(person, account)| vec![person.to_owned(), account.to_owned()]).collect();
     let links = who.links().map(|link| vec![link.from.to_string(), link.to.to_string(), link.rule.as_str().to_owned()]).collect();
     let conflicts = who
@@ -126,6 +135,7 @@ async fn write_identity(deps: &Dependencies, who: &levier_identity::Resolution) 
     for (key, bytes) in [
         table("handles", &["platform", "handle", "person"], handles)?,
         table("records", &["source", "id", "person"], records)?,
+        table("emails", &["email_key", "person"], emails)?,
         table("accounts", &["person", "account"], accounts)?,
         table("links", &["from", "to", "rule"], links)?,
         table("conflicts", &["from", "to", "rule", "refusal"], conflicts)?,

@@ -9,7 +9,7 @@ async fn main() -> Result<(), Error> {
     let deps = Dependencies::connect(|name| std::env::var(name).ok()).await?;
     let deps = &deps;
     run(service_fn(|event: LambdaEvent<Invocation>| async move {
-        levier_uplift::uplift(deps, &event.payload, (deps.clock)()).await.map_err(JobError::from)
+        levier_uplift_job::uplift(deps, &event.payload, (deps.clock)()).await.map_err(JobError::from)
     }))
     .await
 }

@@ -18,4 +18,5 @@ pub mod records;
 mod store;
 pub mod table;
 
-pub use store::{Lake, LakeError, Object};
+pub use aws_sdk_s3::primitives::ByteStream;
+pub use store::{DROPPED_AT, Lake, LakeError, Object};

@@ -23,9 +23,12 @@ pub struct Object {
     pub key: String,
     /// Its size in bytes.
     pub size: u64,
-    /// When it was last written.
+    /// When it was last written; for a dropped file, when it says that it was dropped.
     pub modified: Option<Timestamp>,
 }
+
+/// User metadata of a dropped file that is handed in later: when it was first known (RFC 3339).
+pub const DROPPED_AT: &str = "levier-dropped-at";
 
 /// A call to the bucket that failed.
 #[derive(Debug, thiserror::Error)]
@@ -150,7 +153,11 @@ impl Lake {
             Ok(head) => Ok(Some(Object {
                 key: key.to_owned(),
                 size: head.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
-                modified: head.last_modified().and_then(instant),
+                modified: head
+                    .metadata()
+                    .and_then(|metadata| metadata.get(DROPPED_AT))
+                    .and_then(|at| at.parse().ok())
+                    .or_else(|| head.last_modified().and_then(instant)),
             })),
             Err(error) if error.raw_response().is_some_and(|raw| raw.status().as_u16() == 404) => Ok(None),
             Err(error) => Err(self.error("read", key, &error)),
@@ -172,6 +179,19 @@ impl Lake {
             .await
             .map(drop)
             .map_err(|error| self.error("write", key, &error))
+    }
+
+    /// Writes a dropped file; `known_at` is when it was first known, where that is not now.
+    ///
+    /// # Errors
+    /// [`LakeError::Service`].
+    pub async fn drop_file(&self, key: &str, body: ByteStream, known_at: Option<Timestamp>) -> Result<(), LakeError> {
+        let put = self.client.put_object().bucket(&self.bucket).key(key).body(body);
+        let put = match known_at {
+            Some(at) => put.metadata(DROPPED_AT, at.to_string()),
+            None => put,
+        };
+        put.send().await.map(drop).map_err(|error| self.error("write", key, &error))
     }
 
     /// Writes an object only where there is none; `false` where there was one.

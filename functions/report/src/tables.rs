@@ -1,0 +1,212 @@
+//! Tables: reading them from the results, filtering, and writing them as JSON, CSV or Parquet.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, Response, header};
+use jiff::civil::Date;
+use levier_domain::table::{Row, TableName};
+use levier_render::{CsvDialect, csv};
+use levier_results::{Results, ResultsError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+use crate::{Context, failed, json_response, problem, respond};
+
+/// Jobs that publish tables, in the order of the pipeline.
+const JOBS: &[&str] = &["compact", "import", "join", "health", "uplift", "snapshot"];
+
+/// What of a table is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// The day whose knowledge counts; the newest when absent.
+    pub as_of: Option<Date>,
+    /// First period, by name.
+    pub from: Option<String>,
+    /// Last period, by name.
+    pub to: Option<String>,
+    /// One community.
+    pub community: Option<String>,
+    /// One segment.
+    pub segment: Option<String>,
+    /// One KPI.
+    pub kpi: Option<String>,
+    /// Language of CSV.
+    pub lang: Option<String>,
+    /// `plain` or `excel-fr`.
+    pub dialect: Option<String>,
+    /// The reading key, where it comes in the query; checked elsewhere.
+    #[serde(skip_serializing)]
+    pub key: Option<String>,
+}
+
+/// Why a table cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// No such table.
+    #[error("there is no table `{name}`; there are {known}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// Nothing was computed for that day.
+    #[error("nothing was computed as of {as_of}; run the jobs with --as-of {as_of} first")]
+    NoSuchDay {
+        /// The day.
+        as_of: Date,
+    },
+    /// A filter that makes no sense.
+    #[error("{0}")]
+    Filter(String),
+    /// The results cannot be read.
+    #[error(transparent)]
+    Results(#[from] ResultsError),
+    /// Parquet cannot be written.
+    #[error(transparent)]
+    Lake(#[from] levier_lake::LakeError),
+}
+
+/// The name of a table, or what there is instead.
+///
+/// # Errors
+/// [`TableError::Unknown`].
+pub fn parse_name(name: &str) -> Result<TableName, TableError> {
+    name.parse().map_err(|_| TableError::Unknown {
+        name: name.to_owned(),
+        known: TableName::ALL.iter().map(|table| table.as_str()).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// The rows of a table that a filter lets through.
+///
+/// # Errors
+/// [`TableError`].
+pub async fn rows(results: &Results, table: TableName, filter: &Filter) -> Result<Vec<Row>, TableError> {
+    let mut found = Vec::new();
+    let mut computed = false;
+    for job in JOBS {
+        let newest = results.pointer(job).await?;
+        let pointer = match filter.as_of {
+            // Imports stand for themselves, whatever the day.
+            Some(as_of) if *job != "import" => results.pointer_as_of(job, as_of).await?,
+            _ => newest,
+        };
+        let Some(pointer) = pointer else { continue };
+        if pointer.tables.contains(&table) {
+            computed = true;
+            found.extend(results.read_rows(&pointer.run_id, table).await?);
+        }
+    }
+    if let Some(as_of) = filter.as_of
+        && !computed
+    {
+        return Err(TableError::NoSuchDay { as_of });
+    }
+    let same = |wanted: &Option<String>, has: &Option<String>| wanted.as_ref().is_none_or(|wanted| Some(wanted) == has.as_ref());
+    found.retain(|row| {
+        let period = row.period.as_deref();
+        let after = filter.from.as_deref().is_none_or(|from| period.is_some_and(|period| period >= from));
+        let before = filter.to.as_deref().is_none_or(|to| period.is_some_and(|period| period <= to || period.starts_with(to)));
+        after && before && same(&filter.community, &row.community) && same(&filter.segment, &row.segment) && same(&filter.kpi, &row.kpi)
+    });
+    Ok(found)
+}
+
+/// A row as a flat object. Tables about the pipeline have exactly their own columns.
+#[must_use]
+pub fn fields(table: TableName, row: &Row) -> Json {
+    let whole = serde_json::to_value(row).unwrap_or(Json::Null);
+    let Json::Object(mut map) = whole else { return Json::Null };
+    match table {
+        TableName::Waterfall => {
+            Json::Object(table.leading_columns().iter().map(|column| ((*column).to_owned(), map.remove(*column).unwrap_or(Json::Null))).collect())
+        }
+        TableName::Sources => {
+            for column in ["period", "segment", "kpi", "value", "n", "lower", "upper", "unit"] {
+                map.remove(column);
+            }
+            Json::Object(map)
+        }
+        _ => Json::Object(map),
+    }
+}
+
+/// `GET /v1/tables`.
+pub(crate) async fn index(State(context): State<Context>) -> Response<Body> {
+    let mut there: BTreeMap<TableName, Json> = BTreeMap::new();
+    for job in JOBS {
+        match context.deps.results.pointer(job).await {
+            Ok(Some(pointer)) => {
+                for table in pointer.tables {
+                    there.insert(table, json!({"as_of": pointer.as_of}));
+                }
+            }
+            Ok(None) => {}
+            Err(error) => return failed(&error.into()),
+        }
+    }
+    let list: Vec<Json> = TableName::ALL
+        .iter()
+        .map(|table| {
+            let as_of = there.get(table).and_then(|known| known.get("as_of")).cloned().unwrap_or(Json::Null);
+            json!({
+                "name": table.as_str(),
+                "as_of": as_of,
+                "formats": ["json", "csv", "parquet"],
+                "url": format!("/v1/tables/{table}.json"),
+                "columns": table.leading_columns().iter().chain(table.dimensions()).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json_response(200, &Json::Array(list))
+}
+
+/// `GET /v1/tables/{name}.{json|csv|parquet}`.
+pub(crate) async fn table(State(context): State<Context>, Path(file): Path<String>, query: Result<Query<Filter>, axum::extract::rejection::QueryRejection>) -> Response<Body> {
+    let filter = match query {
+        Ok(Query(filter)) => filter,
+        Err(error) => return problem(400, "Bad filter", &error.body_text()),
+    };
+    let (name, format) = file.rsplit_once('.').unwrap_or((&file, "json"));
+    let table = match parse_name(name) {
+        Ok(table) => table,
+        Err(error) => return failed(&error),
+    };
+    let rows = match rows(&context.deps.results, table, &filter).await {
+        Ok(rows) => rows,
+        Err(error) => return failed(&error),
+    };
+    match format {
+        "json" => json_response(200, &Json::Array(rows.iter().map(|row| fields(table, row)).collect())),
+        "csv" => match dialect(&filter) {
+            Ok(dialect) => {
+                let mut response = respond(200, "text/csv; charset=utf-8", csv(&rows, table, dialect));
+                if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"levier-{table}.csv\"")) {
+                    response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+                }
+                response
+            }
+            Err(error) => failed(&error),
+        },
+        "parquet" => match levier_lake::table::encode(table.as_str(), &rows) {
+            Ok(bytes) => respond(200, "application/vnd.apache.parquet", bytes),
+            Err(error) => failed(&error.into()),
+        },
+        other => problem(404, "No such format", &format!("`{other}` is not one of json, csv, parquet")),
+    }
+}
+
+/// The CSV dialect that a filter asks for.
+///
+/// # Errors
+/// [`TableError::Filter`].
+pub fn dialect(filter: &Filter) -> Result<CsvDialect, TableError> {
+    match filter.dialect.as_deref() {
+        None => Ok(CsvDialect::Plain),
+        Some(code) => CsvDialect::from_code(code).ok_or_else(|| TableError::Filter(format!("dialect `{code}` is not one of plain, excel-fr"))),
+    }
+}

@@ -1,0 +1,91 @@
+//! The `levier` command: a local cloud in one process, the same handlers as on AWS, a scheduler.
+//!
+//! Every subcommand opens the workspace of a data folder ([`workspace::Workspace`]): it talks to a running `levier up` where
+//! there is one, or starts what it needs itself. Handlers are called as they are; nothing of the pipeline is written here.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
+
+mod arguments;
+mod check;
+mod demo;
+mod drop;
+mod init;
+mod jobs;
+mod output;
+mod people;
+mod results;
+mod schedule;
+mod send;
+mod simulate;
+mod up;
+pub mod workspace;
+
+use std::process::ExitCode;
+
+pub use crate::arguments::Arguments;
+use crate::arguments::Command;
+
+/// Logs go to standard error and stay quiet unless `LEVIER_LOG` asks.
+pub fn telemetry() {
+    if std::env::var_os("LEVIER_LOG").is_some() {
+        levier_runtime::start_telemetry();
+    }
+}
+
+/// What ends a command early.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command was called wrongly: exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// The work failed: exit code 1.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Failure {
+    pub(crate) fn failed(error: impl std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            if !text.contains(&cause_text) {
+                text.push_str(": ");
+                text.push_str(&cause_text);
+            }
+            source = cause.source();
+        }
+        Self::Failed(text)
+    }
+}
+
+/// Runs one command; the exit code is 0, 1 when the work failed, 2 on usage, or the command's own.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    let Arguments { shared, command } = arguments;
+    let ended = match command {
+        Command::Demo(arguments) => demo::demo(&shared, &arguments).await,
+        Command::Up(arguments) => up::up(&shared, &arguments).await,
+        Command::Init(arguments) => init::init(&arguments),
+        Command::Check(arguments) => check::check(&shared, &arguments).await,
+        Command::Send(arguments) => send::send(&shared, &arguments).await,
+        Command::Drop(arguments) => drop::drop_files(&shared, &arguments).await,
+        Command::Run(arguments) => jobs::run(&shared, &arguments).await,
+        Command::Table(arguments) => results::table(&shared, &arguments).await,
+        Command::Snapshot(arguments) => results::snapshot(&shared, &arguments).await,
+        Command::Analyse(arguments) => results::analyse(&shared, &arguments),
+        Command::Quarantine(arguments) => people::quarantine(&shared, &arguments).await,
+        Command::Simulate(arguments) => simulate::simulate(&shared, &arguments),
+        Command::Identity(arguments) => people::identity(&shared, &arguments).await,
+        Command::Key(arguments) => people::key(&shared, &arguments).await,
+    };
+    match ended {
+        Ok(code) => code,
+        Err(failure) => {
+            if shared.json {
+                eprintln!("{}", serde_json::json!({"error": failure.to_string()}));
+            } else {
+                eprintln!("levier: {failure}");
+            }
+            ExitCode::from(if matches!(failure, Failure::Usage(_)) { 2 } else { 1 })
+        }
+    }
+}

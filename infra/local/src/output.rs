@@ -1,0 +1,37 @@
+//! Printing: JSON for programs, a table for people.
+
+use comfy_table::Table;
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use serde_json::Value as Json;
+
+/// Prints a value as one line of JSON.
+pub fn json(value: &Json) {
+    println!("{value}");
+}
+
+/// Prints flat objects as a table of the columns that any of them fills, in the order first met.
+pub fn table(rows: &[Json]) {
+    let mut columns: Vec<&str> = Vec::new();
+    for row in rows.iter().filter_map(Json::as_object) {
+        for (name, value) in row {
+            if !value.is_null() && !columns.contains(&name.as_str()) {
+                columns.push(name);
+            }
+        }
+    }
+    let mut table = Table::new();
+    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(&columns);
+    for row in rows {
+        table.add_row(columns.iter().map(|column| cell(&row[*column])));
+    }
+    println!("{table}");
+}
+
+fn cell(value: &Json) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        Json::Number(number) if number.is_f64() => format!("{:.4}", number.as_f64().unwrap_or_default()),
+        other => other.to_string(),
+    }
+}
