@@ -222,10 +222,8 @@ impl BgNbd {
     /// The formula divides by `a − 1` (and by `c` inside); at those points the limit from both sides is taken.
     fn near_one(&self, f: impl Fn(f64) -> Option<f64>) -> Option<f64> {
         let singular = (self.a - 1.0).abs() < 1e-5;
-        if !singular {
-            if let Some(v) = f(self.a) {
-                return Some(v);
-            }
+        if let Some(v) = f(self.a).filter(|_| !singular) {
+            return Some(v);
         }
         Some((f(self.a + 2e-5)? + f(self.a - 2e-5)?) / 2.0)
     }

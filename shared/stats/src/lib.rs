@@ -56,3 +56,6 @@ pub use estimate::Estimate;
 
 #[cfg(test)]
 mod reference;
+
+#[cfg(test)]
+mod properties;

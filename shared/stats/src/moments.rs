@@ -56,9 +56,9 @@ impl Moments {
         }
         let mut made = Self::new(k);
         (made.n, made.mean) = (n, mean);
-        for i in 0..k {
-            for j in 0..=i {
-                made.cross[packed(i, j)] = covariance[i][j] * (n - 1) as f64;
+        for (i, row) in covariance.iter().enumerate() {
+            for (j, value) in row[..=i].iter().enumerate() {
+                made.cross[packed(i, j)] = value * (n - 1) as f64;
             }
         }
         Ok(made)
@@ -92,10 +92,10 @@ impl Moments {
         let share = times as f64 / self.n as f64;
         let weight = before * share;
         let mut at = 0;
-        for i in 0..self.mean.len() {
-            let di = (x[i] - self.mean[i]) * weight;
-            for j in 0..=i {
-                self.cross[at] += di * (x[j] - self.mean[j]);
+        for (i, (xi, mi)) in x.iter().zip(&self.mean).enumerate() {
+            let di = (xi - mi) * weight;
+            for (xj, mj) in x[..=i].iter().zip(&self.mean) {
+                self.cross[at] += di * (xj - mj);
                 at += 1;
             }
         }

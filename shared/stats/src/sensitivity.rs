@@ -14,6 +14,9 @@ use crate::estimate::normal_quantile;
 use crate::sup_t::sup_t_critical;
 use serde::{Deserialize, Serialize};
 
+/// Draws of the band of the steps: it enters a bound that is conservative anyway.
+const DRAWS: u32 = 20_000;
+
 /// Effects by periods since joining, with what was seen before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventStudy {
@@ -111,7 +114,7 @@ impl EventStudy {
         let standard_error = crate::error::finite(variance, "variance of the effect")?
             .max(0.0)
             .sqrt();
-        let critical = sup_t_critical(&self.steps_covariance, 0.975, 50_000, seed)?;
+        let critical = sup_t_critical(&self.steps_covariance, 0.975, DRAWS, seed)?;
         let largest_step = self.steps.iter().fold(0.0_f64, |m, s| m.max(s.abs()));
         let largest_step_upper = self
             .steps

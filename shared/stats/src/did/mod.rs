@@ -105,7 +105,7 @@ pub fn plan(times: &[f64], firsts: &[f64], options: &Options) -> Result<Plan, St
     if times.len() < 2 {
         return Err(StatsError::too_few("periods", times.len() as u64, 2));
     }
-    if times.windows(2).any(|w| !(w[0] < w[1])) || times.iter().any(|t| !t.is_finite()) {
+    if times.iter().any(|t| !t.is_finite()) || times.windows(2).any(|w| w[0] >= w[1]) {
         return Err(StatsError::invalid(
             "periods",
             "must be finite and ascending",
