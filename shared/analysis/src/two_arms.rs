@@ -294,17 +294,16 @@ fn diagnose(answer: &mut Answer, done: &Adjusted, estimand: Estimand) {
             .collect();
         answer.note("strata", json!(strata));
     }
-    if let Some(worst) = done
+    let worst = done
         .balance
         .iter()
         .max_by(|a, b| a.after.abs().total_cmp(&b.after.abs()))
-    {
-        if worst.after.abs() > 0.25 {
-            answer.warnings.push(format!(
-                "`{}` is not balanced: standardised difference {:.2}",
-                worst.term, worst.after
-            ));
-        }
+        .filter(|b| b.after.abs() > 0.25);
+    if let Some(worst) = worst {
+        answer.warnings.push(format!(
+            "`{}` is not balanced: standardised difference {:.2}",
+            worst.term, worst.after
+        ));
     }
     if done.largest_control_share.is_some_and(|s| s > 0.10) {
         answer

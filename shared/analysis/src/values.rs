@@ -185,14 +185,12 @@ pub fn gamma_gamma(table: &Table, request: &Request) -> Result<Value, AnalysisEr
         }
     }
     answer.note("log_likelihood", json!(m.log_likelihood));
-    if let (Some(c), Some(a), Some(b)) = (
-        together.covariance(0, 1),
-        together.variance(0),
-        together.variance(1),
-    ) {
-        if a > 0.0 && b > 0.0 {
-            answer.note("frequency_value_correlation", json!(c / (a * b).sqrt()));
-        }
+    let spread = together
+        .variance(0)
+        .zip(together.variance(1))
+        .map(|(a, b)| (a * b).sqrt());
+    if let (Some(c), Some(s)) = (together.covariance(0, 1), spread.filter(|s| *s > 0.0)) {
+        answer.note("frequency_value_correlation", json!(c / s));
     }
     Ok(answer.finish())
 }
@@ -229,7 +227,7 @@ pub fn sbg(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
         m.standard_errors.as_ref().map(|s| &s[..]),
     );
     if let Some(h) = request.horizon {
-        if !(h >= 1.0 && h <= 100_000.0) {
+        if !(1.0..=100_000.0).contains(&h) {
             return Err(AnalysisError::UnknownChoice {
                 flag: "horizon",
                 value: h.to_string(),
