@@ -306,7 +306,7 @@ impl Company {
             let delay = (median * normal(rng).mul_add(1.2, 0.0).exp()).clamp(0.05, cap);
             at += (delay * HOUR) as i64;
             let members = &self.roster.homes[home as usize];
-            let staff = uniform(rng) < if nth == 0 { 0.3 } else { 0.1 };
+            let staff = uniform(rng) < if nth == 0 { 0.3 } else { 0.1 } && home != Home::Whatsapp;
             let author = if staff {
                 Some(self.staff(below(rng, u64::from(self.headcount().staff)) as u32))
             } else {

@@ -22,6 +22,9 @@ impl Company {
         let mut handles = Vec::new();
         for nth in 0..self.headcount().staff {
             for home in Home::ALL {
+                if home == Home::Whatsapp {
+                    continue;
+                }
                 let number = self.staff(nth);
                 handles.push(format!(
                     "    \"{}:{}\",",

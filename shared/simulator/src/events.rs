@@ -9,8 +9,8 @@ use crate::activity::{Happening, Live, Message, Thread, Via, What};
 use crate::calendar::instant;
 use crate::company::Company;
 use crate::payload::{
-    channel_name, discord_message, opening, own_message, platform, slack_time, text, topic, uuid,
-    wamid,
+    channel_name, discord_message, opening, own_message, platform, rfc3339, slack_time, text,
+    topic, uuid, wamid,
 };
 use crate::people::{Home, handle};
 use crate::text::mood;
@@ -28,7 +28,7 @@ impl Company {
     fn event(&self, happening: &Happening, key: &HashKey) -> Event {
         let via = happening.via;
         let actor = match via {
-            Via::Home(home) => handle(home, happening.actor),
+            Via::Home(home) => seen(home, happening.actor, key),
             Via::Zoom => format!("z{}", happening.actor),
             Via::MeltingSpot => uuid(1 << 40 | u64::from(happening.actor)),
         };
@@ -57,14 +57,20 @@ impl Company {
         let known = matches!(
             happening.what,
             What::Joined | What::LiveRegistered(_) | What::LiveAttended(_)
-        );
+        ) || (happening.what == What::Left && via == Via::Home(Home::Discourse));
         if known && let Some(email) = key.email(&self.joining_email(happening.actor)) {
             event
                 .attributes
                 .insert(attribute::EMAIL_KEY.to_owned(), email);
         }
         if let Via::Home(home) = via {
-            self.conversation(&mut event, home, &happening.what);
+            conversation(&mut event, home, &happening.what, key);
+            if home == Home::Whatsapp {
+                let phone = seen(home, happening.actor, key);
+                event
+                    .attributes
+                    .insert(attribute::PHONE_KEY.to_owned(), phone);
+            }
         }
         if let What::LiveScheduled(live) | What::LiveRegistered(live) | What::LiveAttended(live) =
             happening.what
@@ -75,40 +81,50 @@ impl Company {
         }
         event
     }
+}
 
-    fn conversation(&self, event: &mut Event, home: Home, what: &What) {
-        let (thread, message) = match what {
-            What::Opened(thread) => (thread, opening(thread)),
-            What::Replied(thread, message)
-            | What::Reacted(thread, message, _)
-            | What::Accepted(thread, message) => (thread, *message),
-            _ => return,
-        };
-        let first = name(home, thread, &opening(thread));
-        event.channel = Some(channel_name(home, thread.channel));
-        event.visibility = Some(if home == Home::Discord {
-            Visibility::Private
-        } else {
-            Visibility::Public
-        });
-        event
-            .attributes
-            .insert(attribute::MESSAGE.to_owned(), name(home, thread, &message));
-        event.thread = Some(if home == Home::Discourse {
-            topic(thread).to_string()
-        } else {
-            first.clone()
-        });
-        if event.kind == Kind::MessagePosted {
-            let words = text(thread, &message);
-            event.reply_to = (message.number > 1).then_some(first);
-            event.language = Some(if thread.french { "fr" } else { "en" }.to_owned());
-            event.is_question = Some(words.contains('?'));
-            event.text_length = Some(words.chars().count() as u32);
-            event.sentiment = mood(words);
-        } else {
-            event.target = Some(handle(home, message.author));
-        }
+fn conversation(event: &mut Event, home: Home, what: &What, key: &HashKey) {
+    let (thread, message) = match what {
+        What::Opened(thread) => (thread, opening(thread)),
+        What::Replied(thread, message)
+        | What::Reacted(thread, message, _)
+        | What::Accepted(thread, message) => (thread, *message),
+        _ => return,
+    };
+    let first = name(home, thread, &opening(thread));
+    event.channel = Some(channel_name(home, thread.channel));
+    event.visibility = Some(if matches!(home, Home::Discord | Home::Whatsapp) {
+        Visibility::Private
+    } else {
+        Visibility::Public
+    });
+    event
+        .attributes
+        .insert(attribute::MESSAGE.to_owned(), name(home, thread, &message));
+    event.thread = Some(if home == Home::Discourse {
+        topic(thread).to_string()
+    } else {
+        first.clone()
+    });
+    if event.kind == Kind::MessagePosted {
+        let words = text(thread, &message);
+        event.reply_to = (message.number > 1).then_some(first);
+        event.language = Some(if thread.french { "fr" } else { "en" }.to_owned());
+        event.is_question = Some(words.contains('?'));
+        event.text_length = Some(words.chars().count() as u32);
+        event.sentiment = mood(words);
+    } else {
+        event.target = Some(seen(home, message.author, key));
+    }
+}
+
+/// The handle as it is kept: WhatsApp's is a phone number, and so its key.
+fn seen(home: Home, number: u32, key: &HashKey) -> String {
+    let handle = handle(home, number);
+    if home == Home::Whatsapp {
+        key.phone(&format!("+{handle}"), "FR").unwrap_or_default()
+    } else {
+        handle
     }
 }
 
@@ -126,11 +142,11 @@ fn object(happening: &Happening, actor: &str) -> Vec<String> {
             "user".to_owned(),
             (10 + happening.actor).to_string(),
             if happening.what == What::Joined {
-                "joined"
+                "joined".to_owned()
             } else {
-                "left"
-            }
-            .to_owned(),
+                // Discourse names a suspension by its time.
+                rfc3339(happening.at)
+            },
         ],
         (Via::Home(Home::Slack), What::Reacted(thread, message, emoji)) => vec![
             channel_name(Home::Slack, thread.channel),

@@ -346,7 +346,7 @@ impl Company {
                     .iter()
                     .position(|column| column.required && column.kind == ColumnKind::Instant)
                 {
-                    cells[at] = "31/02/2026".to_owned();
+                    cells[at] = "hier".to_owned();
                 }
                 csv.write_record(&cells)?;
                 expected.bad += 1;

@@ -403,7 +403,11 @@ impl Company {
         vec![
             text("main"),
             text(platform),
-            text(handle(person.home, number)),
+            if whatsapp {
+                text(format!("membre-{number}"))
+            } else {
+                text(handle(person.home, number))
+            },
             if whatsapp && !person.is_staff() {
                 text(self.joining_email(number))
             } else {

@@ -184,6 +184,7 @@ fn stories_make_the_estimates_go_wrong_as_they_say() {
     assert!(price.0 > price.1 + 0.4);
     let reverse = of(Story::ReverseCausality);
     tell("reverse causality", reverse);
+    assert!(reverse.0 > reverse.1 + 1.0);
     let immortal = of(Story::ImmortalTime);
     tell("immortal time", immortal);
     assert_eq!(immortal.1, 0.0);

@@ -121,3 +121,66 @@ fn a_company_is_a_function_of_its_seed() {
     assert_eq!(bodies(1), bodies(1));
     assert_ne!(bodies(1), bodies(2));
 }
+
+#[test]
+fn some_join_with_an_address_that_the_crm_does_not_know_in_the_story_that_says_so() {
+    let strangers = |story| {
+        let options = CompanyOptions {
+            customers: Some(300),
+            ..CompanyOptions::new(Scale::Small).story(story)
+        };
+        let company = Company::with_options(options, 1, date(2026, 11, 1));
+        company
+            .deliveries()
+            .filter(|delivery| {
+                String::from_utf8_lossy(&delivery.body).contains("@ailleurs.example")
+            })
+            .count()
+    };
+    assert_eq!(strangers(Story::Plain), 0);
+    assert!(strangers(Story::UnlinkedMembers) > 10);
+}
+
+/// Not part of the build: `cargo test --release -p levier-simulator --test outputs -- --ignored --nocapture`.
+#[test]
+#[ignore = "minutes of work: how fast the sizes are generated"]
+fn how_fast_each_size_is_generated() {
+    use levier_domain::entity::Entity;
+    use levier_domain::private::HashKey;
+    let key = HashKey::new(*b"a key of enough bytes").unwrap();
+    for scale in [Scale::Small, Scale::Medium, Scale::Large] {
+        let started = Instant::now();
+        let company = Company::new(scale, 7, date(2026, 11, 1));
+        println!(
+            "{scale:?}: known in {:?}; truth {:?}",
+            started.elapsed(),
+            company.truth
+        );
+        if scale == Scale::Small {
+            let started = Instant::now();
+            let bytes: usize = company
+                .deliveries()
+                .map(|delivery| delivery.body.len())
+                .sum();
+            println!("  {bytes} bytes of deliveries in {:?}", started.elapsed());
+            let started = Instant::now();
+            let rows: u64 = company
+                .expected_files()
+                .iter()
+                .map(|file| file.records)
+                .sum();
+            println!("  {rows} rows of files in {:?}", started.elapsed());
+        }
+        let most = if scale == Scale::Large {
+            2_000_000
+        } else {
+            usize::MAX
+        };
+        let started = Instant::now();
+        let events = company.events(&key).take(most).count();
+        println!("  {events} events in {:?}", started.elapsed());
+        let started = Instant::now();
+        let orders = company.records(Entity::Orders, &key).take(most).count();
+        println!("  {orders} orders in {:?}", started.elapsed());
+    }
+}

@@ -43,6 +43,11 @@ pub(super) fn whatsapp(happening: &Happening) -> Value {
         "from": wa_id, "id": format!("wamid.{:x}", happening.id),
         "timestamp": (happening.at / 1_000_000).to_string()
     });
+    if let What::Opened(thread) | What::Replied(thread, _) | What::Reacted(thread, ..) =
+        happening.what
+    {
+        message["group_id"] = json!(channel_name(Home::Whatsapp, thread.channel));
+    }
     match happening.what {
         What::Reacted(thread, about, emoji) => {
             message["type"] = json!("reaction");

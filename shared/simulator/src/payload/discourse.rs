@@ -23,7 +23,7 @@ impl Company {
                 let event = if happening.what == What::Joined {
                     "user_created"
                 } else {
-                    "user_destroyed"
+                    "user_suspended"
                 };
                 let since = if happening.what == What::Joined {
                     time.clone()
@@ -38,8 +38,8 @@ impl Company {
                     "secondary_emails": [], "approved": true
                 });
                 if happening.what == What::Left {
-                    user["updated_at"] = json!(time);
-                    user["deleted_at"] = json!(time);
+                    user["suspended_at"] = json!(time);
+                    user["suspended_till"] = json!("3000-01-01T00:00:00.000Z");
                 }
                 (event, "user", json!({ "user": user }))
             }

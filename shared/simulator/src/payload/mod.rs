@@ -44,7 +44,7 @@ pub(crate) fn channel_name(home: Home, channel: u8) -> String {
         Home::Slack => format!("C0{:0<8}", word.to_uppercase()),
         Home::Discourse => (5 + channel).to_string(),
         Home::Discord => (700_000_000_000_000_000 + u64::from(channel)).to_string(),
-        Home::Whatsapp => "1122334455667".to_owned(),
+        Home::Whatsapp => format!("cercle-{word}"),
         Home::Own | Home::Forum => word.to_owned(),
     }
 }
