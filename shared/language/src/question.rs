@@ -3,6 +3,9 @@
 //! A sentence that ends with a question mark asks, unless it stands in quotation marks (somebody else asks) or has no word. In
 //! chats the mark is often left out: set phrases tell then. `how to …` and `comment …` alone do not, since guides are called so.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 /// Phrases that ask wherever they stand.
 const ANYWHERE: &[&str] = &[
     "anyone know",
@@ -25,9 +28,7 @@ const ANYWHERE: &[&str] = &[
     "i'm wondering if",
     "i'm wondering how",
     "est-ce que",
-    "est-ce qu'il",
-    "est-ce qu'elle",
-    "est-ce qu'on",
+    "est-ce qu'",
     "est-ce possible",
     "j'aimerais savoir",
     "je voudrais savoir",
@@ -182,6 +183,22 @@ fn has_marked_sentence(text: &str) -> bool {
     false
 }
 
+/// Phrases by their first word, with whether they must open the clause: most words begin none, so that most texts cost one
+/// look-up a word.
+fn phrases() -> &'static HashMap<&'static str, Vec<(&'static str, bool)>> {
+    static PHRASES: OnceLock<HashMap<&'static str, Vec<(&'static str, bool)>>> = OnceLock::new();
+    PHRASES.get_or_init(|| {
+        let mut by_first: HashMap<&'static str, Vec<(&'static str, bool)>> = HashMap::new();
+        for (list, opens) in [(ANYWHERE, false), (OPENING, true)] {
+            for phrase in list {
+                let first = phrase.split(' ').next().unwrap_or(phrase);
+                by_first.entry(first).or_default().push((phrase, opens));
+            }
+        }
+        by_first
+    })
+}
+
 fn has_phrase(text: &str) -> bool {
     let lower = text.to_lowercase();
     lower
@@ -192,24 +209,24 @@ fn has_phrase(text: &str) -> bool {
                 .iter()
                 .take_while(|word| GREETINGS.contains(word))
                 .count();
-            let opening = words[greeted..].join(" ");
-            let starts = |phrase: &str| {
-                opening.strip_prefix(phrase).is_some_and(|rest| {
-                    rest.is_empty() || rest.starts_with(' ') || phrase.ends_with('\'')
-                })
-            };
-            if OPENING.iter().any(|phrase| starts(phrase)) {
-                return true;
-            }
-            let whole = format!(" {} ", words.join(" "));
-            ANYWHERE.iter().any(|phrase| {
-                whole.find(phrase).is_some_and(|at| {
-                    whole[..at].ends_with(' ')
-                        && at + phrase.len() < whole.len()
-                        && !whole[at + phrase.len()..].starts_with('-')
+            words.iter().enumerate().any(|(at, word)| {
+                phrases().get(word).is_some_and(|known| {
+                    known.iter().any(|(phrase, opens)| {
+                        (!opens || at == greeted) && begins(&words[at..], phrase)
+                    })
                 })
             })
         })
+}
+
+/// Whether the words begin with the phrase; its last word may be an elision that the next one continues.
+fn begins(words: &[&str], phrase: &str) -> bool {
+    let mut words = words.iter();
+    phrase.split(' ').all(|wanted| {
+        words.next().is_some_and(|word| {
+            *word == wanted || (wanted.ends_with('\'') && word.starts_with(wanted))
+        })
+    })
 }
 
 #[cfg(test)]
