@@ -7,11 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use levier_domain::entity::Entity;
 use levier_domain::table::{Row, Status, TableName};
 use levier_domain::time::start_of_day;
-use levier_join::{Known, MANIFEST, Manifest, held};
+use levier_join::{Known, held};
 use levier_lake::{events, facts, keys};
 use levier_metrics::{ActivityBuilder, CommerceAccumulator, Inputs, Membership, Records, Who};
 use levier_results::{Run, RunId};
@@ -28,7 +27,7 @@ const SEED: u64 = 20_260_101;
 pub async fn health(deps: &Dependencies, invocation: &Invocation, now: Timestamp) -> Result<Outcome, JobError> {
     let mut outcome = Outcome::new("health");
     let day = as_of(invocation, now, &deps.zone);
-    let manifest = manifest_of(deps, day).await?;
+    let manifest = levier_join::manifest_of(&deps.lake, day).await?;
     let known = Known::load(&deps.lake).await?;
     let mut people = People::default();
     let mut commerce = CommerceAccumulator::new(&deps.config);
@@ -89,18 +88,6 @@ pub async fn health(deps: &Dependencies, invocation: &Invocation, now: Timestamp
     run.publish(&deps.lake, &deps.results).await?;
     outcome.run_id = Some(run.id.as_str().to_owned());
     Ok(outcome)
-}
-
-/// The manifest of the facts, if they are of the day asked for.
-async fn manifest_of(deps: &Dependencies, day: Date) -> Result<Manifest, JobError> {
-    let manifest: Option<Manifest> = deps.lake.get_json(MANIFEST).await?;
-    match manifest {
-        None => Err(JobError::Input("there are no facts yet; run join first".to_owned())),
-        Some(manifest) if manifest.as_of != day => {
-            Err(JobError::Input(format!("the facts are as of {}, not {day}; run join --as-of {day} first", manifest.as_of)))
-        }
-        Some(manifest) => Ok(manifest),
-    }
 }
 
 /// What the facts say of persons.

@@ -28,7 +28,8 @@ use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
 
 pub use crate::held::held;
 pub use crate::known::Known;
-pub use crate::manifest::{MANIFEST, Manifest};
+pub use crate::money::Rates;
+pub use crate::manifest::{MANIFEST, Manifest, manifest_of};
 
 use crate::activity::Activities;
 use crate::commerce::Commerce;

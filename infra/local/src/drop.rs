@@ -86,7 +86,7 @@ pub async fn wait(workspace: &Workspace, key: &str) -> Result<Vec<Receipt>, Fail
     }
 }
 
-fn print_receipt(receipt: &Receipt) {
+pub fn print_receipt(receipt: &Receipt) {
     let rows = receipt.rows;
     println!("{}", receipt.file);
     match receipt.status {

@@ -8,6 +8,7 @@ mod arguments;
 mod check;
 mod demo;
 mod drop;
+mod export;
 mod init;
 mod jobs;
 mod output;

@@ -27,6 +27,8 @@ pub struct Dependencies {
     pub sources: Arc<BTreeMap<String, Source>>,
     /// The workspace's hashing key.
     pub hash_key: HashKey,
+    /// Secrets by reference, for what signs rather than verifies.
+    pub secrets: Arc<Secrets>,
     /// The workspace's time zone.
     pub zone: TimeZone,
     /// The time.
@@ -103,7 +105,16 @@ impl Dependencies {
             sources.insert(name.clone(), Source::compile(name, source, &|reference| secrets.read(reference))?);
         }
         let zone = config.workspace.zone();
-        Ok(Self { lake, results, config: Arc::new(config), sources: Arc::new(sources), hash_key, zone, clock })
+        Ok(Self {
+            lake,
+            results,
+            config: Arc::new(config),
+            sources: Arc::new(sources),
+            hash_key,
+            secrets: Arc::new(secrets.clone()),
+            zone,
+            clock,
+        })
     }
 }
 
