@@ -42,7 +42,14 @@ pub const FROM_FACTS: [(&str, &str); 11] = [
 /// `numerator ÷ denominator` with an interval from sums over `n` units; `None` where it has no meaning.
 ///
 /// `Var R = (S_nn − 2R S_nd + R² S_dd) · n/(n−1) / D²`, with S the centred sums of squares and products.
-pub(crate) fn clustered(n: u64, top: i128, bottom: i128, tt: i128, bb: i128, tb: i128) -> Option<(f64, f64)> {
+pub(crate) fn clustered(
+    n: u64,
+    top: i128,
+    bottom: i128,
+    tt: i128,
+    bb: i128,
+    tb: i128,
+) -> Option<(f64, f64)> {
     if n < 2 || bottom == 0 {
         return None;
     }
@@ -62,25 +69,23 @@ fn scaled(interval: Option<(f64, f64)>, by: f64) -> Option<(f64, f64)> {
 pub(crate) fn business(trade: &Trade<'_>, cells: &mut Vec<Cell>) {
     for (group, sums) in &trade.commerce.groups {
         let month = Month::from_index(group.start);
-        let span = containing(group.grain, month.first_day(), trade.as_of, &trade.zone, trade.config.workspace.fiscal_year_start);
+        let span = containing(
+            group.grain,
+            month.first_day(),
+            trade.as_of,
+            &trade.zone,
+            trade.config.workspace.fiscal_year_start,
+        );
         if span.start > trade.as_of {
             continue;
         }
-        Part { trade, group, sums, span: &span }.cells(cells);
-    }
-    for (kpi, needs) in FROM_FACTS {
-        let has = trade.commerce;
-        let lacks = match kpi {
-            "average_order_value" | "purchase_frequency" => !has.has_orders,
-            "mrr" | "arpa" | "net_revenue_retention" | "gross_revenue_retention" => !has.has_subscriptions,
-            "contact_rate" => !has.has_tickets,
-            "lifetime_value" => false,
-            _ => !has.has_orders && !has.has_subscriptions,
-        };
-        if lacks {
-            let span = containing("month", trade.as_of, trade.as_of, &trade.zone, 1);
-            cells.push(Place::everywhere().cell(kpi, &span, "").missing(needs));
+        Part {
+            trade,
+            group,
+            sums,
+            span: &span,
         }
+        .cells(cells);
     }
 }
 
@@ -96,7 +101,9 @@ impl Part<'_> {
         let mut place = Place::everywhere();
         place.community = Arc::from(self.group.community.as_str());
         place.segment = Arc::from(self.group.segment.as_str());
-        place.cell(kpi, self.span, unit).side(SIDES[usize::from(self.group.side)])
+        place
+            .cell(kpi, self.span, unit)
+            .side(SIDES[usize::from(self.group.side)])
     }
 
     fn cells(&self, out: &mut Vec<Cell>) {
@@ -126,18 +133,32 @@ impl Part<'_> {
     fn orders(&self, out: &mut Vec<Cell>) {
         let s = self.sums;
         let [rr, oo, mm, ro, _, om, _, _] = s.squares;
-        let (r, o, m) = (i128::from(s.revenue), i128::from(s.orders), i128::from(s.months));
+        let (r, o, m) = (
+            i128::from(s.revenue),
+            i128::from(s.orders),
+            i128::from(s.months),
+        );
         let unit = 1.0 / 10_f64.powi(self.trade.config.workspace.currency.decimals() as i32);
         let mut value = self
             .cell("average_order_value", &format!("{}/order", self.currency()))
-            .ratio(self.major(s.revenue), s.orders as f64, s.buyers, "no orders in the period");
+            .ratio(
+                self.major(s.revenue),
+                s.orders as f64,
+                s.buyers,
+                "no orders in the period",
+            );
         if value.value.is_some() {
             value.interval = scaled(clustered(s.customers, r, o, rr, oo, ro), unit);
         }
         out.push(value);
         let mut frequency = self
             .cell("purchase_frequency", "orders/customer/year")
-            .ratio(s.orders as f64, s.months as f64, s.customers, "no customers in the period")
+            .ratio(
+                s.orders as f64,
+                s.months as f64,
+                s.customers,
+                "no customers in the period",
+            )
             .groups(&[s.buyers]);
         frequency.value = frequency.value.map(|v| v * 12.0);
         frequency.interval = scaled(clustered(s.customers, o, m, oo, mm, om), 12.0);
@@ -149,17 +170,41 @@ impl Part<'_> {
         let [rr, _, mm, _, rm, _, _, _] = s.squares;
         let unit = 1.0 / 10_f64.powi(self.trade.config.workspace.currency.decimals() as i32);
         let mut revenue = self
-            .cell("revenue_per_customer", &format!("{}/customer/month", self.currency()))
-            .ratio(self.major(s.revenue), s.months as f64, s.customers, "no customers in the period");
-        revenue.interval = scaled(clustered(s.customers, i128::from(s.revenue), i128::from(s.months), rr, mm, rm), unit);
+            .cell(
+                "revenue_per_customer",
+                &format!("{}/customer/month", self.currency()),
+            )
+            .ratio(
+                self.major(s.revenue),
+                s.months as f64,
+                s.customers,
+                "no customers in the period",
+            );
+        revenue.interval = scaled(
+            clustered(
+                s.customers,
+                i128::from(s.revenue),
+                i128::from(s.months),
+                rr,
+                mm,
+                rm,
+            ),
+            unit,
+        );
         out.push(revenue);
         if s.started > 0 {
-            out.push(self.cell("churn_rate", "share").share_of_people(s.lost, s.started, "no customers at the start"));
+            out.push(self.cell("churn_rate", "share").share_of_people(
+                s.lost,
+                s.started,
+                "no customers at the start",
+            ));
         }
         for (place, months) in MILESTONES.iter().enumerate() {
             let (at_risk, kept) = s.kept[place];
             if at_risk > 0 {
-                let mut cell = self.cell("customer_retention", "share").share_of_people(kept, at_risk, "");
+                let mut cell = self
+                    .cell("customer_retention", "share")
+                    .share_of_people(kept, at_risk, "");
                 cell.key.item = Arc::from(format!("{months}m").as_str());
                 out.push(cell);
             }
@@ -169,19 +214,43 @@ impl Part<'_> {
     fn recurring(&self, out: &mut Vec<Cell>) {
         let s = self.sums;
         let currency = self.currency();
-        out.push(self.cell("mrr", &format!("{currency}/month")).count(self.major(s.mrr), s.subscribers));
+        out.push(
+            self.cell("mrr", &format!("{currency}/month"))
+                .count(self.major(s.mrr), s.subscribers),
+        );
         for (place, name) in MOVES.iter().enumerate() {
             let (size, people) = s.moves[place];
-            let sign = if matches!(*name, "contraction" | "churned") { -1.0 } else { 1.0 };
+            let sign = if matches!(*name, "contraction" | "churned") {
+                -1.0
+            } else {
+                1.0
+            };
             if people > 0 {
-                out.push(self.cell("mrr", &format!("{currency}/month")).count(sign * self.major(size), people).item(name));
+                out.push(
+                    self.cell("mrr", &format!("{currency}/month"))
+                        .count(sign * self.major(size), people)
+                        .item(name),
+                );
             }
         }
         let account = format!("{currency}/account/month");
-        out.push(self.cell("arpa", &account).ratio(self.major(s.mrr), s.subscribers as f64, s.subscribers, "no subscribers"));
-        for (kpi, kept) in [("net_revenue_retention", s.mrr_kept), ("gross_revenue_retention", s.mrr_gross)] {
+        out.push(self.cell("arpa", &account).ratio(
+            self.major(s.mrr),
+            s.subscribers as f64,
+            s.subscribers,
+            "no subscribers",
+        ));
+        for (kpi, kept) in [
+            ("net_revenue_retention", s.mrr_kept),
+            ("gross_revenue_retention", s.mrr_gross),
+        ] {
             let nothing = "nobody paid before the period";
-            out.push(self.cell(kpi, "share").ratio(self.major(kept), self.major(s.mrr_before), s.mrr_people, nothing));
+            out.push(self.cell(kpi, "share").ratio(
+                self.major(kept),
+                self.major(s.mrr_before),
+                s.mrr_people,
+                nothing,
+            ));
         }
     }
 
@@ -190,9 +259,21 @@ impl Part<'_> {
         let [_, _, mm, _, _, _, tt, tm] = s.squares;
         let mut cell = self
             .cell("contact_rate", "tickets/customer/month")
-            .ratio(s.tickets as f64, s.months as f64, s.customers, "no customers in the period")
+            .ratio(
+                s.tickets as f64,
+                s.months as f64,
+                s.customers,
+                "no customers in the period",
+            )
             .groups(&[s.ticket_people]);
-        cell.interval = clustered(s.customers, i128::from(s.tickets), i128::from(s.months), tt, mm, tm);
+        cell.interval = clustered(
+            s.customers,
+            i128::from(s.tickets),
+            i128::from(s.months),
+            tt,
+            mm,
+            tm,
+        );
         out.push(cell);
     }
 }

@@ -1,24 +1,29 @@
 //! The whole catalogue: every KPI by grain, community, segment, platform and channel.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::table::Row;
 
 use crate::activity::Activity;
-use crate::business::{Trade, business};
-use crate::calendar::{Span, midnight, spans};
+use crate::before_after::before_after;
+use crate::business::{FROM_FACTS, Trade, business};
+use crate::calendar::{Span, containing, midnight, spans};
 use crate::cell::{Cell, suppress};
 use crate::cohorts::retention;
 use crate::commerce::Commerce;
 use crate::crm::Crm;
 use crate::draft::Place;
 use crate::helpers::{champions_among, helpers};
-use crate::inputs::{Inputs, Run};
+use crate::inputs::{Inputs, Run, day_of};
+use crate::leads::conversion;
 use crate::lifetime::lifetime;
 use crate::market::{deflection, market};
 use crate::people::people;
 use crate::records::Records;
 use crate::scope::{Cut, Marks, Scope};
+use crate::spices::spices;
 use crate::talk::{talk, topics};
 
 /// People KPIs that need events, for what is said when there are none.
@@ -63,6 +68,36 @@ pub const FROM_EVENTS: [&str; 40] = [
     "topics",
     "content_views",
     "gamification",
+];
+
+/// KPIs that need CRM records, and what of them.
+pub const FROM_RECORDS: [(&str, &str); 23] = [
+    ("closing_rate", "needs: deals"),
+    ("contracts_signed", "needs: deals"),
+    ("sales_cycle_days", "needs: deals"),
+    ("conversion_rate", "needs: people with created_at"),
+    ("qualified_leads", "needs: people with qualified_at"),
+    (
+        "community_qualified_leads",
+        "needs: people with qualified_at, and membership",
+    ),
+    ("crm_status_mix", "needs: people"),
+    ("lead_source_mix", "needs: people"),
+    ("satisfaction", "needs: surveys"),
+    ("nps", "needs: surveys"),
+    ("heard_about_us", "needs: surveys"),
+    ("brand_awareness", "needs: surveys or web_traffic"),
+    ("handle_time", "needs: solved tickets"),
+    ("agent_productivity", "needs: solved tickets or deals won"),
+    ("ticket_deflection", "needs: tickets and events"),
+    ("renewal_rate", "needs: annual subscriptions"),
+    ("member_acquisition_cost", "needs: spend"),
+    ("customer_acquisition_cost", "needs: spend and customers"),
+    ("campaign_engagement", "needs: spend with audience"),
+    ("promo_revenue", "needs: orders"),
+    ("mentions", "needs: mentions"),
+    ("share_of_voice", "needs: mentions"),
+    ("organic_traffic", "needs: web_traffic"),
 ];
 
 /// Rows of the table `kpis`, suppressed and sorted.
@@ -110,8 +145,56 @@ pub fn kpis(input: &Inputs<'_>, as_of: Date, config: &Config) -> Vec<Row> {
     crm.cells(&mut cells);
     market(&crm, run.as_ref(), input.commerce, &mut cells);
     deflection(&crm, run.as_ref(), input.commerce, &mut cells);
+    if let (Some(run), Some(records)) = (&run, input.records) {
+        conversion(run, records, &mut cells);
+    }
+    absent(&crm, &mut cells);
     suppress(&mut cells, config.privacy.min_cell);
+    // What rests on published figures only is made after the small cells are gone.
+    let now = containing("all", as_of, as_of, &crm.zone, 1);
+    spices(&mut cells, &now);
+    before_after(&mut cells, launch(config, run.as_ref()), &now);
+    cells.sort_by(|a, b| a.key.cmp(&b.key));
     cells.into_iter().map(|cell| cell.into_row(as_of)).collect()
+}
+
+/// Says of every KPI that has no row at all what it needs.
+fn absent(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
+    let present: BTreeSet<&str> = cells.iter().map(|cell| cell.key.kpi).collect();
+    let all = FROM_EVENTS
+        .iter()
+        .map(|kpi| (*kpi, "needs: events"))
+        .chain(FROM_FACTS)
+        .chain(FROM_RECORDS);
+    let missing: Vec<(&'static str, &str)> =
+        all.filter(|(kpi, _)| !present.contains(kpi)).collect();
+    for span in crm.running() {
+        cells.extend(
+            missing
+                .iter()
+                .map(|(kpi, needs)| Place::everywhere().cell(kpi, &span, "").missing(needs)),
+        );
+    }
+}
+
+/// The day on which the first community opened: configured, else the first join.
+fn launch(config: &Config, run: Option<&Run<'_>>) -> Option<Date> {
+    let configured = config
+        .communities
+        .values()
+        .filter_map(|community| community.launch)
+        .min();
+    configured.or_else(|| {
+        let run = run?;
+        let first = run
+            .activity
+            .stays
+            .iter()
+            .filter(|stay| !stay.implied)
+            .map(|stay| stay.from)
+            .min()?;
+        Some(day_of(first, &run.zone))
+    })
 }
 
 fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {

@@ -176,8 +176,13 @@ impl CommerceAccumulator {
         if fact.is_staff {
             return;
         }
-        let silent = if fact.orders > 0 { Some(0) } else { fact.months_since_order };
-        let alive = fact.is_customer() && (fact.subscribed || silent.is_some_and(|months| months < self.churn_after));
+        let silent = if fact.orders > 0 {
+            Some(0)
+        } else {
+            fact.months_since_order
+        };
+        let alive = fact.is_customer()
+            && (fact.subscribed || silent.is_some_and(|months| months < self.churn_after));
         self.pending.push(PersonMonth {
             person: fact.person.clone(),
             month: fact.month,
@@ -218,27 +223,42 @@ impl CommerceAccumulator {
     }
 
     fn starts(&self, month: i32) -> [(&'static str, i32, i32); 3] {
-        let from = |length: i32| (month - self.fiscal_start).div_euclid(length) * length + self.fiscal_start;
-        [("month", month, 1), ("quarter", from(3), 3), ("year", from(12), 12)]
+        let from = |length: i32| {
+            (month - self.fiscal_start).div_euclid(length) * length + self.fiscal_start
+        };
+        [
+            ("month", month, 1),
+            ("quarter", from(3), 3),
+            ("year", from(12), 12),
+        ]
     }
 
     fn person(&mut self, months: &[PersonMonth]) {
         let (first, last) = (months[0].month, months[months.len() - 1].month);
         let seen = self.done.months.get_or_insert((first, last));
         *seen = (seen.0.min(first), seen.1.max(last));
-        let at = |month: i32| months.binary_search_by_key(&month, |m| m.month).ok().map(|at| &months[at]);
+        let at = |month: i32| {
+            months
+                .binary_search_by_key(&month, |m| m.month)
+                .ok()
+                .map(|at| &months[at])
+        };
         let mut own: BTreeMap<Group, Sums> = BTreeMap::new();
         for now in months {
             self.done.has_orders |= now.orders > 0;
             self.done.has_subscriptions |= now.subscribed || now.mrr != 0;
             self.done.has_tickets |= now.tickets > 0;
             for (grain, start, length) in self.starts(now.month) {
-                groups(now, grain, start, now.member, &mut |group| risk(own.entry(group).or_default(), now));
+                groups(now, grain, start, now.member, &mut |group| {
+                    risk(own.entry(group).or_default(), now)
+                });
                 // What compares the end of a period with the time before it is asked in its last month, or the last one seen.
                 if now.month == start + length - 1 || now.month == last {
                     let before = at(start - 1);
                     let was_member = before.map_or(now.member, |b| b.member);
-                    groups(now, grain, start, was_member, &mut |group| stay(own.entry(group).or_default(), now, before));
+                    groups(now, grain, start, was_member, &mut |group| {
+                        stay(own.entry(group).or_default(), now, before)
+                    });
                     let paid_before = months.iter().any(|m| m.month < start && m.mrr > 0);
                     groups(now, grain, start, now.member, &mut |group| {
                         recurring(own.entry(group).or_default(), now, before, paid_before);
@@ -281,10 +301,18 @@ impl CommerceAccumulator {
             let age = (last.month - first.month) as u32;
             let repeat_value: i64 = bought[1..].iter().map(|m| m.revenue).sum();
             for side in sides {
-                *self.done.histories.entry((side, repeats, recency, age)).or_default() += 1;
+                *self
+                    .done
+                    .histories
+                    .entry((side, repeats, recency, age))
+                    .or_default() += 1;
                 if repeats > 0 && repeat_value > 0 {
                     let mean = repeat_value / i64::from(repeats);
-                    *self.done.values.entry((side, repeats, mean.max(1))).or_default() += 1;
+                    *self
+                        .done
+                        .values
+                        .entry((side, repeats, mean.max(1)))
+                        .or_default() += 1;
                 }
             }
         }
@@ -295,7 +323,11 @@ impl CommerceAccumulator {
             let ended = end.month < last.month;
             let length = (end.month - first.month + 1) as u32;
             for side in sides {
-                *self.done.contracts.entry((side, length, ended)).or_default() += 1;
+                *self
+                    .done
+                    .contracts
+                    .entry((side, length, ended))
+                    .or_default() += 1;
             }
         }
     }
@@ -327,12 +359,24 @@ impl Commerce {
     /// The sums of one group.
     #[must_use]
     pub fn sums(&self, grain: &'static str, month: Month, side: u8) -> Option<&Sums> {
-        self.groups.get(&Group { grain, start: month.index(), community: "all".to_owned(), segment: "all".to_owned(), side })
+        self.groups.get(&Group {
+            grain,
+            start: month.index(),
+            community: "all".to_owned(),
+            segment: "all".to_owned(),
+            side,
+        })
     }
 }
 
 /// Every group that a person-month belongs to, on its side and on both.
-fn groups(now: &PersonMonth, grain: &'static str, start: i32, member: bool, add: &mut dyn FnMut(Group)) {
+fn groups(
+    now: &PersonMonth,
+    grain: &'static str,
+    start: i32,
+    member: bool,
+    add: &mut dyn FnMut(Group),
+) {
     for side in [0, if member { 1 } else { 2 }] {
         let group = |community: &str, segment: &str| Group {
             grain,
@@ -397,6 +441,11 @@ fn recurring(sums: &mut Sums, now: &PersonMonth, before: Option<&PersonMonth>, p
 fn close(sums: &mut Sums) {
     sums.buyers = u64::from(sums.orders > 0);
     sums.ticket_people = u64::from(sums.tickets > 0);
-    let [r, o, m, t] = [i128::from(sums.revenue), i128::from(sums.orders), i128::from(sums.months), i128::from(sums.tickets)];
+    let [r, o, m, t] = [
+        i128::from(sums.revenue),
+        i128::from(sums.orders),
+        i128::from(sums.months),
+        i128::from(sums.tickets),
+    ];
     sums.squares = [r * r, o * o, m * m, r * o, r * m, o * m, t * t, t * m];
 }

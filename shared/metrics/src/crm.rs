@@ -69,7 +69,15 @@ impl Crm<'_> {
         let first = day_of(first, &self.zone);
         ["month", "quarter", "year", "90d"]
             .into_iter()
-            .flat_map(|grain| spans(grain, first, self.as_of, &self.zone, self.config.workspace.fiscal_year_start))
+            .flat_map(|grain| {
+                spans(
+                    grain,
+                    first,
+                    self.as_of,
+                    &self.zone,
+                    self.config.workspace.fiscal_year_start,
+                )
+            })
             .collect()
     }
 
@@ -79,11 +87,27 @@ impl Crm<'_> {
     }
 
     /// Calls `each` with the records of every period, side and segment.
-    fn parts<'r, T>(&self, rows: &'r [T], who: fn(&T) -> &Who, at: impl Fn(&T) -> Option<i64>, began: impl Fn(&T) -> i64, mut each: impl FnMut(&Part<'_, 'r, T>)) {
-        let mut dated: Vec<(i64, &T)> = rows.iter().filter_map(|row| Some((at(row)?, row))).filter(|(t, _)| *t < self.now).collect();
+    fn parts<'r, T>(
+        &self,
+        rows: &'r [T],
+        who: fn(&T) -> &Who,
+        at: impl Fn(&T) -> Option<i64>,
+        began: impl Fn(&T) -> i64,
+        mut each: impl FnMut(&Part<'_, 'r, T>),
+    ) {
+        let mut dated: Vec<(i64, &T)> = rows
+            .iter()
+            .filter_map(|row| Some((at(row)?, row)))
+            .filter(|(t, _)| *t < self.now)
+            .collect();
         dated.sort_by_key(|(t, _)| *t);
-        let Some((first, _)) = dated.first() else { return };
-        let segments: BTreeSet<&str> = rows.iter().filter_map(|row| who(row).segment.as_deref()).collect();
+        let Some((first, _)) = dated.first() else {
+            return;
+        };
+        let segments: BTreeSet<&str> = rows
+            .iter()
+            .filter_map(|row| who(row).segment.as_deref())
+            .collect();
         let mut segments: Vec<Option<&str>> = segments.into_iter().map(Some).collect();
         if !segments.is_empty() {
             segments.push(Some("unknown"));
@@ -97,12 +121,22 @@ impl Crm<'_> {
                     let rows = dated[from..to]
                         .iter()
                         .map(|(_, row)| *row)
-                        .filter(|row| segment.is_none_or(|s| who(row).segment.as_deref().unwrap_or("unknown") == s))
+                        .filter(|row| {
+                            segment.is_none_or(|s| {
+                                who(row).segment.as_deref().unwrap_or("unknown") == s
+                            })
+                        })
                         .filter(|row| self.on_side(who(row), began(row), side))
                         .collect();
                     let mut place = Place::everywhere();
                     place.segment = Arc::from(segment.unwrap_or("all"));
-                    each(&Part { crm: self, span: &span, place, side, rows });
+                    each(&Part {
+                        crm: self,
+                        span: &span,
+                        place,
+                        side,
+                        rows,
+                    });
                 }
             }
         }
@@ -118,7 +152,10 @@ impl Crm<'_> {
 
     fn missing(&self, cells: &mut Vec<Cell>, kpis: &[&'static str], needs: &str) {
         for span in self.running() {
-            cells.extend(kpis.iter().map(|kpi| Place::everywhere().cell(kpi, &span, "").missing(needs)));
+            cells.extend(
+                kpis.iter()
+                    .map(|kpi| Place::everywhere().cell(kpi, &span, "").missing(needs)),
+            );
         }
     }
 
@@ -126,82 +163,160 @@ impl Crm<'_> {
     pub fn cells(&self, cells: &mut Vec<Cell>) {
         match &self.records.deals {
             Some(deals) if !deals.is_empty() => self.deals(deals, cells),
-            _ => self.missing(cells, &["closing_rate", "contracts_signed", "sales_cycle_days"], "needs: deals"),
+            _ => self.missing(
+                cells,
+                &["closing_rate", "contracts_signed", "sales_cycle_days"],
+                "needs: deals",
+            ),
         }
         match &self.records.people {
             Some(people) if !people.is_empty() => self.people(people, cells),
-            _ => self.missing(cells, &["conversion_rate", "qualified_leads", "crm_status_mix", "lead_source_mix"], "needs: people"),
+            _ => self.missing(
+                cells,
+                &[
+                    "conversion_rate",
+                    "qualified_leads",
+                    "crm_status_mix",
+                    "lead_source_mix",
+                ],
+                "needs: people",
+            ),
         }
         match &self.records.surveys {
             Some(surveys) if !surveys.is_empty() => self.surveys(surveys, cells),
-            _ => self.missing(cells, &["satisfaction", "nps", "heard_about_us"], "needs: surveys"),
+            _ => self.missing(
+                cells,
+                &["satisfaction", "nps", "heard_about_us"],
+                "needs: surveys",
+            ),
         }
         match &self.records.tickets {
             Some(tickets) if !tickets.is_empty() => self.tickets(tickets, cells),
-            _ => self.missing(cells, &["handle_time", "agent_productivity"], "needs: tickets"),
+            _ => self.missing(
+                cells,
+                &["handle_time", "agent_productivity"],
+                "needs: tickets",
+            ),
         }
         match &self.records.subscriptions {
-            Some(contracts) if contracts.iter().any(|c| c.interval == "year") => self.renewals(contracts, cells),
+            Some(contracts) if contracts.iter().any(|c| c.interval == "year") => {
+                self.renewals(contracts, cells)
+            }
             _ => self.missing(cells, &["renewal_rate"], "needs: annual subscriptions"),
         }
     }
 
     fn deals(&self, deals: &[Deal], cells: &mut Vec<Cell>) {
-        self.parts(deals, |d| &d.who, |d| d.closed_at.filter(|_| d.status != "open"), |d| d.created_at, |part| {
-            let won: Vec<&Deal> = part.rows.iter().copied().filter(|d| d.status == "won").collect();
-            let people = units(part.rows.iter().map(|d| &d.who));
-            let winners = units(won.iter().map(|d| &d.who));
-            let losers = units(part.rows.iter().filter(|d| d.status == "lost").map(|d| &d.who));
-            cells.push(
-                part.cell("closing_rate", "share")
-                    .share(won.len() as u64, part.rows.len() as u64, people, "no deal was closed in the period")
-                    .groups(&[winners, losers]),
-            );
-            cells.push(part.cell("contracts_signed", "deals").flow(won.len() as u64, winners));
-            if part.side == "all" && &*part.place.segment == "all" {
-                self.per_rep(part.span, &won, winners, cells);
-                self.per_hundred(part.span, won.len() as u64, winners, cells);
-            }
-        });
-        self.parts(deals, |d| &d.who, |d| Some(d.created_at), |d| d.created_at, |part| {
-            let mut lives = Lifetimes::default();
-            for deal in &part.rows {
-                let end = deal.closed_at.filter(|at| *at < self.now && deal.status != "open").unwrap_or(self.now);
-                let days = (end - deal.created_at).max(0) as f64 / DAY;
-                // Days are not negative and finite: the update cannot fail.
-                let _ = lives.update(days, deal.status == "won" && end < self.now);
-            }
-            let people = units(part.rows.iter().map(|d| &d.who));
-            let cell = part.cell("sales_cycle_days", "days");
-            cells.push(match lives.finish().ok().and_then(|curve| curve.median()) {
-                _ if part.rows.is_empty() => cell.missing("no deal was opened in the period"),
-                Some(median) => {
-                    let mut cell = cell.count(median.value, people);
-                    cell.interval = median.lower.zip(median.upper);
-                    cell
+        self.parts(
+            deals,
+            |d| &d.who,
+            |d| d.closed_at.filter(|_| d.status != "open"),
+            |d| d.created_at,
+            |part| {
+                let won: Vec<&Deal> = part
+                    .rows
+                    .iter()
+                    .copied()
+                    .filter(|d| d.status == "won")
+                    .collect();
+                let people = units(part.rows.iter().map(|d| &d.who));
+                let winners = units(won.iter().map(|d| &d.who));
+                let losers = units(
+                    part.rows
+                        .iter()
+                        .filter(|d| d.status == "lost")
+                        .map(|d| &d.who),
+                );
+                cells.push(
+                    part.cell("closing_rate", "share")
+                        .share(
+                            won.len() as u64,
+                            part.rows.len() as u64,
+                            people,
+                            "no deal was closed in the period",
+                        )
+                        .groups(&[winners, losers]),
+                );
+                cells.push(
+                    part.cell("contracts_signed", "deals")
+                        .flow(won.len() as u64, winners),
+                );
+                if part.side == "all" && &*part.place.segment == "all" {
+                    self.per_rep(part.span, &won, winners, cells);
+                    self.per_hundred(part.span, won.len() as u64, winners, cells);
                 }
-                None if people < self.config.privacy.min_cell => cell.count(0.0, people),
-                None => cell.cannot_say("fewer than half of the deals were won so far"),
-            });
-        });
+            },
+        );
+        self.parts(
+            deals,
+            |d| &d.who,
+            |d| Some(d.created_at),
+            |d| d.created_at,
+            |part| {
+                let mut lives = Lifetimes::default();
+                for deal in &part.rows {
+                    let end = deal
+                        .closed_at
+                        .filter(|at| *at < self.now && deal.status != "open")
+                        .unwrap_or(self.now);
+                    let days = (end - deal.created_at).max(0) as f64 / DAY;
+                    // Days are not negative and finite: the update cannot fail.
+                    let _ = lives.update(days, deal.status == "won" && end < self.now);
+                }
+                let people = units(part.rows.iter().map(|d| &d.who));
+                let cell = part.cell("sales_cycle_days", "days");
+                cells.push(match lives.finish().ok().and_then(|curve| curve.median()) {
+                    _ if part.rows.is_empty() => cell.missing("no deal was opened in the period"),
+                    Some(median) => {
+                        let mut cell = cell.count(median.value, people);
+                        cell.interval = median.lower.zip(median.upper);
+                        cell
+                    }
+                    None if people < self.config.privacy.min_cell => cell.count(0.0, people),
+                    None => cell.cannot_say("fewer than half of the deals were won so far"),
+                });
+            },
+        );
     }
 
     fn per_rep(&self, span: &Span, won: &[&Deal], people: u64, cells: &mut Vec<Cell>) {
-        let months = owner_months(won.iter().filter_map(|d| Some((d.owner.as_deref()?, d.closed_at?))), &self.zone);
+        let months = owner_months(
+            won.iter()
+                .filter_map(|d| Some((d.owner.as_deref()?, d.closed_at?))),
+            &self.zone,
+        );
         cells.push(
             Place::everywhere()
                 .cell("agent_productivity", span, "deals/rep/month")
-                .ratio(won.iter().filter(|d| d.owner.is_some()).count() as f64, months as f64, people, "no owner on the deals won")
+                .ratio(
+                    won.iter().filter(|d| d.owner.is_some()).count() as f64,
+                    months as f64,
+                    people,
+                    "no owner on the deals won",
+                )
                 .item("deals_won"),
         );
     }
 
     fn per_hundred(&self, span: &Span, won: u64, winners: u64, cells: &mut Vec<Cell>) {
-        let Some(people) = &self.records.people else { return };
-        let leads = people.iter().filter(|p| p.created_at.is_some_and(|at| (span.from..span.to).contains(&at))).count() as u64;
+        let Some(people) = &self.records.people else {
+            return;
+        };
+        let leads = people
+            .iter()
+            .filter(|p| {
+                p.created_at
+                    .is_some_and(|at| (span.from..span.to).contains(&at))
+            })
+            .count() as u64;
         let mut cell = Place::everywhere()
             .cell("contracts_signed", span, "deals/100 leads")
-            .ratio(won as f64, leads as f64, leads, "no lead was created in the period")
+            .ratio(
+                won as f64,
+                leads as f64,
+                leads,
+                "no lead was created in the period",
+            )
             .groups(&[winners])
             .item("per_100_leads");
         cell.value = cell.value.map(|value| value * 100.0);
@@ -210,41 +325,65 @@ impl Crm<'_> {
 
     fn people(&self, people: &[Contact], cells: &mut Vec<Cell>) {
         let window = f64::from(self.config.commerce.conversion_days);
-        self.parts(people, |p| &p.who, |p| p.created_at, |p| p.created_at.unwrap_or(0), |part| {
-            let mut lives = Lifetimes::default();
-            let mut converted = 0;
-            for lead in &part.rows {
-                let created = lead.created_at.unwrap_or(self.now);
-                let customer = lead.became_customer_at.filter(|at| *at < self.now);
-                let days = (customer.unwrap_or(self.now) - created).max(0) as f64 / DAY;
-                converted += u64::from(customer.is_some() && days <= window);
-                let _ = lives.update(days, customer.is_some());
-            }
-            let n = units(part.rows.iter().map(|p| &p.who));
-            let cell = part.cell("conversion_rate", "share").groups(&[converted, n.saturating_sub(converted)]);
-            let curve = lives.finish().ok();
-            cells.push(match curve.and_then(|curve| curve.at(window)) {
-                _ if part.rows.is_empty() => cell.missing("no lead was created in the period"),
-                Some(survival) => {
-                    let mut cell = cell.count(1.0 - survival.value, n);
-                    cell.interval = survival.upper.zip(survival.lower).map(|(u, l)| (1.0 - u, 1.0 - l));
-                    cell.numerator = Some(converted as f64);
-                    cell.denominator = Some(part.rows.len() as f64);
-                    cell
+        self.parts(
+            people,
+            |p| &p.who,
+            |p| p.created_at,
+            |p| p.created_at.unwrap_or(0),
+            |part| {
+                let mut lives = Lifetimes::default();
+                let mut converted = 0;
+                for lead in &part.rows {
+                    let created = lead.created_at.unwrap_or(self.now);
+                    let customer = lead.became_customer_at.filter(|at| *at < self.now);
+                    let days = (customer.unwrap_or(self.now) - created).max(0) as f64 / DAY;
+                    converted += u64::from(customer.is_some() && days <= window);
+                    let _ = lives.update(days, customer.is_some());
                 }
-                None if n < self.config.privacy.min_cell => cell.count(0.0, n),
-                None => cell.cannot_say("the conversion window is not over for any of these leads"),
-            });
-        });
-        self.parts(people, |p| &p.who, |p| p.qualified_at, |p| p.qualified_at.unwrap_or(0), |part| {
-            let n = units(part.rows.iter().map(|p| &p.who));
-            cells.push(part.cell("qualified_leads", "people").flow(part.rows.len() as u64, n));
-            if part.side == "member" {
-                let mut cell = part.cell("community_qualified_leads", "people").flow(part.rows.len() as u64, n);
-                cell.key.side = "all";
-                cells.push(cell);
-            }
-        });
+                let n = units(part.rows.iter().map(|p| &p.who));
+                let cell = part
+                    .cell("conversion_rate", "share")
+                    .groups(&[converted, n.saturating_sub(converted)]);
+                let curve = lives.finish().ok();
+                cells.push(match curve.and_then(|curve| curve.at(window)) {
+                    _ if part.rows.is_empty() => cell.missing("no lead was created in the period"),
+                    Some(survival) => {
+                        let mut cell = cell.count(1.0 - survival.value, n);
+                        cell.interval = survival
+                            .upper
+                            .zip(survival.lower)
+                            .map(|(u, l)| (1.0 - u, 1.0 - l));
+                        cell.numerator = Some(converted as f64);
+                        cell.denominator = Some(part.rows.len() as f64);
+                        cell
+                    }
+                    None if n < self.config.privacy.min_cell => cell.count(0.0, n),
+                    None => {
+                        cell.cannot_say("the conversion window is not over for any of these leads")
+                    }
+                });
+            },
+        );
+        self.parts(
+            people,
+            |p| &p.who,
+            |p| p.qualified_at,
+            |p| p.qualified_at.unwrap_or(0),
+            |part| {
+                let n = units(part.rows.iter().map(|p| &p.who));
+                cells.push(
+                    part.cell("qualified_leads", "people")
+                        .flow(part.rows.len() as u64, n),
+                );
+                if part.side == "member" {
+                    let mut cell = part
+                        .cell("community_qualified_leads", "people")
+                        .flow(part.rows.len() as u64, n);
+                    cell.key.side = "all";
+                    cells.push(cell);
+                }
+            },
+        );
         if people.iter().all(|p| p.qualified_at.is_none()) {
             self.missing(cells, &["qualified_leads"], "needs: qualified_at of people");
         }
@@ -258,22 +397,48 @@ impl Crm<'_> {
         let mut source: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         let mut members: BTreeSet<&str> = BTreeSet::new();
         for contact in people {
-            let Some(person) = contact.who.person.as_deref() else { continue };
-            if !self.records.membership.member_at(&Who { account: None, ..contact.who.clone() }, self.now - 1) {
+            let Some(person) = contact.who.person.as_deref() else {
+                continue;
+            };
+            if !self.records.membership.member_at(
+                &Who {
+                    account: None,
+                    ..contact.who.clone()
+                },
+                self.now - 1,
+            ) {
                 continue;
             }
             if !members.insert(person) {
                 continue;
             }
-            status.entry(crm_status(contact.lifecycle.as_deref()).to_owned()).or_default().insert(person);
-            source.entry(contact.lead_source.clone().unwrap_or_else(|| "unknown".to_owned())).or_default().insert(person);
+            status
+                .entry(crm_status(contact.lifecycle.as_deref()).to_owned())
+                .or_default()
+                .insert(person);
+            source
+                .entry(
+                    contact
+                        .lead_source
+                        .clone()
+                        .unwrap_or_else(|| "unknown".to_owned()),
+                )
+                .or_default()
+                .insert(person);
         }
         let n = members.len() as u64;
         for (kpi, mix) in [("crm_status_mix", status), ("lead_source_mix", source)] {
-            cells.push(Place::everywhere().cell(kpi, &span, "people").count(n as f64, n));
+            cells.push(
+                Place::everywhere()
+                    .cell(kpi, &span, "people")
+                    .count(n as f64, n),
+            );
             for (item, group) in mix {
                 let hits = group.len() as u64;
-                let mut cell = Place::everywhere().cell(kpi, &span, "share").share(hits, n, hits, "").item(&item);
+                let mut cell = Place::everywhere()
+                    .cell(kpi, &span, "share")
+                    .share(hits, n, hits, "")
+                    .item(&item);
                 cell.groups = vec![hits, n - hits];
                 cells.push(cell);
             }
@@ -281,76 +446,157 @@ impl Crm<'_> {
     }
 
     fn surveys(&self, surveys: &[Survey], cells: &mut Vec<Cell>) {
-        self.parts(surveys, |s| &s.who, |s| Some(s.answered_at), |s| s.answered_at, |part| {
-            let of = |kind: &str| part.rows.iter().copied().filter(|s| s.kind == kind).collect::<Vec<&Survey>>();
-            let people = |rows: &[&Survey]| units(rows.iter().map(|s| &s.who));
-            let csat: Vec<&Survey> = of("csat").into_iter().filter(|s| s.score.is_some_and(|x| (1.0..=5.0).contains(&x))).collect();
-            let happy: Vec<&Survey> = csat.iter().copied().filter(|s| s.score >= Some(4.0)).collect();
-            let sad: Vec<&Survey> = csat.iter().copied().filter(|s| s.score < Some(4.0)).collect();
-            cells.push(
-                part.cell("satisfaction", "share")
-                    .share(happy.len() as u64, csat.len() as u64, people(&csat), "no answers in the period")
-                    .groups(&[people(&happy), people(&sad)]),
-            );
-            let answers: Vec<&Survey> = of("nps").into_iter().filter(|s| s.score.is_some_and(|x| (0.0..=10.0).contains(&x))).collect();
-            let mut nps = Nps::default();
-            for answer in &answers {
-                let _ = nps.update(answer.score.unwrap_or(0.0) as u8, 1.0);
-            }
-            let cell = part.cell("nps", "points");
-            cells.push(match nps.finish() {
-                Ok(score) => {
-                    let mut cell = cell.count(score.value, people(&answers));
-                    cell.interval = score.lower.zip(score.upper).map(|(l, u)| (l.max(-100.0), u.min(100.0)));
-                    cell
-                }
-                Err(_) => cell.missing("no answers in the period"),
-            });
-            let heard = of("heard_about");
-            let named: Vec<&Survey> = heard.iter().copied().filter(|s| names_the_community(s.answer.as_deref())).collect();
-            let others: Vec<&Survey> = heard.iter().copied().filter(|s| !names_the_community(s.answer.as_deref())).collect();
-            cells.push(
-                part.cell("heard_about_us", "share")
-                    .share(named.len() as u64, heard.len() as u64, people(&heard), "no answers in the period")
-                    .groups(&[people(&named), people(&others)]),
-            );
-            for (kind, item) in [("awareness_aided", "aided"), ("awareness_unaided", "unaided")] {
-                let asked = of(kind);
-                let (aware, unaware): (Vec<&Survey>, Vec<&Survey>) = asked.iter().partition(|s| says_yes(s));
+        self.parts(
+            surveys,
+            |s| &s.who,
+            |s| Some(s.answered_at),
+            |s| s.answered_at,
+            |part| {
+                let of = |kind: &str| {
+                    part.rows
+                        .iter()
+                        .copied()
+                        .filter(|s| s.kind == kind)
+                        .collect::<Vec<&Survey>>()
+                };
+                let people = |rows: &[&Survey]| units(rows.iter().map(|s| &s.who));
+                let csat: Vec<&Survey> = of("csat")
+                    .into_iter()
+                    .filter(|s| s.score.is_some_and(|x| (1.0..=5.0).contains(&x)))
+                    .collect();
+                let happy: Vec<&Survey> = csat
+                    .iter()
+                    .copied()
+                    .filter(|s| s.score >= Some(4.0))
+                    .collect();
+                let sad: Vec<&Survey> = csat
+                    .iter()
+                    .copied()
+                    .filter(|s| s.score < Some(4.0))
+                    .collect();
                 cells.push(
-                    part.cell("brand_awareness", "share")
-                        .share(aware.len() as u64, asked.len() as u64, people(&asked), "no answers in the period")
-                        .groups(&[people(&aware), people(&unaware)])
-                        .item(item),
+                    part.cell("satisfaction", "share")
+                        .share(
+                            happy.len() as u64,
+                            csat.len() as u64,
+                            people(&csat),
+                            "no answers in the period",
+                        )
+                        .groups(&[people(&happy), people(&sad)]),
                 );
-            }
-        });
+                let answers: Vec<&Survey> = of("nps")
+                    .into_iter()
+                    .filter(|s| s.score.is_some_and(|x| (0.0..=10.0).contains(&x)))
+                    .collect();
+                let mut nps = Nps::default();
+                for answer in &answers {
+                    let _ = nps.update(answer.score.unwrap_or(0.0) as u8, 1.0);
+                }
+                let cell = part.cell("nps", "points");
+                cells.push(match nps.finish() {
+                    Ok(score) => {
+                        let mut cell = cell.count(score.value, people(&answers));
+                        cell.interval = score
+                            .lower
+                            .zip(score.upper)
+                            .map(|(l, u)| (l.max(-100.0), u.min(100.0)));
+                        cell
+                    }
+                    Err(_) => cell.missing("no answers in the period"),
+                });
+                let heard = of("heard_about");
+                let named: Vec<&Survey> = heard
+                    .iter()
+                    .copied()
+                    .filter(|s| names_the_community(s.answer.as_deref()))
+                    .collect();
+                let others: Vec<&Survey> = heard
+                    .iter()
+                    .copied()
+                    .filter(|s| !names_the_community(s.answer.as_deref()))
+                    .collect();
+                cells.push(
+                    part.cell("heard_about_us", "share")
+                        .share(
+                            named.len() as u64,
+                            heard.len() as u64,
+                            people(&heard),
+                            "no answers in the period",
+                        )
+                        .groups(&[people(&named), people(&others)]),
+                );
+                for (kind, item) in [
+                    ("awareness_aided", "aided"),
+                    ("awareness_unaided", "unaided"),
+                ] {
+                    let asked = of(kind);
+                    let (aware, unaware): (Vec<&Survey>, Vec<&Survey>) =
+                        asked.iter().partition(|s| says_yes(s));
+                    cells.push(
+                        part.cell("brand_awareness", "share")
+                            .share(
+                                aware.len() as u64,
+                                asked.len() as u64,
+                                people(&asked),
+                                "no answers in the period",
+                            )
+                            .groups(&[people(&aware), people(&unaware)])
+                            .item(item),
+                    );
+                }
+            },
+        );
     }
 
     fn tickets(&self, tickets: &[Ticket], cells: &mut Vec<Cell>) {
-        self.parts(tickets, |t| &t.who, |t| t.solved_at, |t| t.created_at, |part| {
-            let mut timed: Vec<(f64, &Ticket)> = part.rows.iter().filter_map(|t| Some((t.handle_minutes.filter(|m| *m >= 0.0)?, *t))).collect();
-            timed.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let minutes: Vec<f64> = timed.iter().map(|t| t.0).collect();
-            let people = units(timed.iter().map(|t| &t.1.who));
-            let nothing = "no solved ticket with a handle time in the period";
-            cells.push(part.cell("handle_time", "minutes").ratio(minutes.iter().sum(), minutes.len() as f64, people, nothing).item("mean"));
-            let cell = part.cell("handle_time", "minutes").item("median");
-            cells.push(match quantile(&minutes, 0.5) {
-                Some(median) => cell.count(median, people),
-                None => cell.missing(nothing),
-            });
-            if part.side == "all" && &*part.place.segment == "all" {
-                let months = owner_months(part.rows.iter().filter_map(|t| Some((t.agent.as_deref()?, t.solved_at?))), &part.crm.zone);
-                let handled: Vec<&&Ticket> = part.rows.iter().filter(|t| t.agent.is_some()).collect();
-                let people = units(handled.iter().map(|t| &t.who));
+        self.parts(
+            tickets,
+            |t| &t.who,
+            |t| t.solved_at,
+            |t| t.created_at,
+            |part| {
+                let mut timed: Vec<(f64, &Ticket)> = part
+                    .rows
+                    .iter()
+                    .filter_map(|t| Some((t.handle_minutes.filter(|m| *m >= 0.0)?, *t)))
+                    .collect();
+                timed.sort_by(|a, b| a.0.total_cmp(&b.0));
+                let minutes: Vec<f64> = timed.iter().map(|t| t.0).collect();
+                let people = units(timed.iter().map(|t| &t.1.who));
+                let nothing = "no solved ticket with a handle time in the period";
                 cells.push(
-                    part.cell("agent_productivity", "tickets/agent/month")
-                        .ratio(handled.len() as f64, months as f64, people, "no agent on the solved tickets")
-                        .item("tickets_solved"),
+                    part.cell("handle_time", "minutes")
+                        .ratio(minutes.iter().sum(), minutes.len() as f64, people, nothing)
+                        .item("mean"),
                 );
-            }
-        });
+                let cell = part.cell("handle_time", "minutes").item("median");
+                cells.push(match quantile(&minutes, 0.5) {
+                    Some(median) => cell.count(median, people),
+                    None => cell.missing(nothing),
+                });
+                if part.side == "all" && &*part.place.segment == "all" {
+                    let months = owner_months(
+                        part.rows
+                            .iter()
+                            .filter_map(|t| Some((t.agent.as_deref()?, t.solved_at?))),
+                        &part.crm.zone,
+                    );
+                    let handled: Vec<&&Ticket> =
+                        part.rows.iter().filter(|t| t.agent.is_some()).collect();
+                    let people = units(handled.iter().map(|t| &t.who));
+                    cells.push(
+                        part.cell("agent_productivity", "tickets/agent/month")
+                            .ratio(
+                                handled.len() as f64,
+                                months as f64,
+                                people,
+                                "no agent on the solved tickets",
+                            )
+                            .item("tickets_solved"),
+                    );
+                }
+            },
+        );
     }
 
     /// Annual contracts: an anniversary in the period is due; renewed if the contract did not end by it.
@@ -364,7 +610,9 @@ impl Crm<'_> {
         for contract in contracts.iter().filter(|c| c.interval == "year") {
             let start = day_of(contract.started_at, &self.zone);
             for year in 1..100 {
-                let Ok(day) = start.checked_add(jiff::Span::new().years(year)) else { break };
+                let Ok(day) = start.checked_add(jiff::Span::new().years(year)) else {
+                    break;
+                };
                 let at = crate::calendar::midnight(day, &self.zone);
                 let end = contract.ended_at.unwrap_or(i64::MAX);
                 // A contract that ended well before an anniversary was not due there any more; one that ended at it was.
@@ -372,21 +620,40 @@ impl Crm<'_> {
                     break;
                 }
                 let renewed = end > at + 86_400_000_000;
-                dues.push(Due { who: contract.who.clone(), at, renewed });
+                dues.push(Due {
+                    who: contract.who.clone(),
+                    at,
+                    renewed,
+                });
                 if !renewed {
                     break;
                 }
             }
         }
-        self.parts(&dues, |d| &d.who, |d| Some(d.at), |d| d.at - 1, |part| {
-            let (kept, lost): (Vec<&Due>, Vec<&Due>) = part.rows.iter().partition(|d| d.renewed);
-            let people = units(part.rows.iter().map(|d| &d.who));
-            cells.push(
-                part.cell("renewal_rate", "share")
-                    .share(kept.len() as u64, part.rows.len() as u64, people, "no annual contract was due in the period")
-                    .groups(&[units(kept.iter().map(|d| &d.who)), units(lost.iter().map(|d| &d.who))]),
-            );
-        });
+        self.parts(
+            &dues,
+            |d| &d.who,
+            |d| Some(d.at),
+            |d| d.at - 1,
+            |part| {
+                let (kept, lost): (Vec<&Due>, Vec<&Due>) =
+                    part.rows.iter().partition(|d| d.renewed);
+                let people = units(part.rows.iter().map(|d| &d.who));
+                cells.push(
+                    part.cell("renewal_rate", "share")
+                        .share(
+                            kept.len() as u64,
+                            part.rows.len() as u64,
+                            people,
+                            "no annual contract was due in the period",
+                        )
+                        .groups(&[
+                            units(kept.iter().map(|d| &d.who)),
+                            units(lost.iter().map(|d| &d.who)),
+                        ]),
+                );
+            },
+        );
     }
 }
 
@@ -412,7 +679,16 @@ fn crm_status(lifecycle: Option<&str>) -> &'static str {
 
 /// Whether an answer to "how did you hear about us" names the community or a member.
 fn names_the_community(answer: Option<&str>) -> bool {
-    const WORDS: [&str; 8] = ["communaut", "communit", "membre", "member", "forum", "slack", "discord", "parrain"];
+    const WORDS: [&str; 8] = [
+        "communaut",
+        "communit",
+        "membre",
+        "member",
+        "forum",
+        "slack",
+        "discord",
+        "parrain",
+    ];
     answer.is_some_and(|answer| {
         let answer = answer.to_lowercase();
         WORDS.iter().any(|word| answer.contains(word))
@@ -422,7 +698,10 @@ fn names_the_community(answer: Option<&str>) -> bool {
 fn says_yes(survey: &Survey) -> bool {
     match (survey.score, survey.answer.as_deref()) {
         (Some(score), _) => score > 0.0,
-        (None, Some(answer)) => matches!(answer.trim().to_lowercase().as_str(), "yes" | "oui" | "true" | "vrai" | "1"),
+        (None, Some(answer)) => matches!(
+            answer.trim().to_lowercase().as_str(),
+            "yes" | "oui" | "true" | "vrai" | "1"
+        ),
         (None, None) => false,
     }
 }

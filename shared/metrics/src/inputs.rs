@@ -86,4 +86,11 @@ impl<'a> Run<'a> {
             .values()
             .any(|c| !c.off_product_channels.is_empty())
     }
+
+    pub fn feedback_tagged(&self) -> bool {
+        self.config
+            .communities
+            .values()
+            .any(|c| !c.feedback_channels.is_empty())
+    }
 }

@@ -4,6 +4,8 @@
 //! an as-of day and the configuration. The same set of inputs in any order gives the same bits.
 
 pub mod activity;
+pub mod alert;
+pub mod before_after;
 mod business;
 pub mod calendar;
 mod catalogue;
@@ -18,6 +20,7 @@ pub mod health_action;
 pub mod health_parts;
 pub mod helpers;
 mod inputs;
+pub mod leads;
 pub mod lifetime;
 pub mod lists;
 mod market;
@@ -26,15 +29,18 @@ pub mod numbers;
 mod people;
 pub mod records;
 pub mod scope;
+pub mod spices;
 mod talk;
 pub mod tally;
 
 pub use activity::{Activity, ActivityBuilder};
+pub use alert::{Alert, alerts};
 pub use catalogue::kpis;
 pub use cohorts::cohorts;
 pub use commerce::{Commerce, CommerceAccumulator};
 pub use health::{health, health_with};
 pub use inputs::Inputs;
+pub use leads::community_qualified_leads;
 pub use lists::champions;
 pub use records::{Membership, Records, Who};
 
@@ -42,3 +48,5 @@ pub use records::{Membership, Records, Who};
 mod chs_test;
 #[cfg(test)]
 mod property_test;
+#[cfg(test)]
+mod worked_test;

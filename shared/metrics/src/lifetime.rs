@@ -28,7 +28,16 @@ pub(crate) fn lifetime(trade: &Trade<'_>, cells: &mut Vec<Cell>) {
     let commerce = trade.commerce;
     let currency = trade.config.workspace.currency;
     for (side, name) in SIDES.iter().enumerate() {
-        let cell = |item: &str| Place::everywhere().cell("lifetime_value", &span, &format!("{}/customer", currency.code())).side(name).item(item);
+        let cell = |item: &str| {
+            Place::everywhere()
+                .cell(
+                    "lifetime_value",
+                    &span,
+                    &format!("{}/customer", currency.code()),
+                )
+                .side(name)
+                .item(item)
+        };
         let Some(margin) = trade.config.commerce.margin else {
             cells.push(cell("all").missing("needs: commerce.margin"));
             continue;
@@ -51,7 +60,11 @@ pub(crate) fn lifetime(trade: &Trade<'_>, cells: &mut Vec<Cell>) {
 }
 
 fn refused(cell: Cell, reason: &str, n: u64, trade: &Trade<'_>) -> Cell {
-    if n < trade.config.privacy.min_cell { cell.count(0.0, n) } else { cell.cannot_say(reason) }
+    if n < trade.config.privacy.min_cell {
+        cell.count(0.0, n)
+    } else {
+        cell.cannot_say(reason)
+    }
 }
 
 type Answer = Result<(f64, u64), (String, u64)>;
@@ -61,27 +74,47 @@ fn without_contract(trade: &Trade<'_>, side: u8) -> Answer {
     let mut histories = Histories::default();
     let mut values = Values::default();
     let mut n = 0;
-    for ((_, repeats, recency, age), times) in trade.commerce.histories.range((side, 0, 0, 0)..(side + 1, 0, 0, 0)) {
+    for ((_, repeats, recency, age), times) in trade
+        .commerce
+        .histories
+        .range((side, 0, 0, 0)..(side + 1, 0, 0, 0))
+    {
         n += times;
-        let history = History { frequency: f64::from(*repeats), recency: f64::from(*recency), age: f64::from(*age) };
+        let history = History {
+            frequency: f64::from(*repeats),
+            recency: f64::from(*recency),
+            age: f64::from(*age),
+        };
         for _ in 0..*times {
-            histories.update(&history).map_err(|error| (error.to_string(), n))?;
+            histories
+                .update(&history)
+                .map_err(|error| (error.to_string(), n))?;
         }
     }
     if n < LEAST {
-        return Err((format!("fewer than {LEAST} customers whose first purchase is in sight"), n));
+        return Err((
+            format!("fewer than {LEAST} customers whose first purchase is in sight"),
+            n,
+        ));
     }
     for ((_, repeats, mean), times) in trade.commerce.values.range((side, 0, 0)..(side + 1, 0, 0)) {
         for _ in 0..*times {
-            values.update(f64::from(*repeats), *mean as f64).map_err(|error| (error.to_string(), n))?;
+            values
+                .update(f64::from(*repeats), *mean as f64)
+                .map_err(|error| (error.to_string(), n))?;
         }
     }
     let model = histories.finish().map_err(|error| (error.to_string(), n))?;
-    let value = values.finish().and_then(|model| model.population_mean()).map_err(|error| (error.to_string(), n))?;
+    let value = values
+        .finish()
+        .and_then(|model| model.population_mean())
+        .map_err(|error| (error.to_string(), n))?;
     let mut purchases = 1.0;
     let mut before = 0.0;
     for month in 1..=HORIZON {
-        let until = model.expected_new(f64::from(month)).map_err(|error| (error.to_string(), n))?;
+        let until = model
+            .expected_new(f64::from(month))
+            .map_err(|error| (error.to_string(), n))?;
         purchases += (until - before) / (1.0 + DISCOUNT).powf(f64::from(month) / 12.0);
         before = until;
     }
@@ -92,12 +125,21 @@ fn without_contract(trade: &Trade<'_>, side: u8) -> Answer {
 fn with_contract(trade: &Trade<'_>, side: u8) -> Answer {
     let mut lives = Lifetimes::default();
     let mut n = 0;
-    for ((_, months, ended), times) in trade.commerce.contracts.range((side, 0, false)..(side + 1, 0, false)) {
+    for ((_, months, ended), times) in trade
+        .commerce
+        .contracts
+        .range((side, 0, false)..(side + 1, 0, false))
+    {
         n += times;
-        lives.update_times(f64::from(*months), *ended, *times).map_err(|error| (error.to_string(), n))?;
+        lives
+            .update_times(f64::from(*months), *ended, *times)
+            .map_err(|error| (error.to_string(), n))?;
     }
     if n < LEAST {
-        return Err((format!("fewer than {LEAST} contracts whose beginning is in sight"), n));
+        return Err((
+            format!("fewer than {LEAST} contracts whose beginning is in sight"),
+            n,
+        ));
     }
     let curve = lives.finish().map_err(|error| (error.to_string(), n))?;
     let last = trade.commerce.months.map_or(0, |m| m.1);
@@ -109,7 +151,10 @@ fn with_contract(trade: &Trade<'_>, side: u8) -> Answer {
     let mut months = 0.0;
     let mut before = 0.0;
     for month in 1..=HORIZON {
-        let until = curve.restricted_mean(f64::from(month)).map_err(|error| (error.to_string(), n))?.value;
+        let until = curve
+            .restricted_mean(f64::from(month))
+            .map_err(|error| (error.to_string(), n))?
+            .value;
         months += (until - before) / (1.0 + DISCOUNT).powf(f64::from(month) / 12.0);
         before = until;
     }

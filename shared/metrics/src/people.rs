@@ -482,6 +482,12 @@ impl Period<'_> {
                     .missing("needs: direct messages, which no connected platform reveals here"),
             );
         }
+        if self.run.feedback_tagged() {
+            out.push(
+                self.cell("feedback_threads", "threads")
+                    .flow(self.n(What::Feedback), self.by(What::Feedback)),
+            );
+        }
         let ugc = self.n(What::Content) + self.n(What::Posts);
         let (share, top, authors) = self.ugc_of_top(0.05);
         let flow = |what, item: &str| {

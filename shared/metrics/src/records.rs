@@ -51,9 +51,16 @@ impl Membership {
     /// Whether the person, or else the account, was a member at `t`.
     #[must_use]
     pub fn member_at(&self, who: &Who, t: i64) -> bool {
-        let person = who.person.as_ref().and_then(|person| self.people.get(person));
+        let person = who
+            .person
+            .as_ref()
+            .and_then(|person| self.people.get(person));
         person.is_some_and(|spans| spans.iter().any(|(from, to)| *from <= t && t < *to))
-            || who.account.as_ref().and_then(|a| self.accounts.get(a)).is_some_and(|first| *first <= t)
+            || who
+                .account
+                .as_ref()
+                .and_then(|a| self.accounts.get(a))
+                .is_some_and(|first| *first <= t)
     }
 }
 
@@ -123,7 +130,10 @@ fn whole(column: &'static str) -> impl Fn(&Record) -> Option<i64> {
 fn day(column: &'static str) -> impl Fn(&Record) -> Option<Date> {
     move |record| match record.get(column) {
         Value::Date(date) => Some(*date),
-        Value::Text(text) => text.parse().ok().or_else(|| text.parse::<Month>().ok().map(Month::first_day)),
+        Value::Text(text) => text
+            .parse()
+            .ok()
+            .or_else(|| text.parse::<Month>().ok().map(Month::first_day)),
         _ => None,
     }
 }
@@ -304,7 +314,10 @@ impl Records {
             Entity::Tickets => put(&mut self.tickets, Ticket::from_record(record, who)),
             Entity::People => put(&mut self.people, Contact::from_record(record, who)),
             Entity::Orders => put(&mut self.orders, Order::from_record(record, who)),
-            Entity::Subscriptions => put(&mut self.subscriptions, Subscription::from_record(record, who)),
+            Entity::Subscriptions => put(
+                &mut self.subscriptions,
+                Subscription::from_record(record, who),
+            ),
             Entity::Spend => put(&mut self.spend, Spend::from_record(record, who)),
             Entity::WebTraffic => put(&mut self.web_traffic, Traffic::from_record(record, who)),
             Entity::Mentions => put(&mut self.mentions, Mention::from_record(record, who)),

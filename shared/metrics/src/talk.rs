@@ -336,7 +336,8 @@ pub(crate) fn peer_answered(run: &Run<'_>, scope: &Scope<'_>) -> Vec<(Span, u64,
         .filter_map(|thread| {
             let entry = &activity.entries[thread.opener as usize];
             let asker = activity.member_of(entry.actor)?;
-            let peer = thread.first_answer < run.now && !activity.people[thread.first_answerer as usize].staff;
+            let peer = thread.first_answer < run.now
+                && !activity.people[thread.first_answerer as usize].staff;
             (entry.has(flag::QUESTION) && peer).then_some((entry.at, asker))
         })
         .collect();
@@ -344,7 +345,11 @@ pub(crate) fn peer_answered(run: &Run<'_>, scope: &Scope<'_>) -> Vec<(Span, u64,
         .into_iter()
         .flat_map(|grain| spans(grain, run.first, run.as_of, &run.zone, run.fiscal))
         .map(|span| {
-            let inside: Vec<u32> = answered.iter().filter(|(at, _)| (span.from..span.to).contains(at)).map(|a| a.1).collect();
+            let inside: Vec<u32> = answered
+                .iter()
+                .filter(|(at, _)| (span.from..span.to).contains(at))
+                .map(|a| a.1)
+                .collect();
             (span, inside.len() as u64, distinct(inside))
         })
         .collect()
