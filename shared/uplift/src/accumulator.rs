@@ -1,0 +1,331 @@
+//! One pass over persons into sufficient statistics, mergeable by shard.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use levier_domain::fact::Fact;
+use levier_domain::table::{Row, TableName};
+use levier_stats::did::shards::PanelMoments;
+use levier_stats::moments::Moments;
+use levier_stats::skew::Skew;
+use serde::{Deserialize, Serialize};
+
+use crate::adjusted::Strata;
+use crate::arms::Arms;
+use crate::counts::Counts;
+use crate::entries;
+use crate::life::{LeftOut, Life, age_bin, level_bin};
+use crate::plan::{Group, Plan, Slice};
+use crate::report;
+use crate::series::Series;
+
+/// Panels are kept apart by slice, series and first month.
+pub(crate) type PanelKey = (u16, Series, i32);
+
+/// What one shard has seen: no person, only sums. Serialise it with any format that keeps every bit of a float.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Partial {
+    #[serde(with = "entries")]
+    pub(crate) panels: BTreeMap<PanelKey, PanelMoments>,
+    #[serde(with = "entries")]
+    pub(crate) arms: BTreeMap<u16, Arms>,
+    pub(crate) strata: Strata,
+    pub(crate) skew: Skew,
+    pub(crate) counts: Counts,
+    /// Per arm (invited, held out): per series moments of (mean per month, uptake).
+    #[serde(with = "entries")]
+    pub(crate) drawn: BTreeMap<(bool, Series), Moments>,
+}
+
+/// Shards that do not belong together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("shards of different plans cannot be merged ({0}): compute every bucket with one plan")]
+pub struct MergeError(pub(crate) String);
+
+impl MergeError {
+    /// The same shards fail again.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        false
+    }
+}
+
+/// The accumulator: `update_person` person by person, `merge` shard by shard in bucket order, `finish` once.
+#[derive(Clone, Debug)]
+pub struct Accumulator {
+    plan: Arc<Plan>,
+    partial: Partial,
+    scratch: Vec<f64>,
+}
+
+impl Accumulator {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        Self::from_partial(plan, Partial::default())
+    }
+
+    /// Takes up what another process has gathered under the same plan.
+    #[must_use]
+    pub fn from_partial(plan: &Plan, partial: Partial) -> Self {
+        Self {
+            plan: Arc::new(plan.clone()),
+            partial,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// What has been gathered.
+    #[must_use]
+    pub fn into_partial(self) -> Partial {
+        self.partial
+    }
+
+    /// All facts of one person, sorted by month. Each person once.
+    pub fn update_person(&mut self, facts: &[Fact]) {
+        let plan = Arc::clone(&self.plan);
+        self.partial.counts.add("persons", 1);
+        let life = match Life::read(&plan, facts) {
+            Ok(life) => life,
+            Err(why) => {
+                self.partial.counts.add(why.reason(), 1);
+                if why == LeftOut::NeverCustomer
+                    && facts.iter().any(|fact| fact.joined_month.is_some())
+                {
+                    self.partial.counts.add("members_not_customers", 1);
+                }
+                return;
+            }
+        };
+        self.partial.counts.add("customers", 1);
+        for (at, slice) in plan.slices.iter().enumerate() {
+            if takes_part(slice, &life) {
+                let at = u16::try_from(at).unwrap_or(u16::MAX);
+                self.arms(&plan, at, &life);
+                self.panels(&plan, at, &life);
+            }
+        }
+        self.strata(&plan, &life);
+        self.experiment(&plan, &life);
+    }
+
+    /// Joins another shard. In bucket order the bits do not depend on how buckets were spread.
+    ///
+    /// # Errors
+    /// [`MergeError`] when the shards were made under different plans.
+    pub fn merge(&mut self, other: &Self) -> Result<(), MergeError> {
+        if self.plan != other.plan {
+            return Err(MergeError("the plans differ".to_owned()));
+        }
+        self.merge_partial(&other.partial)
+    }
+
+    /// As [`Accumulator::merge`], for a partial read from storage.
+    ///
+    /// # Errors
+    /// [`MergeError`] when the partial holds other months.
+    pub fn merge_partial(&mut self, other: &Partial) -> Result<(), MergeError> {
+        let mine = &mut self.partial;
+        for (key, panel) in &other.panels {
+            match mine.panels.get_mut(key) {
+                Some(held) => held
+                    .merge(panel)
+                    .map_err(|error| MergeError(error.to_string()))?,
+                None => {
+                    mine.panels.insert(*key, panel.clone());
+                }
+            }
+        }
+        for (key, arms) in &other.arms {
+            match mine.arms.get_mut(key) {
+                Some(held) => held.merge(arms),
+                None => {
+                    mine.arms.insert(*key, arms.clone());
+                }
+            }
+        }
+        for (key, moments) in &other.drawn {
+            match mine.drawn.get_mut(key) {
+                Some(held) => held.merge(moments),
+                None => {
+                    mine.drawn.insert(*key, moments.clone());
+                }
+            }
+        }
+        mine.strata.merge(&other.strata);
+        mine.skew.merge(&other.skew);
+        mine.counts.merge(&other.counts);
+        Ok(())
+    }
+
+    /// The rows of `uplift`, `tenure` and `cohorts`.
+    #[must_use]
+    pub fn finish(&self) -> Vec<(TableName, Vec<Row>)> {
+        report::tables(&self.plan, &self.partial)
+    }
+
+    /// Sums by side over the customer's months in the window.
+    fn arms(&mut self, plan: &Plan, slice: u16, life: &Life<'_>) {
+        let mut months = [0.0; 2];
+        let mut totals = [[0.0; 2]; Series::PLAIN.len()];
+        let mut events = [0; 2];
+        for month in (life.since + 1).max(plan.first)..=plan.last {
+            let side = usize::from(!life.is_member(month));
+            months[side] += 1.0;
+            let Some(fact) = life.at(month) else { continue };
+            for series in Series::PLAIN {
+                totals[series.column()][side] += series.value(plan, fact);
+            }
+            events[side] += u64::from(fact.revenue_minor > 0);
+        }
+        let count = months[0] + months[1];
+        if count <= 0.0 {
+            return;
+        }
+        if slice == 0 {
+            self.partial
+                .skew
+                .update((totals[0][0] + totals[0][1]) / count);
+        }
+        self.partial
+            .arms
+            .entry(slice)
+            .or_insert_with(|| Arms::new(Series::PLAIN.len()))
+            .update(months, &totals, events);
+    }
+
+    /// The balanced panel of the customer's wave of entry.
+    fn panels(&mut self, plan: &Plan, slice: u16, life: &Life<'_>) {
+        if life.start >= plan.last {
+            if slice == 0 {
+                self.partial.counts.add("customer_for_too_short", 1);
+            }
+            return;
+        }
+        if let Some(joined) = life.joined.filter(|joined| *joined <= life.start) {
+            if slice == 0 {
+                let why = if joined <= life.since {
+                    "joined_before_customer"
+                } else {
+                    "no_month_before_joining"
+                };
+                self.partial.counts.add(why, 1);
+            }
+            return;
+        }
+        let first_treated = life.joined.map(f64::from);
+        let all = [
+            Series::Revenue,
+            Series::Capped,
+            Series::Orders,
+            Series::Tickets,
+            Series::Recurring,
+        ];
+        let wanted: &[Series] = if slice == 0 { &all } else { &all[..1] };
+        for &series in wanted {
+            if series == Series::Capped && plan.cap_minor.is_none() {
+                continue;
+            }
+            self.scratch.clear();
+            for month in life.start..=plan.last {
+                self.scratch
+                    .push(life.at(month).map_or(0.0, |fact| series.value(plan, fact)));
+            }
+            self.partial
+                .panels
+                .entry((slice, series, life.start))
+                .or_insert_with(|| {
+                    PanelMoments::new((life.start..=plan.last).map(f64::from).collect())
+                })
+                .update(first_treated, &self.scratch);
+        }
+    }
+
+    /// Strata of what was known before joining: members at their own join, everybody else (not yet joined) at a month drawn by
+    /// the hash of the person, each once, so that strata are independent.
+    fn strata(&mut self, plan: &Plan, life: &Life<'_>) {
+        let earliest = life.start + 1;
+        if earliest > plan.last {
+            return;
+        }
+        if let Some(joined) = life.joined.filter(|joined| *joined >= earliest) {
+            self.stratum(plan, life, joined, joined..plan.last + 1, true);
+        }
+        let span = u64::try_from(plan.last - earliest + 1).unwrap_or(1);
+        let drawn = earliest + i32::try_from((life.hash >> 7) % span).unwrap_or(0);
+        let until = life.joined.unwrap_or(plan.last + 1);
+        if until > drawn {
+            self.stratum(plan, life, drawn, drawn..until, false);
+        }
+    }
+
+    fn stratum(
+        &mut self,
+        plan: &Plan,
+        life: &Life<'_>,
+        at: i32,
+        months: std::ops::Range<i32>,
+        member: bool,
+    ) {
+        let Some((revenue, orders)) = life.before(plan, at) else {
+            return;
+        };
+        let age = at - life.since;
+        let recency = life
+            .at(at)
+            .and_then(|fact| fact.months_since_order)
+            .unwrap_or(age);
+        let mut totals = [0.0; Series::PLAIN.len()];
+        let count = f64::from(months.end - months.start);
+        for fact in months.filter_map(|month| life.at(month)) {
+            for series in Series::PLAIN {
+                totals[series.column()] += series.value(plan, fact);
+            }
+        }
+        let quarter = (at - plan.first).div_euclid(3);
+        let key = (quarter, level_bin(revenue), age_bin(age));
+        self.partial.strata.update(
+            key,
+            member,
+            count,
+            &totals,
+            [revenue, orders, f64::from(age), f64::from(recency)],
+        );
+    }
+
+    /// Randomised invitations: everybody drawn who was a customer by then, whether or not they joined.
+    fn experiment(&mut self, plan: &Plan, life: &Life<'_>) {
+        let Some((group, month)) = plan.assignments.get(&life.facts[0].person) else {
+            return;
+        };
+        let from = month.saturating_add(1).max(plan.first);
+        if life.since > *month || from > plan.last {
+            self.partial.counts.add("drawn_not_analysed", 1);
+            return;
+        }
+        let uptake = f64::from(u8::from(life.joined.is_some_and(|joined| joined >= *month)));
+        let count = f64::from(plan.last - from + 1);
+        for series in Series::PLAIN {
+            let total: f64 = (from..=plan.last)
+                .filter_map(|month| life.at(month))
+                .map(|fact| series.value(plan, fact))
+                .sum();
+            self.partial
+                .drawn
+                .entry((*group == Group::Invited, series))
+                .or_insert_with(|| Moments::new(2))
+                .update(&[total / count, uptake]);
+        }
+    }
+}
+
+fn takes_part(slice: &Slice, life: &Life<'_>) -> bool {
+    match slice {
+        Slice::All => true,
+        Slice::Segment(name) => life.segment() == Some(name.as_str()),
+        // Whoever joined another community is neither a member of this one nor untouched.
+        Slice::Community(name) => {
+            life.joined.is_none() || life.communities().any(|joined| joined == name)
+        }
+    }
+}
