@@ -242,3 +242,169 @@ pub mod discord {
         Object::of(&["event", event, user])
     }
 }
+
+/// CRM records that webhooks carry.
+#[must_use]
+pub fn record(entity: &str, id: &str, content: &str) -> Object {
+    Object::of(&[entity, id, content])
+}
+
+/// Facebook Pages and Instagram: posts, comments and messages have ids of their own.
+pub mod meta {
+    use super::Object;
+
+    /// A post, comment or private message; also what its deletion is about.
+    #[must_use]
+    pub fn message(message: &str) -> Object {
+        Object::of(&[message])
+    }
+
+    /// One edit, at whole Unix seconds.
+    #[must_use]
+    pub fn edit(message: &str, second: &str) -> Object {
+        Object::of(&[message, second])
+    }
+
+    /// A reaction by a user.
+    #[must_use]
+    pub fn reaction(message: &str, user: &str) -> Object {
+        Object::of(&[message, user])
+    }
+
+    /// A mention.
+    #[must_use]
+    pub fn mention(id: &str) -> Object {
+        Object::of(&["mention", id])
+    }
+}
+
+/// WhatsApp. A message is its `wamid`; a member is the key of the phone number.
+pub mod whatsapp {
+    use levier_domain::private::HashKey;
+
+    use super::Object;
+
+    /// A message; also what its revocation is about.
+    #[must_use]
+    pub fn message(wamid: &str) -> Object {
+        Object::of(&[wamid])
+    }
+
+    /// A status of a message for one recipient.
+    #[must_use]
+    pub fn status(wamid: &str, recipient: &str) -> Object {
+        Object::of(&[wamid, recipient])
+    }
+
+    /// The handle of a member: the phone's key, and where the digits are no valid number the key of the digits.
+    #[must_use]
+    pub fn member(key: &HashKey, digits: &str) -> Option<String> {
+        key.phone(&format!("+{digits}"), "FR")
+            .or_else(|| key.name(digits))
+    }
+}
+
+/// LinkedIn: URNs.
+pub mod linkedin {
+    use super::Object;
+
+    /// What an action made: a comment's, like's or share's URN.
+    #[must_use]
+    pub fn activity(urn: &str) -> Object {
+        Object::of(&[urn])
+    }
+}
+
+/// Telegram. Message ids count per chat; `{chat}/{message_id}` is the form of MESSAGE, thread and reply-to.
+pub mod telegram {
+    use super::Object;
+
+    /// Form of MESSAGE, thread and reply-to.
+    #[must_use]
+    pub fn message_id(chat: &str, message: &str) -> String {
+        format!("{chat}/{message}")
+    }
+
+    /// A message.
+    #[must_use]
+    pub fn message(chat: &str, message: &str) -> Object {
+        Object::of(&[chat, message])
+    }
+
+    /// One edit of a message.
+    #[must_use]
+    pub fn edit(chat: &str, message: &str, second: i64) -> Object {
+        Object::of(&[chat, message, &second.to_string()])
+    }
+
+    /// A reaction.
+    #[must_use]
+    pub fn reaction(chat: &str, message: &str, user: &str, emoji: &str) -> Object {
+        Object::of(&[chat, message, user, emoji])
+    }
+
+    /// Joining or leaving a chat: the service message and the membership update of it are one event.
+    #[must_use]
+    pub fn member(chat: &str, user: &str, second: i64) -> Object {
+        Object::of(&[chat, user, &second.to_string()])
+    }
+}
+
+/// GitHub. `discussion/{id}` and `comment/{id}` are the forms of MESSAGE, thread and reply-to.
+pub mod github {
+    use super::Object;
+
+    /// Form of MESSAGE and thread of a discussion.
+    #[must_use]
+    pub fn discussion_message(id: &str) -> String {
+        format!("discussion/{id}")
+    }
+
+    /// Form of MESSAGE of a comment.
+    #[must_use]
+    pub fn comment_message(id: &str) -> String {
+        format!("comment/{id}")
+    }
+
+    /// A discussion's first message.
+    #[must_use]
+    pub fn discussion(id: &str) -> Object {
+        Object::of(&["discussion", id])
+    }
+
+    /// One edit of it.
+    #[must_use]
+    pub fn discussion_edit(id: &str, at: &str) -> Object {
+        Object::of(&["discussion", id, at])
+    }
+
+    /// A comment.
+    #[must_use]
+    pub fn comment(id: &str) -> Object {
+        Object::of(&["comment", id])
+    }
+
+    /// One edit of it.
+    #[must_use]
+    pub fn comment_edit(id: &str, at: &str) -> Object {
+        Object::of(&["comment", id, at])
+    }
+
+    /// A comment accepted as the answer.
+    #[must_use]
+    pub fn answer(comment: &str) -> Object {
+        Object::of(&["comment", comment, "answer"])
+    }
+
+    /// Joining or leaving a repository or team.
+    #[must_use]
+    pub fn member(place: &str, login: &str) -> Object {
+        Object::of(&["member", place, login])
+    }
+
+    /// A star.
+    #[must_use]
+    pub fn star(repository: &str, login: &str) -> Object {
+        Object::of(&["star", repository, login])
+    }
+}

@@ -14,25 +14,32 @@
 //! assert!(matches!(source.answer(&request, now), Answer::Store { .. }));
 //! ```
 
+mod body_mac;
 mod cloudevents;
 mod discord;
 mod discourse;
 mod draft;
 mod generic;
+mod github;
 mod http;
 pub mod ids;
 mod keys;
+mod linkedin;
 mod mapping;
 mod meltingspot;
+mod meta;
 mod own;
 mod platform;
 mod presets;
 mod proof;
 mod read;
 mod registry;
+mod row;
 mod slack;
 mod source;
 mod standard_webhooks;
+mod telegram;
+mod whatsapp;
 mod zoom;
 
 pub use http::{Answer, Rejection, Reply, Request, form_pairs};

@@ -28,10 +28,16 @@ platforms! {
     "cloudevents" => cloudevents::CloudEvents,
     "discord" => discord::Discord,
     "discourse" => discourse::Discourse,
+    "facebook" => meta::Meta,
     "generic" => generic::Generic,
+    "github" => github::GitHub,
+    "instagram" => meta::Meta,
+    "linkedin" => linkedin::LinkedIn,
     "meltingspot" => meltingspot::MeltingSpot,
     "slack" => slack::Slack,
     "standard-webhooks" => standard_webhooks::StandardWebhooks,
+    "telegram" => telegram::Telegram,
+    "whatsapp" => meta::Meta,
     "zoom" => zoom::Zoom,
 }
 
