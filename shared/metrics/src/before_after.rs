@@ -53,8 +53,8 @@ fn solve(mut a: [[f64; 4]; 4], mut b: [[f64; 4]; 4]) -> Option<[[f64; 4]; 4]> {
         }
     }
     for row in 0..4 {
-        for column in 0..4 {
-            b[row][column] /= a[row][row];
+        for value in &mut b[row] {
+            *value /= a[row][row];
         }
     }
     Some(b)
@@ -226,7 +226,7 @@ pub(crate) fn before_after(cells: &mut Vec<Cell>, launch: Option<Date>, now: &Sp
             for (what, (value, error)) in [("level", model.level), ("slope", model.slope)] {
                 let mut cell = cell(what, value);
                 cell.status = Status::Ok;
-                cell.interval = (error > 0.0).then(|| (value - Z95 * error, value + Z95 * error));
+                cell.interval = (error > 0.0).then_some((value - Z95 * error, value + Z95 * error));
                 made.push(cell);
             }
         }

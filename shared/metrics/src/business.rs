@@ -58,7 +58,7 @@ pub(crate) fn clustered(
     let r = t / b;
     let spread = (tt as f64 - 2.0 * r * tb as f64 + r * r * bb as f64).max(0.0);
     let error = (spread * n as f64 / (n as f64 - 1.0)).sqrt() / b.abs();
-    (error > 0.0).then(|| (r - Z95 * error, r + Z95 * error))
+    (error > 0.0).then_some((r - Z95 * error, r + Z95 * error))
 }
 
 fn scaled(interval: Option<(f64, f64)>, by: f64) -> Option<(f64, f64)> {

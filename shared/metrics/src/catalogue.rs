@@ -204,13 +204,18 @@ fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
         let scope = Scope::of(activity, cut);
         people(run, &scope, &mut marks, cells);
         talk(run, &scope, cells);
-        if cut.channel.is_some() {
-            topics(run, &scope, cells);
-        } else if cut.platform.is_none() {
+        if cut.platform.is_none() {
             retention(run, &scope, cells);
         }
-        if cut.segment.is_none() && cut.channel.is_none() {
+        if cut.segment.is_none() {
             helping(run, activity, &scope, cells);
+        }
+    }
+    for community in 0..activity.communities.len() as u16 {
+        for scope in Scope::channels(activity, community) {
+            people(run, &scope, &mut marks, cells);
+            talk(run, &scope, cells);
+            topics(run, &scope, cells);
         }
     }
 }

@@ -124,9 +124,13 @@ pub fn suppress(cells: &mut [Cell], min_cell: u64) {
     }
     let families = families(cells);
     // Every round hides at least one more cell, so that there are finitely many.
-    while families.iter().fold(false, |changed, family| {
-        protect(cells, family, min_cell) || changed
-    }) {}
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for family in &families {
+            changed |= protect(cells, family, min_cell);
+        }
+    }
 }
 
 /// A total and the parts that it could be split into.

@@ -130,7 +130,7 @@ pub fn cohorts(activity: &Activity, as_of: Date, config: &Config) -> Vec<Row> {
     let mut cells = Vec::new();
     for cut in Cut::all(activity)
         .into_iter()
-        .filter(|cut| cut.platform.is_none() && cut.channel.is_none())
+        .filter(|cut| cut.platform.is_none())
     {
         cells.extend(cells_of(&run, &Scope::of(activity, cut)));
     }

@@ -83,11 +83,13 @@ pub(crate) fn resolve(activity: &mut Activity) {
     let index = Index::of(&entries);
     let mut threads: Vec<Thread> = Vec::new();
     let mut by_hash: HashMap<u64, u32> = HashMap::new();
-    for at in 0..entries.len() {
-        if entries[at].has(flag::OPENER) {
-            by_hash.insert(entries[at].thread, threads.len() as u32);
-            threads.push(Thread::opened_by(at as u32));
-        }
+    for (at, entry) in entries
+        .iter()
+        .enumerate()
+        .filter(|(_, e)| e.has(flag::OPENER))
+    {
+        by_hash.insert(entry.thread, threads.len() as u32);
+        threads.push(Thread::opened_by(at as u32));
     }
     for at in 0..entries.len() {
         let entry = entries[at];

@@ -130,7 +130,7 @@ impl Cell {
     #[must_use]
     pub fn share(self, hits: u64, n: u64, people: u64, nothing: &str) -> Self {
         let mut cell = self.ratio(hits as f64, n as f64, people, nothing);
-        cell.interval = wilson(hits as f64, n as f64);
+        cell.interval = wilson(hits, n);
         cell
     }
 

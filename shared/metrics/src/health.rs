@@ -374,8 +374,8 @@ impl Scope<'_> {
                     row.value = Some(measured.raw);
                     row.n = Some(people);
                     if component == Component::NewcomerRetention {
-                        let back = now.newcomers.iter().filter(|n| n.1).count() as f64;
-                        let ends = crate::numbers::wilson(back, people as f64);
+                        let back = now.newcomers.iter().filter(|n| n.1).count() as u64;
+                        let ends = crate::numbers::wilson(back, people);
                         row.lower = ends.map(|e| e.0);
                         row.upper = ends.map(|e| e.1);
                     }

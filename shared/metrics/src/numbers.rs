@@ -1,33 +1,18 @@
-//! The few formulas that the counts need: Wilson's interval, Kaplan–Meier, Gini, quantiles, seeded draws.
+//! The few formulas that the counts need: Kaplan–Meier with weights, Gini with weights, seeded draws.
 
+use levier_stats::proportion::Share;
+use levier_stats::quantile::quantile_sorted;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::activity::mix;
 
-/// The 97.5 % quantile of the standard normal distribution.
-pub const Z95: f64 = 1.959_963_984_540_054;
+pub use levier_stats::estimate::Z95;
 
-/// Wilson's 95 % interval of `hits` out of `n`; `None` without trials.
+/// Wilson's 95 % interval of `hits` out of `n`; `None` without trials or with more hits than trials.
 #[must_use]
-pub fn wilson(hits: f64, n: f64) -> Option<(f64, f64)> {
-    if n <= 0.0 || hits > n {
-        return None;
-    }
-    let (p, z2) = (hits / n, Z95 * Z95);
-    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    let low = if hits == 0.0 {
-        0.0
-    } else {
-        (centre - half).max(0.0)
-    };
-    let high = if hits == n {
-        1.0
-    } else {
-        (centre + half).min(1.0)
-    };
-    Some((low, high))
+pub fn wilson(hits: u64, n: u64) -> Option<(f64, f64)> {
+    Share { hits, n }.wilson().ok()
 }
 
 /// Durations with their event flags, in order of time: `(duration, happened, weight)`.
@@ -114,11 +99,7 @@ pub fn gini(ascending: &[(u64, u32)], weight: impl Fn(u32) -> u64) -> Option<f64
 /// Linear quantile (type 7) of ascending values.
 #[must_use]
 pub fn quantile(ascending: &[f64], p: f64) -> Option<f64> {
-    let last = ascending.len().checked_sub(1)?;
-    let at = p * last as f64;
-    let low = at.floor() as usize;
-    let high = (low + 1).min(last);
-    Some(ascending[low] + (ascending[high] - ascending[low]) * (at - low as f64))
+    quantile_sorted(ascending, p).ok()
 }
 
 /// A Poisson(1) weight of one unit in one replicate: a function of seed, replicate and unit, so that neither order nor shards
@@ -135,7 +116,7 @@ pub fn poisson_weight(seed: u64, replicate: u64, unit: u64) -> u32 {
         0.999_405_815_182_418_3,
         0.999_916_758_850_711_9,
         0.999_989_750_803_325_3,
-        0.999_998_874_797_402_0,
+        0.999_998_874_797_402,
     ];
     let uniform = (mix(mix(seed ^ 0x9e37_79b9_7f4a_7c15) ^ mix(replicate).rotate_left(17) ^ unit)
         >> 11) as f64

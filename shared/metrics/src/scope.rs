@@ -1,6 +1,6 @@
 //! One slice of the company: a community, segment, platform or channel, with its events and members.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use levier_domain::event::Kind;
@@ -36,7 +36,7 @@ impl Cut {
             })
     }
 
-    /// All cuts that are published: every community and all of them, by segment, by platform and by channel.
+    /// All cuts that are published: every community and all of them, by segment and by platform (channels come from [`Scope::channels`]).
     #[must_use]
     pub fn all(activity: &Activity) -> Vec<Self> {
         let mut cuts = Vec::new();
@@ -58,22 +58,6 @@ impl Cut {
                 platform: Some(p),
                 ..cut
             }));
-            if community.is_some() {
-                let mut channels: Vec<u32> = activity
-                    .entries
-                    .iter()
-                    .filter(|e| Some(e.community) == community && e.kind() == Kind::MessagePosted)
-                    .map(|e| e.channel)
-                    .collect();
-                channels.sort_unstable();
-                channels.dedup();
-                if channels.iter().any(|c| *c != NONE) {
-                    cuts.extend(channels.into_iter().map(|c| Self {
-                        channel: Some(c),
-                        ..cut
-                    }));
-                }
-            }
         }
         cuts
     }
@@ -96,7 +80,7 @@ pub struct Scope<'a> {
     /// Positions of its entries, by time; bots left out.
     pub entries: Vec<u32>,
     /// Its members.
-    pub spans: Spans,
+    pub spans: Arc<Spans>,
 }
 
 fn name<'a>(id: Option<usize>, names: impl Fn(usize) -> Option<&'a String>) -> Name {
@@ -114,19 +98,45 @@ impl<'a> Scope<'a> {
             .entries
             .iter()
             .enumerate()
-            .filter(|(_, entry)| {
-                cut.takes(activity, entry)
-                    && (entry.actor == NONE || activity.person_of(entry.actor).is_some())
-            })
+            .filter(|(_, entry)| cut.takes(activity, entry) && human(activity, entry))
             .map(|(at, _)| at as u32)
             .collect();
-        let spans = Spans::of(activity, |stay| {
-            cut.community.is_none_or(|c| c == stay.community)
-                && cut.platform.is_none_or(|p| p == stay.platform)
-                && cut
-                    .segment
-                    .is_none_or(|s| activity.people[stay.person as usize].segment == s)
-        });
+        Self::with(activity, cut, entries, Arc::new(members(activity, &cut)))
+    }
+
+    /// Every channel of a community, in one pass over its events.
+    #[must_use]
+    pub fn channels(activity: &'a Activity, community: u16) -> Vec<Self> {
+        let whole = Cut {
+            community: Some(community),
+            ..Cut::default()
+        };
+        let mut talked: BTreeMap<u32, bool> = BTreeMap::new();
+        let mut by_channel: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (at, entry) in activity.entries.iter().enumerate() {
+            if entry.community == community && human(activity, entry) {
+                by_channel.entry(entry.channel).or_default().push(at as u32);
+                *talked.entry(entry.channel).or_default() |= entry.kind() == Kind::MessagePosted;
+            }
+        }
+        by_channel.retain(|channel, _| talked.get(channel) == Some(&true));
+        if by_channel.keys().all(|channel| *channel == NONE) {
+            return Vec::new();
+        }
+        let spans = Arc::new(members(activity, &whole));
+        by_channel
+            .into_iter()
+            .map(|(channel, entries)| {
+                let cut = Cut {
+                    channel: Some(channel),
+                    ..whole
+                };
+                Self::with(activity, cut, entries, Arc::clone(&spans))
+            })
+            .collect()
+    }
+
+    fn with(activity: &'a Activity, cut: Cut, entries: Vec<u32>, spans: Arc<Spans>) -> Self {
         Self {
             activity,
             cut,
@@ -164,6 +174,22 @@ impl<'a> Scope<'a> {
     pub fn who(&self, entry: &Entry) -> Option<u32> {
         self.activity.member_of(entry.actor)
     }
+}
+
+/// Whether no machine did it.
+fn human(activity: &Activity, entry: &Entry) -> bool {
+    entry.actor == NONE || activity.person_of(entry.actor).is_some()
+}
+
+/// The members of a cut.
+fn members(activity: &Activity, cut: &Cut) -> Spans {
+    Spans::of(activity, |stay| {
+        cut.community.is_none_or(|c| c == stay.community)
+            && cut.platform.is_none_or(|p| p == stay.platform)
+            && cut
+                .segment
+                .is_none_or(|s| activity.people[stay.person as usize].segment == s)
+    })
 }
 
 /// Distinct people of several kinds at once, forgotten between periods without touching memory.

@@ -31,13 +31,13 @@ struct Talk {
 pub(crate) fn talk(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
     let place = Place::of(scope);
     let activity = scope.activity;
-    let mut talks: Vec<Talk> = activity
-        .threads
-        .iter()
-        .filter_map(|thread| {
-            let entry = &activity.entries[thread.opener as usize];
+    let mut talks: Vec<Talk> = scope
+        .between(i64::MIN, run.now)
+        .filter(|(_, entry)| entry.has(flag::OPENER))
+        .filter_map(|(_, entry)| {
+            let thread = activity.threads.get(usize::try_from(entry.thread).ok()?)?;
             let opener = activity.person_of(entry.actor)?;
-            (scope.cut.takes(activity, entry) && entry.at < run.now).then(|| Talk {
+            Some(Talk {
                 at: entry.at,
                 opener,
                 staff: activity.people[opener as usize].staff,
