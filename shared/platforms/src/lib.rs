@@ -14,6 +14,7 @@
 //! assert!(matches!(source.answer(&request, now), Answer::Store { .. }));
 //! ```
 
+mod bettermode;
 mod body_mac;
 mod cloudevents;
 mod discord;
@@ -28,6 +29,8 @@ mod linkedin;
 mod mapping;
 mod meltingspot;
 mod meta;
+mod mighty;
+mod newsletter;
 mod own;
 mod platform;
 mod presets;
@@ -35,10 +38,13 @@ mod proof;
 mod read;
 mod registry;
 mod row;
+mod shopify;
 mod slack;
 mod source;
 mod standard_webhooks;
+mod stripe;
 mod telegram;
+mod typeform;
 mod whatsapp;
 mod zoom;
 

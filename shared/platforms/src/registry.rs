@@ -25,6 +25,8 @@ macro_rules! platforms {
 }
 
 platforms! {
+    "bettermode" => bettermode::Bettermode,
+    "brevo" => newsletter::Newsletter,
     "cloudevents" => cloudevents::CloudEvents,
     "discord" => discord::Discord,
     "discourse" => discourse::Discourse,
@@ -33,10 +35,15 @@ platforms! {
     "github" => github::GitHub,
     "instagram" => meta::Meta,
     "linkedin" => linkedin::LinkedIn,
+    "mailchimp" => newsletter::Newsletter,
     "meltingspot" => meltingspot::MeltingSpot,
+    "mighty" => mighty::Mighty,
+    "shopify" => shopify::Shopify,
     "slack" => slack::Slack,
     "standard-webhooks" => standard_webhooks::StandardWebhooks,
+    "stripe" => stripe::Stripe,
     "telegram" => telegram::Telegram,
+    "typeform" => typeform::Typeform,
     "whatsapp" => meta::Meta,
     "zoom" => zoom::Zoom,
 }
