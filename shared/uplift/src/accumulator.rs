@@ -17,6 +17,7 @@ use crate::entries;
 use crate::life::{LeftOut, Life, age_bin, level_bin};
 use crate::plan::{Group, Plan, Slice};
 use crate::report;
+use crate::retention::Retention;
 use crate::series::Series;
 
 /// Panels are kept apart by slice, series and first month.
@@ -30,6 +31,7 @@ pub struct Partial {
     #[serde(with = "entries")]
     pub(crate) arms: BTreeMap<u16, Arms>,
     pub(crate) strata: Strata,
+    pub(crate) retention: Retention,
     pub(crate) skew: Skew,
     pub(crate) counts: Counts,
     /// Per arm (invited, held out): per series moments of (mean per month, uptake).
@@ -106,6 +108,7 @@ impl Accumulator {
             }
         }
         self.strata(&plan, &life);
+        self.partial.retention.update(&plan, &life);
         self.experiment(&plan, &life);
     }
 
@@ -153,6 +156,7 @@ impl Accumulator {
             }
         }
         mine.strata.merge(&other.strata);
+        mine.retention.merge(&other.retention);
         mine.skew.merge(&other.skew);
         mine.counts.merge(&other.counts);
         Ok(())
@@ -251,10 +255,10 @@ impl Accumulator {
         if let Some(joined) = life.joined.filter(|joined| *joined >= earliest) {
             self.stratum(plan, life, joined, joined..plan.last + 1, true);
         }
-        let span = u64::try_from(plan.last - earliest + 1).unwrap_or(1);
-        let drawn = earliest + i32::try_from((life.hash >> 7) % span).unwrap_or(0);
         let until = life.joined.unwrap_or(plan.last + 1);
-        if until > drawn {
+        if until > earliest {
+            let span = u64::from((until - earliest).unsigned_abs());
+            let drawn = earliest + i32::try_from((life.hash >> 7) % span).unwrap_or(0);
             self.stratum(plan, life, drawn, drawn..until, false);
         }
     }

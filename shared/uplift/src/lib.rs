@@ -43,6 +43,8 @@ mod kpi;
 mod life;
 mod plan;
 mod report;
+mod retention;
+mod retention_report;
 mod rung;
 mod series;
 mod staggered;

@@ -18,6 +18,7 @@ use crate::counts::LEFT_OUT;
 use crate::gate::{self, Check};
 use crate::kpi::{BEYOND_FACTS, Kpi, MONTHLY};
 use crate::plan::{Group, Plan, Slice};
+use crate::retention_report;
 use crate::rung::Rung;
 use crate::series::Series;
 use crate::staggered::{Staggered, staggered};
@@ -54,6 +55,9 @@ pub(crate) fn tables(plan: &Plan, partial: &Partial) -> Vec<(TableName, Vec<Row>
         slice: 0,
         rungs: vec![order_value(plan, partial)],
     });
+    let (rungs, ratios) = retention_report::ladder(plan, partial);
+    tenure.extend(ratios);
+    ladders.push(Ladder { slice: 0, rungs });
     for (kpi, needs, unit) in BEYOND_FACTS {
         let mut rung = absent(
             kpi,

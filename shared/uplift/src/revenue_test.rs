@@ -26,9 +26,43 @@ fn the_ladder_of_the_demo() {
     let config = Config::default();
     let plan = plan(&company, &config);
     let tables = gathered(&plan, &facts(&company)).finish();
-    for method in ["naive", "stratified", "regression", "did"] {
-        let row = row(&tables, "revenue_per_customer", method);
-        eprintln!("{}", serde_json::to_string_pretty(row).unwrap());
+    for kpi in [
+        "revenue_per_customer",
+        "customer_retention",
+        "contact_rate",
+        "purchase_frequency",
+        "average_order_value",
+    ] {
+        for row in tables[0]
+            .1
+            .iter()
+            .filter(|row| row.kpi.as_deref() == Some(kpi))
+        {
+            eprintln!(
+                "{kpi} {:?} {:?} {} {:?} [{:?} {:?}] {:?}-{:?} {:?} {:?}",
+                row.text("method"),
+                row.text("tenure_band"),
+                row.status,
+                row.value,
+                row.lower,
+                row.upper,
+                row.own.get("member_level"),
+                row.own.get("counterfactual_level"),
+                row.reason,
+                row.own.get("blocked_value")
+            );
+        }
+    }
+    for row in &tables[1].1 {
+        eprintln!(
+            "{:?} {:?} {:?} {:?} {:?} {:?}",
+            row.kpi,
+            row.text("measure"),
+            row.own.get("event_time").or(row.own.get("tenure_band")),
+            row.value,
+            row.lower,
+            row.upper
+        );
     }
     eprintln!("{:?}", company.truth);
     let did = row(&tables, "revenue_per_customer", "did");

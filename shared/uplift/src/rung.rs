@@ -15,6 +15,8 @@ use crate::plan::{Plan, Slice};
 pub(crate) struct Rung {
     pub kpi: String,
     pub method: &'static str,
+    /// Months since joining that the rung is about; all of them when absent.
+    pub tenure_band: Option<String>,
     /// The grade if no gate blocks.
     pub grade: &'static str,
     pub unit: String,
@@ -83,7 +85,7 @@ impl Rung {
             .with("method", self.method)
             .with("headline", self.headline)
             .with("cohort", "all")
-            .with("tenure_band", "all")
+            .with("tenure_band", self.tenure_band.as_deref().unwrap_or("all"))
             .with("platform", "all")
             .with(
                 "window",
