@@ -141,6 +141,14 @@ pub(crate) fn parse(cell: &str, order: Option<Order>) -> Result<When, NoDate> {
     {
         return with_time(date(year, month, day)?, &text[10..]);
     }
+    // Web statistics write `20260102`; no other reading of eight digits has a plausible year in front.
+    if bytes.len() == 8
+        && let (Some(year), Some(month), Some(day)) =
+            (digits(&bytes[..4]), digits(&bytes[4..6]), digits(&bytes[6..]))
+        && let Ok(date) = date(year, month, day)
+    {
+        return Ok(When::Day(date));
+    }
     if bytes.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')) && bytes.iter().filter(|b| !b.is_ascii_digit()).count() < 2 {
         return Err(NoDate::Number);
     }
@@ -435,6 +443,8 @@ mod tests {
             ("two-digit year", "03/04/26", Some(DayFirst), None),
             ("no such day", "2026-02-30", None, None),
             ("number", "45000", None, None),
+            ("eight digits", "20260115", None, Some("2026-01-14T23:00:00Z")),
+            ("eight digits, day first", "15012026", None, None),
             ("text", "hier", None, None),
             ("zero date", "0000-00-00", None, None),
             ("loader's offset", "2010-10-14T12:00:00.000Z-0300", None, Some("2010-10-14T15:00:00Z")),

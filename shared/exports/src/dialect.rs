@@ -263,22 +263,31 @@ impl Dialect {
     }
 }
 
-/// Whether a header (as token) is the wanted one; `*` stands for anything.
+/// Whether a header (as token) is the wanted one; `*` stands for anything, also for nothing.
 pub(crate) fn fits(wanted: &str, token: &str) -> bool {
-    match wanted.split_once('*') {
-        None => wanted == token,
-        Some((head, tail)) => {
-            token.len() > head.len() + tail.len()
-                && token.starts_with(head)
-                && token.ends_with(tail)
+    let Some((head, mut rest)) = wanted.split_once('*') else {
+        return wanted == token;
+    };
+    let Some(mut left) = token.strip_prefix(head) else {
+        return false;
+    };
+    while let Some((part, more)) = rest.split_once('*') {
+        match left.find(part) {
+            Some(at) => left = &left[at + part.len()..],
+            None => return false,
         }
+        rest = more;
     }
+    left.ends_with(rest)
 }
 
 /// What a `*` stands for.
 pub(crate) fn wildcard<'t>(wanted: &str, token: &'t str) -> Option<&'t str> {
     let (head, tail) = wanted.split_once('*')?;
-    fits(wanted, token).then(|| &token[head.len()..token.len() - tail.len()])
+    if tail.contains('*') {
+        return None;
+    }
+    token.strip_prefix(head)?.strip_suffix(tail)
 }
 
 /// The own layout of one entity.

@@ -12,7 +12,7 @@ use levier_domain::record::{Record, Value};
 use crate::dialect::{fits, token};
 use crate::number::Mark;
 use crate::plan::Plan;
-use crate::read::{Failure, MOST_LISTED, Reading, Sink, SinkError, dropped};
+use crate::read::{Failure, MOST_LISTED, Reading, Sink, SinkError, Tap, dropped};
 use crate::rows::Row;
 use crate::table::Table;
 use crate::typing::{Context, Typer, shape};
@@ -52,6 +52,7 @@ pub(crate) struct Emitter<'a> {
     sums: BTreeMap<[u8; 16], usize>,
     summed: Vec<(u64, Record)>,
     footer: bool,
+    tap: Option<Tap<'a>>,
 }
 
 impl<'a> Emitter<'a> {
@@ -62,6 +63,7 @@ impl<'a> Emitter<'a> {
         mark: Option<Mark>,
         epoch_1904: bool,
         sink: &'a mut dyn Sink,
+        tap: Option<Tap<'a>>,
     ) -> Self {
         let context = Context {
             zone,
@@ -82,6 +84,7 @@ impl<'a> Emitter<'a> {
             sums: BTreeMap::new(),
             summed: Vec::new(),
             footer: false,
+            tap,
         }
     }
 
@@ -99,6 +102,7 @@ impl<'a> Emitter<'a> {
             if !in_body {
                 if Some(row.line) == header_line {
                     in_body = true;
+                    self.show(&row);
                 } else {
                     let why = if row.is_blank() { "blank" } else { "preamble" };
                     self.drop(row.line, why);
@@ -118,6 +122,12 @@ impl<'a> Emitter<'a> {
             self.took(given)?;
         }
         Ok(())
+    }
+
+    fn show(&mut self, row: &Row) {
+        if let Some(tap) = &mut self.tap {
+            tap(row.line, row);
+        }
     }
 
     fn took(&mut self, given: Result<(), SinkError>) -> Result<(), Failure> {
@@ -221,6 +231,7 @@ impl<'a> Emitter<'a> {
         if let Some(refusal) = self.misshapen(row) {
             return self.refuse(row, refusal);
         }
+        self.show(row);
         match self.typer.row(row) {
             Ok(values) => self.accept(row, values),
             Err(refusal) => self.refuse(row, refusal),
@@ -386,6 +397,9 @@ impl<'a> Emitter<'a> {
         } else if row.is_blank() {
             self.drop(row.line, "blank");
             return Ok(row);
+        }
+        if misshapen.is_none() {
+            self.show(&row);
         }
         let name = row.cell(fold);
         let continues = self

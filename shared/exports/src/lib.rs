@@ -18,16 +18,19 @@ mod encoding;
 mod json;
 mod number;
 mod plan;
+mod preview;
 mod read;
 mod recognise;
 mod refused;
 mod rows;
+mod sniff;
 mod survey;
 mod table;
 mod typing;
 mod workbook;
 
 pub use dialect::{Dialect, DialectError, Dialects, Sidecar};
+pub use preview::{Preview, preview};
 pub use read::{
     Limits, MOST_LISTED, Outcome, ReadError, Reading, Sink, SinkError, SinkFor, read,
 };

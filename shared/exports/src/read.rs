@@ -18,6 +18,7 @@ use crate::dialect::{Dialects, Sidecar};
 use crate::emit::Emitter;
 use crate::plan::Plan;
 use crate::recognise::Declared;
+use crate::rows::Row;
 use crate::survey;
 use crate::table::{Input, Table, Whole};
 
@@ -195,8 +196,36 @@ pub fn read<'s, R: Read + Seek>(
     reading: &Reading<'_>,
     sink_for: &mut SinkFor<'_, 's>,
 ) -> Result<Vec<Outcome>, ReadError> {
-    crate::archive::read(name, Whole(input), reading, sink_for)
+    struct Into<'v, 'f, 's, 'r> {
+        reading: &'v Reading<'r>,
+        sink_for: &'v mut SinkFor<'f, 's>,
+        outcomes: Vec<Outcome>,
+    }
+    impl crate::archive::Visitor for Into<'_, '_, '_, '_> {
+        fn file(&mut self, name: &str, input: &mut dyn Input) -> Result<(), ReadError> {
+            let mut sink = (self.sink_for)(name);
+            self.outcomes
+                .push(read_one(name, input, self.reading, &mut *sink, None)?);
+            Ok(())
+        }
+        fn refused(&mut self, outcome: Outcome) -> Result<(), ReadError> {
+            let mut sink = (self.sink_for)(&outcome.receipt.file);
+            sink.finish(&outcome)?;
+            self.outcomes.push(outcome);
+            Ok(())
+        }
+    }
+    let mut into = Into {
+        reading,
+        sink_for,
+        outcomes: Vec::new(),
+    };
+    crate::archive::visit(name, Whole(input), reading, &mut into)?;
+    Ok(into.outcomes)
 }
+
+/// Takes every record as it is cut, before it is typed: line and row.
+pub(crate) type Tap<'t> = &'t mut dyn FnMut(u64, &Row);
 
 /// Reads one file that is no archive.
 pub(crate) fn read_one(
@@ -204,15 +233,19 @@ pub(crate) fn read_one(
     input: &mut dyn Input,
     reading: &Reading<'_>,
     sink: &mut dyn Sink,
+    tap: Option<Tap<'_>>,
 ) -> Result<Outcome, ReadError> {
     let mut outcome = Outcome::new(name);
     let mut taken = Ok(());
-    let read = read_into(name, input, reading, sink, &mut outcome, &mut taken);
+    let read = read_into(name, input, reading, sink, &mut outcome, &mut taken, tap);
     taken?;
     match read {
         Ok(()) => {}
         // What the file's content makes fail is said in its receipt.
         Err(Failure::Reason(reason)) => outcome = outcome.refuse(reason),
+        Err(Failure::Io(error)) if error.kind() == io::ErrorKind::FileTooLarge => {
+            outcome = outcome.refuse(error.to_string());
+        }
         Err(Failure::Io(error))
             if matches!(
                 error.kind(),
@@ -264,6 +297,7 @@ fn read_into(
     sink: &mut dyn Sink,
     outcome: &mut Outcome,
     taken: &mut Result<(), SinkError>,
+    tap: Option<Tap<'_>>,
 ) -> Result<(), Failure> {
     let declared = Declared {
         entity: reading.declared_entity,
@@ -277,11 +311,7 @@ fn read_into(
         mut warnings,
         maybe_latin9,
     } = opened;
-    let Some(found) = found else {
-        return Err(Failure::Reason(
-            "No known header was found in the first lines. Say what the file is in a sidecar file, or run `levier check --export` on it for a proposed mapping.".to_owned(),
-        ));
-    };
+    let found = found?;
     outcome.entity = Some(found.dialect.entity);
     outcome.source = Some(found.dialect.system.clone());
     outcome.full = reading.sidecar.is_some_and(|sidecar| sidecar.full);
@@ -308,7 +338,12 @@ fn read_into(
             format!("The dialect or sidecar names the time zone `{name}`, which does not exist. Write one such as Europe/Paris.")
         })?,
     };
-    let mut emitter = Emitter::new(&plan, reading, zone, surveyed.mark, epoch_1904, sink);
+    // A shorter life than the caller's, so that all borrows of the emitter are alike.
+    let tap = match tap {
+        Some(tap) => Some(tap as Tap<'_>),
+        None => None,
+    };
+    let mut emitter = Emitter::new(&plan, reading, zone, surveyed.mark, epoch_1904, sink, tap);
     let result = emitter.run(&mut table, header_line);
     let (counts, more) = emitter.finish();
     warnings.extend(more);

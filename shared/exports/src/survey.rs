@@ -20,7 +20,8 @@ use crate::table::{self, Container, Input, Table};
 /// A file opened as a table.
 pub(crate) struct Opened<'i> {
     pub(crate) table: Table<'i>,
-    pub(crate) found: Option<Found>,
+    /// The header that was recognised, or why none was.
+    pub(crate) found: Result<Found, String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) maybe_latin9: bool,
 }
@@ -50,7 +51,7 @@ pub(crate) fn open<'i>(
             let found = known(&samples, declared)?;
             Ok(Opened {
                 table: Table::Parquet(bytes),
-                found: Some(found),
+                found,
                 warnings: Vec::new(),
                 maybe_latin9: false,
             })
@@ -88,25 +89,28 @@ fn open_workbook<'i>(
         .sidecar
         .and_then(|sidecar| sidecar.sheet.as_deref());
     let mut best: Option<(Found, crate::workbook::Sheet)> = None;
-    let mut closest: Option<String> = None;
+    let mut unknown: Option<(String, crate::workbook::Sheet)> = None;
     let mut others = Vec::new();
     for sheet in crate::workbook::sheets(bytes, wanted, reading.limits.max_columns)? {
         let samples = sample(&mut sheet.rows())?;
-        match known(&samples, declared) {
+        match known(&samples, declared)? {
             Ok(found) => {
                 others.push(sheet.name.clone());
                 if best.as_ref().is_none_or(|(b, _)| found.score > b.score) {
                     best = Some((found, sheet));
                 }
             }
-            Err(Failure::Reason(reason)) => closest = closest.or(Some(reason)),
-            Err(other) => return Err(other),
+            Err(reason) => unknown = unknown.or(Some((reason, sheet))),
         }
     }
-    let Some((found, sheet)) = best else {
-        return Err(Failure::Reason(closest.unwrap_or_else(|| {
-            "The workbook has no sheet with rows.".to_owned()
-        })));
+    let (found, sheet) = match (best, unknown) {
+        (Some((found, sheet)), _) => (Ok(found), sheet),
+        (None, Some((reason, sheet))) => (Err(reason), sheet),
+        (None, None) => {
+            return Err(Failure::Reason(
+                "The workbook has no sheet with rows.".to_owned(),
+            ));
+        }
     };
     receipt.sheet = Some(sheet.name.clone());
     others.retain(|name| *name != sheet.name);
@@ -121,18 +125,15 @@ fn open_workbook<'i>(
     };
     Ok(Opened {
         table: Table::Sheet(sheet),
-        found: Some(found),
+        found,
         warnings,
         maybe_latin9: false,
     })
 }
 
 /// The known header among `samples`, or the reason why the file is refused.
-fn known(samples: &[Sample], declared: &Declared<'_>) -> Result<Found, Failure> {
-    if let Some(found) = recognise::find(samples, declared)? {
-        return Ok(found);
-    }
-    Err(Failure::Reason(unknown(samples, declared)))
+fn known(samples: &[Sample], declared: &Declared<'_>) -> Result<Result<Found, String>, Failure> {
+    Ok(recognise::find(samples, declared)?.ok_or_else(|| unknown(samples, declared)))
 }
 
 /// Why no header was recognised.
@@ -197,7 +198,7 @@ fn open_text<'i>(
                 layout,
                 keys,
             },
-            found: Some(found),
+            found,
             warnings: text.warnings,
             maybe_latin9: text.maybe_latin9,
         });
@@ -232,9 +233,16 @@ fn open_text<'i>(
             }
         }
     }
-    let Some((found, shape)) = best else {
-        let samples = closest.map(|(_, samples)| samples).unwrap_or_default();
-        return Err(Failure::Reason(unknown(&samples, declared)));
+    let (found, shape) = match best {
+        Some((found, shape)) => (Ok(found), shape),
+        None => {
+            let samples = closest.map(|(_, samples)| samples).unwrap_or_default();
+            let shape = match delimiters(declared)?.as_slice() {
+                [only] => Shape::of(*only),
+                _ => crate::sniff::shape(&text.head),
+            };
+            (Err(unknown(&samples, declared)), shape)
+        }
     };
     receipt.delimiter = Some(delimiter_name(shape.delimiter));
     Ok(Opened {
@@ -243,7 +251,7 @@ fn open_text<'i>(
             charset: text.charset,
             shape,
         },
-        found: Some(found),
+        found,
         warnings: text.warnings,
         maybe_latin9: text.maybe_latin9,
     })

@@ -24,15 +24,6 @@ impl<R: Read + Seek> Input for Whole<R> {
     }
 }
 
-/// Bytes in memory.
-pub(crate) struct Held(pub(crate) Bytes);
-
-impl Input for Held {
-    fn open(&mut self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(&self.0[..]))
-    }
-}
-
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Container {

@@ -346,6 +346,9 @@ impl<'a> Typer<'a> {
                 _ => Ok(Value::Text(word)),
             };
         }
+        if field.kind == ColumnKind::Text && field.values.is_some() {
+            self.notes.unmapped(field.name, cell);
+        }
         Ok(match field.kind {
             ColumnKind::Text => Value::Text(plain_text(cell).to_owned()),
             ColumnKind::Id => Value::Text(self.id(cell, native)?),
@@ -787,6 +790,8 @@ pub(crate) fn boolean(cell: &str) -> Option<bool> {
     match cell.to_lowercase().as_str() {
         "true" | "yes" | "y" | "1" | "oui" | "o" | "vrai" | "x" => Some(true),
         "false" | "no" | "n" | "0" | "non" | "faux" => Some(false),
+        // How often something was reopened says that it was.
+        count if count.len() < 6 && count.bytes().all(|b| b.is_ascii_digit()) => Some(true),
         _ => None,
     }
 }

@@ -194,3 +194,9 @@ fn an_optional_ambiguous_date_is_left_empty_with_a_warning() {
     assert!(got.records[0].1.get("created_at").as_instant().is_none());
     assert!(got.receipt().warnings.iter().any(|w| w.contains("day and month")), "{:?}", got.receipt());
 }
+
+#[test]
+fn every_builtin_dialect_compiles() {
+    let names: Vec<_> = common::dialects().names().collect();
+    assert!(names.len() > 80, "{}", names.len());
+}
