@@ -172,7 +172,7 @@ impl Company {
 impl Roster {
     fn new(mut members: Vec<Member>, company: &Company) -> Self {
         /// Events per thread, and per member beside threads, as the activity is written.
-        const PER_THREAD: f64 = 4.05;
+        const PER_THREAD: f64 = 3.5;
         const PER_MEMBER: f64 = 5.5;
         members.sort_by_key(|member| (member.joined_at, member.number));
         let end = company.calendar.end_micros();
