@@ -50,16 +50,16 @@ pub(crate) fn points(run: &Run<'_>, scope: &Scope<'_>) -> Vec<Point> {
     let mut active: Vec<(u32, i32)> = Vec::new();
     for span in spans("month", run.first, run.as_of, &run.zone, 1) {
         let month = Month::of(span.start).index();
-        for (_, entry) in scope.between(span.from, span.to) {
-            if entry.kind().is_contribution()
-                && let Some(person) = scope.who(entry)
-            {
-                active.push((person, month));
-            }
-        }
-        active.sort_unstable();
-        active.dedup();
+        let mut people: Vec<u32> = scope
+            .between(span.from, span.to)
+            .filter(|(_, entry)| entry.kind().is_contribution())
+            .filter_map(|(_, entry)| scope.who(entry))
+            .collect();
+        people.sort_unstable();
+        people.dedup();
+        active.extend(people.into_iter().map(|person| (person, month)));
     }
+    active.sort_unstable();
     let tomorrow = run.as_of.tomorrow().unwrap_or(run.as_of);
     let mut points = Vec::new();
     for (cohort, people) in cohorts {

@@ -200,8 +200,12 @@ proptest! {
         let activity = build(&events, &config);
         let as_of = date(2026, 3, 10);
         let inputs = Inputs { activity: Some(&activity), ..Inputs::default() };
-        let hidden = kpis(&inputs, as_of, &config);
-        let open = kpis(&inputs, as_of, &self::config(0));
+        // What is made of published figures only has no twin where less is published.
+        let direct = |config: &Config| -> Vec<Row> {
+            let derived = |row: &Row| matches!(row.kpi.as_deref(), Some("spices" | "before_after"));
+            kpis(&inputs, as_of, config).into_iter().filter(|row| !derived(row)).collect()
+        };
+        let (hidden, open) = (direct(&config), direct(&self::config(0)));
         prop_assert_eq!(hidden.len(), open.len());
         for row in &hidden {
             if matches!(row.status, Status::Suppressed | Status::Missing | Status::CannotSay) {
@@ -236,4 +240,124 @@ proptest! {
             }
         }
     }
+}
+
+/// One person-month: person, month, orders, revenue, recurring revenue, tickets, flags.
+type Trading = (u8, u8, u8, u16, u8, u8, u8);
+
+fn trade(months: &[Trading]) -> Vec<levier_domain::fact::Fact> {
+    let mut facts: BTreeMap<(u8, u8), levier_domain::fact::Fact> = BTreeMap::new();
+    for (person, month, orders, revenue, recurring, tickets, bits) in months {
+        let (person, month) = (person % 30, month % 14);
+        let base = levier_domain::time::Month::of(date(2025, 1, 1)).index();
+        facts.insert(
+            (person, month),
+            levier_domain::fact::Fact {
+                person: format!("p{person}"),
+                month: base + i32::from(month),
+                member: bits & 1 == 0,
+                communities: if bits & 1 == 0 {
+                    "main".to_owned()
+                } else {
+                    String::new()
+                },
+                segment: segment(person).map(str::to_owned),
+                customer_since: (bits & 2 == 0).then_some(base + i32::from(person % 5)),
+                orders: u32::from(orders % 4),
+                revenue_minor: i64::from(*revenue),
+                mrr_minor: if bits & 4 == 0 {
+                    i64::from(*recurring)
+                } else {
+                    0
+                },
+                subscribed: bits & 4 == 0 && *recurring > 0,
+                tickets: u32::from(tickets % 3),
+                months_since_order: (bits & 8 == 0).then_some(i32::from(bits % 20)),
+                ..levier_domain::fact::Fact::default()
+            },
+        );
+    }
+    facts.into_values().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn facts_split_over_buckets_give_the_same_bits(
+        months in proptest::collection::vec(any::<Trading>(), 1..300),
+        buckets in 1_u8..6,
+    ) {
+        let config = config(3);
+        let facts = trade(&months);
+        let mut whole = crate::CommerceAccumulator::new(&config);
+        facts.iter().for_each(|fact| whole.update(fact));
+        let mut merged = crate::CommerceAccumulator::new(&config);
+        for bucket in (0..buckets).rev() {
+            let mut part = crate::CommerceAccumulator::new(&config);
+            let inside = |fact: &&levier_domain::fact::Fact| fact.person.bytes().map(u32::from).sum::<u32>() % u32::from(buckets) == u32::from(bucket);
+            facts.iter().rev().filter(inside).for_each(|fact| part.update(fact));
+            part.end_bucket();
+            merged.merge(part);
+        }
+        let (whole, merged) = (whole.finish(), merged.finish());
+        prop_assert_eq!(&whole, &merged);
+        let rows = |commerce| kpis(&Inputs { commerce: Some(commerce), ..Inputs::default() }, date(2026, 2, 28), &config);
+        let rows = (rows(&whole), rows(&merged));
+        prop_assert_eq!(&rows.0, &rows.1);
+        for row in &rows.0 {
+            if let Some(value) = row.value {
+                prop_assert!(value.is_finite(), "{row:?}");
+                if matches!(row.kpi.as_deref(), Some("churn_rate" | "customer_retention" | "gross_revenue_retention")) {
+                    prop_assert!((0.0..=1.0).contains(&value), "{row:?}");
+                }
+                if let (Some(lower), Some(upper)) = (row.lower, row.upper) {
+                    prop_assert!(lower <= value && value <= upper, "{row:?}");
+                }
+                if !matches!(row.kpi.as_deref(), Some("spices" | "before_after")) {
+                    prop_assert!(row.n.is_none_or(|n| n >= 3), "{row:?}");
+                }
+            }
+        }
+    }
+}
+
+/// How long a big community takes and what an event weighs: run by hand, `cargo test -p levier-metrics -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+#[allow(clippy::print_stderr)]
+fn a_million_events() {
+    let config = config(10);
+    let mut builder = ActivityBuilder::new(&config);
+    let clock = std::time::Instant::now();
+    for at in 0..1_000_000_u64 {
+        let bits = crate::activity::mix(at);
+        let happening = (
+            0,
+            (bits % 9000) as u16,
+            1 + (bits >> 16) as u8 % 4,
+            (bits >> 24) as u8,
+            (bits >> 32) as u8 & !16,
+        );
+        let mut event = event(at as usize, &happening);
+        let person = (bits >> 40) % 50_000;
+        event.actor = Some(format!("u{person}"));
+        event.thread = Some(format!("t{}", (bits >> 20) % 100_000));
+        builder.push(&event, None, false, segment((person % 3) as u8));
+    }
+    eprintln!("push {:?}", clock.elapsed());
+    let activity = builder.finish();
+    eprintln!(
+        "finish {:?}, {} bytes an event",
+        clock.elapsed(),
+        size_of::<crate::activity::Entry>()
+    );
+    let inputs = Inputs {
+        activity: Some(&activity),
+        ..Inputs::default()
+    };
+    let rows = kpis(&inputs, date(2027, 1, 10), &config);
+    eprintln!("kpis {:?}, {} rows", clock.elapsed(), rows.len());
+    let rows = crate::health(&activity, date(2026, 12, 31), &config, 1);
+    eprintln!("health {:?}, {} rows", clock.elapsed(), rows.len());
 }
