@@ -408,3 +408,20 @@ pub mod github {
         Object::of(&["star", repository, login])
     }
 }
+
+/// Microsoft Teams. A chat message's id is unique in its channel or chat; the id alone is the form of MESSAGE and thread.
+pub mod teams {
+    use super::Object;
+
+    /// A message; also what its deletion is about.
+    #[must_use]
+    pub fn message(place: &str, message: &str) -> Object {
+        Object::of(&[place, message])
+    }
+
+    /// One version of a message.
+    #[must_use]
+    pub fn edit(place: &str, message: &str, version: &str) -> Object {
+        Object::of(&[place, message, version])
+    }
+}

@@ -17,13 +17,16 @@
 mod bettermode;
 mod body_mac;
 mod cloudevents;
+mod desk;
 mod discord;
 mod discourse;
 mod draft;
 mod generic;
 mod github;
 mod http;
+mod hubspot;
 pub mod ids;
+mod intercom;
 mod keys;
 mod linkedin;
 mod mapping;
@@ -43,9 +46,11 @@ mod slack;
 mod source;
 mod standard_webhooks;
 mod stripe;
+mod teams;
 mod telegram;
 mod typeform;
 mod whatsapp;
+mod zendesk;
 mod zoom;
 
 pub use http::{Answer, Rejection, Reply, Request, form_pairs};

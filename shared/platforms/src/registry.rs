@@ -33,7 +33,9 @@ platforms! {
     "facebook" => meta::Meta,
     "generic" => generic::Generic,
     "github" => github::GitHub,
+    "hubspot" => hubspot::HubSpot,
     "instagram" => meta::Meta,
+    "intercom" => intercom::Intercom,
     "linkedin" => linkedin::LinkedIn,
     "mailchimp" => newsletter::Newsletter,
     "meltingspot" => meltingspot::MeltingSpot,
@@ -42,9 +44,11 @@ platforms! {
     "slack" => slack::Slack,
     "standard-webhooks" => standard_webhooks::StandardWebhooks,
     "stripe" => stripe::Stripe,
+    "teams" => teams::Teams,
     "telegram" => telegram::Telegram,
     "typeform" => typeform::Typeform,
     "whatsapp" => meta::Meta,
+    "zendesk" => zendesk::Zendesk,
     "zoom" => zoom::Zoom,
 }
 

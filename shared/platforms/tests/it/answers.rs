@@ -5,17 +5,82 @@ use levier_platforms::{Answer, Source};
 use crate::support::*;
 
 pub fn every_source() -> Vec<(&'static str, Source)> {
-    vec![
-        ("slack", source("platform = \"slack\"\nsecret = \"env:X\"")),
+    let plain = "secret = \"env:X\"";
+    let basic = "secret = \"env:user:password\"";
+    let b64 = "secret = \"env:B64\"";
+    let meta = "secret = \"env:X\"\nverify_token = \"env:V\"";
+    let generic = |keys: &str| format!("secret = \"env:X\"\n{keys}");
+    let hmac = "scheme = \"hmac\"\nheader = \"X-Forum-Signature\"\nprefix = \"sha256=\"\ntemplate = \"{timestamp}.{method}.{url}.{body}\"\ntimestamp_header = \"X-Forum-Timestamp\"\ntolerance = 300\npublic_url = \"https://h.example/f\"";
+    let all: Vec<(&'static str, String)> = vec![
+        ("slack", plain.to_owned()),
+        ("discourse", plain.to_owned()),
+        ("standard-webhooks", b64.to_owned()),
+        ("meltingspot", b64.to_owned()),
+        ("cloudevents", plain.to_owned()),
+        ("zoom", plain.to_owned()),
         (
-            "discourse",
-            source("platform = \"discourse\"\nsecret = \"env:X\""),
+            "discord",
+            "public_key = \"3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29\""
+                .to_owned(),
+        ),
+        ("whatsapp", meta.to_owned()),
+        ("facebook", meta.to_owned()),
+        ("instagram", meta.to_owned()),
+        ("linkedin", plain.to_owned()),
+        ("telegram", plain.to_owned()),
+        ("github", plain.to_owned()),
+        ("bettermode", plain.to_owned()),
+        (
+            "mighty",
+            "secret = \"env:X\"\nevent = \"MemberJoined\"".to_owned(),
+        ),
+        ("zendesk", plain.to_owned()),
+        ("intercom", plain.to_owned()),
+        ("typeform", plain.to_owned()),
+        ("stripe", plain.to_owned()),
+        ("shopify", plain.to_owned()),
+        (
+            "hubspot",
+            "secret = \"env:X\"\npublic_url = \"https://h.example/hooks/hubspot\"".to_owned(),
+        ),
+        ("brevo", plain.to_owned()),
+        ("mailchimp", plain.to_owned()),
+        ("generic", generic(hmac)),
+        (
+            "generic",
+            generic(
+                "scheme = \"hmac\"\nheader = \"X-S\"\nalgorithm = \"sha512\"\nencoding = \"base64\"",
+            ),
         ),
         (
-            "standard-webhooks",
-            source("platform = \"standard-webhooks\"\nsecret = \"env:B64\""),
+            "generic",
+            generic("scheme = \"header\"\nheader = \"X-Levier-Token\""),
         ),
-    ]
+        (
+            "generic",
+            generic("scheme = \"bearer\"\npreset = \"khoros\""),
+        ),
+        (
+            "generic",
+            format!("scheme = \"basic\"\npreset = \"hivebrite\"\n{basic}"),
+        ),
+        (
+            "generic",
+            generic("scheme = \"query\"\npreset = \"circle\""),
+        ),
+        (
+            "generic",
+            format!("scheme = \"standard-webhooks\"\npreset = \"tokywoky\"\n{b64}"),
+        ),
+    ];
+    all.into_iter()
+        .map(|(platform, keys)| {
+            (
+                platform,
+                source(&format!("platform = \"{platform}\"\n{keys}")),
+            )
+        })
+        .collect()
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod keys;
 mod mapping;
 mod never_panics;
 mod own;
+mod samples;
 mod slack;
 mod tamper;
 mod vectors;

@@ -32,6 +32,17 @@ proptest! {
             .filter(|(_, (header, _))| is_proof(header)).map(|(at, _)| at).collect();
         let covers_body = !source.verification().starts_with("token");
         let mut changed = request.clone();
+        if proofs.is_empty() && !covers_body {
+            let mut bytes = changed.query.clone().into_bytes();
+            let at = place.index(bytes.len());
+            bytes[at] ^= flip;
+            match String::from_utf8(bytes) {
+                Ok(text) => changed.query = text,
+                Err(_) => return Ok(()),
+            }
+            prop_assert_eq!(status(&source.answer(&changed, now())), 401, "{} {}", name, changed.query);
+            return Ok(());
+        }
         let choice = part.index(proofs.len() + usize::from(covers_body));
         if let Some(header) = proofs.get(choice) {
             let value = &mut changed.headers[*header].1;
