@@ -1,0 +1,220 @@
+//! A small company worked out by hand.
+
+use jiff::civil::date;
+use levier_domain::config::Config;
+use levier_domain::table::{Row, Status};
+
+use crate::{Cost, RoiInput, roi};
+
+fn uplift(kpi: &str, grade: &str, value: f64, ends: (f64, f64)) -> Row {
+    let mut row = Row::new(Status::Ok)
+        .with("grade", grade)
+        .with("method", "did")
+        .with("headline", true);
+    row.kpi = Some(kpi.to_owned());
+    row.value = Some(value);
+    (row.lower, row.upper) = (Some(ends.0), Some(ends.1));
+    row
+}
+
+fn members(month: &str, event_time: i32, n: u64) -> Row {
+    let mut row = Row::new(Status::Ok)
+        .with("measure", "member_months")
+        .with("event_time", event_time);
+    row.period = Some(month.to_owned());
+    row.n = Some(n);
+    row
+}
+
+fn point(event_time: i32, value: f64) -> Row {
+    let mut row = Row::new(Status::Ok)
+        .with("measure", "effect")
+        .with("event_time", event_time);
+    row.kpi = Some("revenue_per_customer".to_owned());
+    row.value = Some(value);
+    row
+}
+
+fn cost(month: &str, category: &str, amount_minor: i64) -> Cost {
+    Cost {
+        month: month.parse().unwrap(),
+        category: category.to_owned(),
+        amount_minor,
+    }
+}
+
+fn config(margin: Option<f64>, ticket: Option<f64>) -> Config {
+    let mut config = Config::default();
+    config.commerce.margin = margin;
+    config.roi.cost_per_ticket = ticket;
+    config
+}
+
+fn find<'a>(rows: &'a [Row], item: &str, scenario: &str) -> &'a Row {
+    rows.iter()
+        .find(|row| {
+            row.text("item") == Some(item)
+                && row.text("scenario") == Some(scenario)
+                && row.period.as_deref() == Some("all")
+        })
+        .unwrap()
+}
+
+fn run(config: &Config, uplift: &[Row]) -> Vec<Row> {
+    // 100 members over three months; the effect is nothing, then 3, then 9 euros.
+    let tenure = [
+        members("2026-01", 0, 100),
+        members("2026-02", 1, 100),
+        members("2026-03", 2, 100),
+        point(-1, 50.0),
+        point(0, 0.0),
+        point(1, 3.0),
+        point(2, 9.0),
+    ];
+    let costs = [
+        cost("2025-12", "platform", 10_000),
+        cost("2026-01", "people", 20_000),
+        cost("2026-04", "people", 99_999),
+    ];
+    roi(&RoiInput {
+        costs: &costs,
+        uplift,
+        tenure: &tenure,
+        ..RoiInput::new(config, date(2026, 3, 31), "2026-03".parse().unwrap())
+    })
+}
+
+#[test]
+fn worked_by_hand() {
+    // Effect 4 [1, 7] a month × 300 member-months × margin 0.5 = 600 [150, 1050]; costs 300 (April is not over).
+    let rows = run(
+        &config(Some(0.5), None),
+        &[uplift("revenue_per_customer", "B", 4.0, (1.0, 7.0))],
+    );
+    for (item, scenario, value) in [
+        ("costs", "central", 300.0),
+        ("gains", "conservative", 150.0),
+        ("gains", "central", 600.0),
+        ("gains", "optimistic", 1_050.0),
+        ("roi", "conservative", -0.5),
+        ("roi", "central", 1.0),
+        ("roi", "optimistic", 2.5),
+        // December, January, February, March: 0, 0, 150, 450 against 300.
+        ("payback_month", "central", 4.0),
+    ] {
+        let row = find(&rows, item, scenario);
+        assert!(
+            (row.value.unwrap() - value).abs() < 1e-9,
+            "{item} {scenario}: {row:?}"
+        );
+    }
+    let central = find(&rows, "roi", "central");
+    assert!(
+        (central.lower.unwrap() + 0.5).abs() < 1e-9 && (central.upper.unwrap() - 2.5).abs() < 1e-9
+    );
+    assert_eq!(
+        find(&rows, "payback_month", "central").text("month"),
+        Some("2026-03")
+    );
+    assert_eq!(
+        find(&rows, "payback_month", "conservative")
+            .reason
+            .as_deref(),
+        Some("not paid back by 2026-03")
+    );
+    let months: f64 = rows
+        .iter()
+        .filter(|row| {
+            row.text("item") == Some("gains")
+                && row.text("scenario") == Some("central")
+                && row.period.as_deref() != Some("all")
+        })
+        .filter_map(|row| row.value)
+        .sum();
+    assert!((months - 600.0).abs() < 1e-9);
+}
+
+#[test]
+fn grades_decide_where_euros_may_stand() {
+    for (case, rows, conservative, central) in [
+        (
+            "measured",
+            vec![uplift("revenue_per_customer", "A", 4.0, (1.0, 7.0))],
+            true,
+            true,
+        ),
+        (
+            "assumed",
+            vec![uplift("revenue_per_customer", "C", 4.0, (1.0, 7.0))],
+            false,
+            true,
+        ),
+        (
+            "raw",
+            vec![uplift("revenue_per_customer", "D", 4.0, (1.0, 7.0))],
+            false,
+            false,
+        ),
+        ("nothing", vec![], false, false),
+    ] {
+        let rows = run(&config(Some(0.5), None), &rows);
+        for (scenario, known) in [("conservative", conservative), ("central", central)] {
+            for item in ["incremental_margin", "gains", "roi"] {
+                let row = find(&rows, item, scenario);
+                assert_eq!(
+                    row.value.is_some(),
+                    known,
+                    "{case} {item} {scenario}: {row:?}"
+                );
+                assert_eq!(row.status == Status::Ok, known, "{case} {item} {scenario}");
+                assert!(
+                    known || row.reason.is_some(),
+                    "{case} {item} {scenario} says no reason"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_absent_is_named_and_never_nothing() {
+    let effect = [uplift("revenue_per_customer", "B", 4.0, (1.0, 7.0))];
+    let rows = run(&config(None, None), &effect);
+    assert_eq!(
+        find(&rows, "incremental_margin", "central")
+            .reason
+            .as_deref(),
+        Some("needs: commerce.margin")
+    );
+    assert_eq!(find(&rows, "roi", "central").value, None);
+    let rows = run(&config(Some(0.5), None), &effect);
+    assert_eq!(
+        find(&rows, "support_savings", "central").reason.as_deref(),
+        Some("needs: roi.cost_per_ticket")
+    );
+    assert!(
+        find(&rows, "gains", "central")
+            .reason
+            .as_deref()
+            .unwrap()
+            .contains("roi.cost_per_ticket")
+    );
+}
+
+#[test]
+fn fewer_tickets_are_savings_and_assumed() {
+    let effects = [
+        uplift("revenue_per_customer", "B", 4.0, (1.0, 7.0)),
+        uplift("contact_rate", "B", -0.1, (-0.15, -0.05)),
+    ];
+    let rows = run(&config(Some(0.5), Some(8.0)), &effects);
+    let savings = find(&rows, "support_savings", "central");
+    assert!((savings.value.unwrap() - 240.0).abs() < 1e-9, "{savings:?}");
+    assert!(
+        (savings.lower.unwrap() - 120.0).abs() < 1e-9
+            && (savings.upper.unwrap() - 360.0).abs() < 1e-9
+    );
+    assert_eq!(savings.text("basis"), Some("assumed"));
+    assert!((find(&rows, "gains", "conservative").value.unwrap() - 150.0).abs() < 1e-9);
+    assert!((find(&rows, "gains", "central").value.unwrap() - 840.0).abs() < 1e-9);
+}
