@@ -20,6 +20,9 @@ use crate::read::{Read, need, settle, unknown_type};
 
 pub(crate) const KEYS: &[&str] = &["secret", "secrets"];
 
+/// Reads one event of a tool.
+type Reader = fn(&Value, &Origin<'_>) -> Result<Item, Item>;
+
 /// Brevo (`Authorization: Bearer`) or Mailchimp (`?token=`).
 pub(crate) struct Newsletter {
     secrets: Vec<Secret>,
@@ -63,22 +66,21 @@ impl Platform for Newsletter {
     }
 
     fn normalise(&self, delivery: &Delivery, origin: &Origin<'_>) -> Vec<Item> {
-        let (list, read): (Vec<Value>, fn(&Value, &Origin<'_>) -> Result<Item, Item>) =
-            if self.is_mailchimp {
-                match mailchimp_body(&delivery.body) {
-                    Some(body) if body.get("mandrill_events").is_some() => {
-                        (body.list("/mandrill_events").to_vec(), mandrill)
-                    }
-                    Some(body) => (vec![body], audience),
-                    None => return vec![Item::quarantined("not_json")],
+        let (list, read): (Vec<Value>, Reader) = if self.is_mailchimp {
+            match mailchimp_body(&delivery.body) {
+                Some(body) if body.get("mandrill_events").is_some() => {
+                    (body.list("/mandrill_events").to_vec(), mandrill)
                 }
-            } else {
-                match serde_json::from_slice(&delivery.body) {
-                    Ok(Value::Array(list)) => (list, brevo),
-                    Ok(one) => (vec![one], brevo),
-                    Err(_) => return vec![Item::quarantined("not_json")],
-                }
-            };
+                Some(body) => (vec![body], audience),
+                None => return vec![Item::quarantined("not_json")],
+            }
+        } else {
+            match serde_json::from_slice(&delivery.body) {
+                Ok(Value::Array(list)) => (list, brevo),
+                Ok(one) => (vec![one], brevo),
+                Err(_) => return vec![Item::quarantined("not_json")],
+            }
+        };
         list.iter().map(|one| settle(read(one, origin))).collect()
     }
 
