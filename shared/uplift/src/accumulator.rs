@@ -34,6 +34,9 @@ pub struct Partial {
     pub(crate) retention: Retention,
     pub(crate) skew: Skew,
     pub(crate) counts: Counts,
+    /// Customers who had been members for so many months (second) in a month (first), of those who were customers first.
+    #[serde(with = "entries")]
+    pub(crate) member_months: BTreeMap<(i32, i32), u64>,
     /// Per arm (invited, held out): per series moments of (mean per month, uptake).
     #[serde(with = "entries")]
     pub(crate) drawn: BTreeMap<(bool, Series), Moments>,
@@ -107,6 +110,15 @@ impl Accumulator {
                 self.panels(&plan, at, &life);
             }
         }
+        if let Some(joined) = life.joined.filter(|joined| *joined > life.since) {
+            for month in joined.max(plan.first)..=plan.last {
+                *self
+                    .partial
+                    .member_months
+                    .entry((month, month - joined))
+                    .or_default() += 1;
+            }
+        }
         self.strata(&plan, &life);
         self.partial.retention.update(&plan, &life);
         self.experiment(&plan, &life);
@@ -159,6 +171,9 @@ impl Accumulator {
         mine.retention.merge(&other.retention);
         mine.skew.merge(&other.skew);
         mine.counts.merge(&other.counts);
+        for (key, n) in &other.member_months {
+            *mine.member_months.entry(*key).or_default() += n;
+        }
         Ok(())
     }
 

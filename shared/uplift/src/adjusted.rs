@@ -312,7 +312,7 @@ fn mean(m: &Moments, span: std::ops::Range<usize>) -> f64 {
 }
 
 /// `a' C b` with the centred cross-products `C`.
-fn form(m: &Moments, a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn form(m: &Moments, a: &[f64], b: &[f64]) -> f64 {
     let mut sum = 0.0;
     for (i, x) in a.iter().enumerate().filter(|(_, x)| **x != 0.0) {
         for (j, y) in b.iter().enumerate().filter(|(_, y)| **y != 0.0) {

@@ -38,9 +38,12 @@ mod adjusted;
 mod arms;
 mod counts;
 mod entries;
+mod experiment;
 mod gate;
+mod grids;
 mod kpi;
 mod life;
+mod order_value;
 mod plan;
 mod report;
 mod retention;
@@ -48,11 +51,15 @@ mod retention_report;
 mod rung;
 mod series;
 mod staggered;
+mod suspicion;
 
 pub use accumulator::{Accumulator, MergeError, Partial};
 pub use plan::{Assignment, Caps, Group, Plan, UpliftInput};
 
 #[cfg(test)]
+extern crate self as levier_uplift;
+#[cfg(test)]
+#[path = "../examples/coverage/company.rs"]
 mod company;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]

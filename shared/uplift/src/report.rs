@@ -3,25 +3,27 @@
 use std::collections::BTreeSet;
 
 use levier_domain::table::{Row, Status, TableName};
-use levier_domain::time::Month;
 use levier_stats::did::shards::PanelMoments;
-use levier_stats::difference::{Contrast, complier_effect, welch};
+use levier_stats::difference::Contrast;
 use levier_stats::gates::{self, Verdict};
 use levier_stats::multiplicity::benjamini_hochberg;
-use levier_stats::srm::sample_ratio;
 use levier_stats::{Estimate, StatsError};
 use serde_json::json;
 
 use crate::accumulator::Partial;
 use crate::adjusted;
 use crate::counts::LEFT_OUT;
+use crate::experiment::experiment;
 use crate::gate::{self, Check};
+use crate::grids::{cohort_rows, member_months, tenure_rows};
 use crate::kpi::{BEYOND_FACTS, Kpi, MONTHLY};
-use crate::plan::{Group, Plan, Slice};
+use crate::order_value::order_value;
+use crate::plan::{Plan, Slice};
 use crate::retention_report;
 use crate::rung::Rung;
 use crate::series::Series;
 use crate::staggered::{Staggered, staggered};
+use crate::suspicion;
 
 /// Rungs of one KPI in one slice.
 struct Ladder {
@@ -57,6 +59,7 @@ pub(crate) fn tables(plan: &Plan, partial: &Partial) -> Vec<(TableName, Vec<Row>
     });
     let (rungs, ratios) = retention_report::ladder(plan, partial);
     tenure.extend(ratios);
+    tenure.extend(member_months(plan, partial));
     ladders.push(Ladder { slice: 0, rungs });
     for (kpi, needs, unit) in BEYOND_FACTS {
         let mut rung = absent(
@@ -88,7 +91,7 @@ pub(crate) fn tables(plan: &Plan, partial: &Partial) -> Vec<(TableName, Vec<Row>
     ]
 }
 
-fn absent(kpi: &str, unit: &str, why: String) -> Rung {
+pub(crate) fn absent(kpi: &str, unit: &str, why: String) -> Rung {
     Rung {
         kpi: kpi.to_owned(),
         unit: unit.to_owned(),
@@ -284,6 +287,17 @@ fn ladder(plan: &Plan, partial: &Partial, kpi: &Kpi, at: usize) -> (Vec<Rung>, O
                 sized(found.members, found.controls),
             );
             rung.events = events;
+            let losses = partial.retention.events()[1];
+            rung.checks.extend(suspicion::survivors(
+                partial.retention.expected_losses(),
+                losses,
+            ));
+            let opening = panels
+                .first()
+                .filter(|panel| panel.times().first() == Some(&f64::from(plan.first)));
+            let error = found.simple.standard_error;
+            rung.checks
+                .extend(opening.and_then(|panel| suspicion::trend_by_level(panel, error)));
             if kpi.series == Series::Revenue && at == 0 {
                 let capped = self::panels(partial, slice, Series::Capped);
                 rung.winsorised = staggered(&capped, plan.anticipation)
@@ -434,75 +448,6 @@ fn without_join_month(rungs: &[Rung], found: &Staggered) -> Option<Rung> {
     Some(rung)
 }
 
-/// Intention to treat and the effect on those who joined because they were invited.
-fn experiment(plan: &Plan, partial: &Partial, kpi: &Kpi) -> Vec<Rung> {
-    let arm = |invited: bool| partial.drawn.get(&(invited, kpi.series));
-    let (Some(invited), Some(held_out)) = (arm(true), arm(false)) else {
-        return Vec::new();
-    };
-    let (n1, n0) = (invited.n(), held_out.n());
-    let assigned = |group: Group| {
-        plan.assignments
-            .values()
-            .filter(|(drawn, _)| *drawn == group)
-            .count() as f64
-    };
-    // Against the planned share where it is known, else against what was assigned: a loss on one side breaks the draw.
-    let weights = match plan.invited_share {
-        Some(share) => [share, 1.0 - share],
-        None => [assigned(Group::Invited), assigned(Group::HeldOut)],
-    };
-    let mut checks = vec![Check::new(
-        "size",
-        &gates::size(n1, n0),
-        ">= 100 on either side",
-    )];
-    let ratio = sample_ratio(&[n1, n0], &weights).map_or_else(
-        |_| gates::unknown(gates::Gate::SampleRatio, 0.001),
-        |(_, p)| gates::sample_ratio(p),
-    );
-    checks.push(Check::new("sample_ratio", &ratio, "p >= 0.001"));
-    let base = || Rung {
-        kpi: kpi.id.to_owned(),
-        unit: kpi.unit(plan),
-        grade: "A",
-        members: n1,
-        non_members: n0,
-        checks: checks.clone(),
-        ..Rung::default()
-    };
-    let mut itt = Rung {
-        method: "itt",
-        ..base()
-    };
-    match invited
-        .finish(0)
-        .and_then(|a| held_out.finish(0).and_then(|b| welch(&a, &b)))
-    {
-        Ok(contrast) => {
-            itt.estimate = Some(contrast.difference);
-            itt.relative = contrast.relative;
-            itt.member_level = Some(contrast.treated);
-            itt.non_member_level = Some(contrast.control);
-            itt.counterfactual = Some(contrast.control);
-        }
-        Err(error) => itt.failure = Some((Status::CannotSay, error.to_string())),
-    }
-    let mut cace = Rung {
-        method: "cace",
-        ..base()
-    };
-    match complier_effect(invited, held_out) {
-        Ok(effect) => {
-            cace.estimate = Some(effect);
-            let uptake = invited.mean(1).unwrap_or(0.0) - held_out.mean(1).unwrap_or(0.0);
-            cace.extra.push(("uptake", json!(uptake)));
-        }
-        Err(error) => cace.failure = Some((Status::CannotSay, error.to_string())),
-    }
-    vec![itt, cace]
-}
-
 /// Marks the headline and checks that the rungs agree.
 fn choose(plan: &Plan, kpi: &str, rungs: &mut [Rung]) {
     let wanted = plan.headline.get(kpi).map_or("did", String::as_str);
@@ -536,40 +481,6 @@ fn reason_of_block(rung: &Rung) -> Option<String> {
     Some(gates.join("; "))
 }
 
-/// Revenue per order: who orders at all is a consequence of joining, so that the difference describes and proves nothing.
-fn order_value(plan: &Plan, partial: &Partial) -> Rung {
-    let unit = format!("{}/order", plan.currency);
-    let orders = Series::Orders.column();
-    let Some(arms) = partial.arms.get(&0).filter(|arms| arms.total(orders) > 0.0) else {
-        return absent("average_order_value", &unit, "needs: orders".to_owned());
-    };
-    let mut rung = Rung {
-        kpi: "average_order_value".to_owned(),
-        method: "naive",
-        grade: "D",
-        unit,
-        members: arms.members,
-        non_members: arms.non_members,
-        events: Some([arms.events_members, arms.events_non_members]),
-        headline: true,
-        note: Some(
-            "descriptive: it looks only at those who bought, which joining may change".to_owned(),
-        ),
-        ..Rung::default()
-    };
-    match arms.finish_ratio(Series::Revenue.column(), orders) {
-        // The series of orders is per year.
-        Ok(contrast) => {
-            rung.estimate = Some(contrast.difference.scaled(12.0));
-            rung.relative = contrast.relative;
-            rung.member_level = Some(12.0 * contrast.treated);
-            rung.non_member_level = Some(12.0 * contrast.control);
-        }
-        Err(error) => rung.failure = Some((Status::CannotSay, error.to_string())),
-    }
-    rung
-}
-
 /// One primary question is answered uncorrected; all other headlines share a false discovery rate of 5 %.
 fn correct_for_many(ladders: &mut [Ladder]) {
     let mut places = Vec::new();
@@ -588,132 +499,4 @@ fn correct_for_many(ladders: &mut [Ladder]) {
             ladders[at].rungs[rung_at].q_value = q;
         }
     }
-}
-
-fn own_row(plan: &Plan, slice: &Slice, kpi: &Kpi) -> Row {
-    let mut row = Row::new(Status::Ok);
-    row.as_of = Some(plan.as_of);
-    row.community = Some(slice.community().to_owned());
-    row.segment = Some(slice.segment().to_owned());
-    row.kpi = Some(kpi.id.to_owned());
-    row.unit = Some(kpi.unit(plan));
-    row
-}
-
-fn fill(plan: &Plan, row: &mut Row, estimate: &Estimate, members: u64, blocked: Option<&str>) {
-    if members < plan.min_cell {
-        row.status = Status::Suppressed;
-        row.reason =
-            Some("fewer people than min_cell, here or in what could be subtracted".to_owned());
-    } else if let Some(why) = blocked {
-        row.status = Status::CannotSay;
-        row.n = Some(members);
-        row.reason = Some(why.to_owned());
-    } else {
-        row.n = Some(members);
-        (row.value, row.lower, row.upper) = (Some(estimate.value), estimate.lower, estimate.upper);
-    }
-}
-
-/// Effect by months since joining, the steps before it as placebo, and bands.
-fn tenure_rows(
-    plan: &Plan,
-    slice: &Slice,
-    kpi: &Kpi,
-    found: &Staggered,
-    blocked: Option<&str>,
-) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for point in &found.dynamic {
-        let mut row = own_row(plan, slice, kpi)
-            .with("method", "did")
-            .with("measure", "effect")
-            .with("event_time", point.event_time)
-            .with("placebo", point.event_time < 0);
-        row.period = Some("all".to_owned());
-        // What was seen before joining is evidence, whatever it does to the verdict.
-        fill(
-            plan,
-            &mut row,
-            &point.estimate,
-            point.members,
-            blocked.filter(|_| point.event_time >= 0),
-        );
-        rows.push(row);
-    }
-    for (band, estimate, members) in &found.bands {
-        let mut row = own_row(plan, slice, kpi)
-            .with("method", "did")
-            .with("measure", "band")
-            .with("tenure_band", *band);
-        row.period = Some("all".to_owned());
-        fill(plan, &mut row, estimate, *members, blocked);
-        rows.push(row);
-    }
-    rows
-}
-
-/// ATT(g, t): cohort of joining by calendar month; months before joining are placebos.
-fn cohort_rows(
-    plan: &Plan,
-    slice: &Slice,
-    kpi: &Kpi,
-    found: &Staggered,
-    blocked: Option<&str>,
-) -> Vec<Row> {
-    let size = |cohort: i32| {
-        found
-            .cohorts
-            .iter()
-            .find(|(g, _)| *g == cohort)
-            .map_or(0, |(_, n)| *n)
-    };
-    let small: Vec<i32> = found
-        .cohorts
-        .iter()
-        .filter(|(_, n)| *n < plan.min_cell.max(5))
-        .map(|(g, _)| *g)
-        .collect();
-    let mut hidden: BTreeSet<i32> = small.iter().copied().collect();
-    if small.len() == 1 {
-        let next = found
-            .cohorts
-            .iter()
-            .filter(|(g, _)| !small.contains(g))
-            .min_by_key(|(_, n)| *n);
-        hidden.extend(next.map(|(g, _)| *g));
-    }
-    found
-        .grid
-        .iter()
-        .map(|cell| {
-            let after = cell.month >= cell.cohort;
-            let mut row = own_row(plan, slice, kpi)
-                .with("method", "did")
-                .with("measure", if after { "att" } else { "att_placebo" })
-                .with("cohort", Month::from_index(cell.cohort).to_string());
-            row.period = Some(Month::from_index(cell.month).to_string());
-            if hidden.contains(&cell.cohort) {
-                row.status = Status::Suppressed;
-                row.reason = Some(
-                    "fewer people than min_cell, here or in what could be subtracted".to_owned(),
-                );
-                return row;
-            }
-            row = row
-                .with("age_months", cell.month - cell.cohort)
-                .with("joiners", size(cell.cohort));
-            row = row
-                .with("controls", cell.controls)
-                .with("pooled", cell.members < 20);
-            fill(
-                plan,
-                &mut row,
-                &cell.estimate,
-                cell.members,
-                blocked.filter(|_| after),
-            );
-            row
-        })
-        .collect()
 }

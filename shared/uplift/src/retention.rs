@@ -24,6 +24,8 @@ use crate::entries;
 use crate::life::{Life, age_bin, level_bin};
 use crate::plan::Plan;
 
+/// Months of purchases that must be known before a month counts: customers are compared by them.
+const HISTORY: i32 = 3;
 /// Months over which retention is published.
 pub(crate) const HORIZON: i32 = 12;
 /// Months after a landmark over which it looks.
@@ -84,7 +86,7 @@ fn limit(plan: &Plan, contractual: bool) -> i32 {
 fn course(plan: &Plan, life: &Life<'_>) -> Option<Course> {
     let contractual = life.facts.iter().any(|fact| fact.subscribed);
     let limit = limit(plan, contractual);
-    let from = (life.since + 1).max(plan.first);
+    let from = (life.since + 1 + HISTORY).max(plan.first);
     let mut lost = None;
     if contractual {
         let subscribed = |month: i32| life.at(month).is_some_and(|fact| fact.subscribed);
@@ -160,7 +162,7 @@ impl Retention {
 
     /// The comparison that the field publishes: whoever ever joined against whoever never did.
     fn naive(&mut self, plan: &Plan, life: &Life<'_>, course: &Course) {
-        if course.from != plan.first {
+        if life.since >= plan.first {
             return;
         }
         let side = &mut self.ever[usize::from(life.joined.is_some())];
@@ -242,6 +244,19 @@ impl Retention {
             events[usize::from(*band > 0)] += lost;
         }
         events
+    }
+
+    /// How many members the non-members' monthly risk would have taken.
+    pub(crate) fn expected_losses(&self) -> f64 {
+        let mut months = [0; 2];
+        for ((_, _, band), (at_risk, _)) in &self.cells {
+            months[usize::from(*band > 0)] += at_risk;
+        }
+        if months[0] == 0 {
+            0.0
+        } else {
+            self.events()[0] as f64 / months[0] as f64 * months[1] as f64
+        }
     }
 
     /// Share remaining among those who ever joined and those who never did.

@@ -10,7 +10,8 @@ use crate::accumulator::Partial;
 use crate::gate::{self, Check};
 use crate::plan::Plan;
 use crate::retention::{HORIZON, LANDMARK_HORIZON, LANDMARKS, naive_horizon};
-use crate::rung::Rung;
+use crate::rung::{Rung, TOO_FEW};
+use crate::suspicion;
 
 const KPI: &str = "customer_retention";
 
@@ -108,6 +109,8 @@ pub(crate) fn ladder(plan: &Plan, partial: &Partial) -> (Vec<Rung>, Vec<Row>) {
             ">= 20 customers lost on either side",
         ),
     ];
+    rung.checks
+        .extend(suspicion::survivors(held.expected_losses(), events[1]));
     let mut tenure = Vec::new();
     match held.hazard() {
         Ok(found) => {
@@ -191,8 +194,7 @@ fn ratio_row(plan: &Plan, band: &str, log_ratio: &Estimate, members: u64) -> Row
         .with("tenure_band", band);
     if members < plan.min_cell {
         row.status = Status::Suppressed;
-        row.reason =
-            Some("fewer people than min_cell, here or in what could be subtracted".to_owned());
+        row.reason = Some(TOO_FEW.to_owned());
     } else {
         row.n = Some(members);
         row.value = Some(log_ratio.value.exp());

@@ -10,6 +10,9 @@ use serde_json::{Value as Json, json};
 use crate::gate::Check;
 use crate::plan::{Plan, Slice};
 
+/// Why a small cell is withheld, in the words that pages know.
+pub(crate) const TOO_FEW: &str = "fewer people than min_cell, here or in what could be subtracted";
+
 /// One method's answer to one question.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rung {
@@ -93,8 +96,7 @@ impl Rung {
             );
         if hidden || self.is_suppressed(plan) {
             row.status = Status::Suppressed;
-            row.reason =
-                Some("fewer people than min_cell, here or in what could be subtracted".to_owned());
+            row.reason = Some(TOO_FEW.to_owned());
             return row.with("grade", "none").with("verdict", "cannot_say");
         }
         if let Some((status, why)) = &self.failure {

@@ -7,10 +7,10 @@ use levier_domain::fact::Fact;
 use levier_domain::time::Month;
 use levier_simulator::{Company, CompanyOptions, Scale, Story};
 
-use crate::{Accumulator, Plan, UpliftInput};
+use levier_uplift::{Accumulator, Plan, UpliftInput};
 
 /// A company of a story and a number of customers.
-pub(crate) fn company(story: Story, customers: u32, seed: u64) -> Company {
+pub fn company(story: Story, customers: u32, seed: u64) -> Company {
     let options = CompanyOptions {
         customers: Some(customers),
         ..CompanyOptions::new(Scale::Small)
@@ -19,7 +19,7 @@ pub(crate) fn company(story: Story, customers: u32, seed: u64) -> Company {
 }
 
 /// Facts by person, the opening month included.
-pub(crate) fn facts(company: &Company) -> Vec<Vec<Fact>> {
+pub fn facts(company: &Company) -> Vec<Vec<Fact>> {
     let since = company.first_month().index() - 1;
     let mut persons: BTreeMap<u32, Vec<Fact>> = BTreeMap::new();
     for row in company.panel() {
@@ -68,10 +68,17 @@ pub(crate) fn facts(company: &Company) -> Vec<Vec<Fact>> {
         };
         facts.push(next);
     }
+    if company.options().story == Story::Survivorship {
+        // Members who cease to be customers are erased from the CRM, with their orders.
+        let gone = |row: &levier_simulator::PanelRow| row.first_treated.is_some() && !row.active;
+        for row in company.panel().filter(gone) {
+            persons.remove(&row.customer);
+        }
+    }
     persons.into_values().collect()
 }
 
-pub(crate) fn plan(company: &Company, config: &Config) -> Plan {
+pub fn plan(company: &Company, config: &Config) -> Plan {
     let end = company.end();
     let last = Month::of(end).plus(-1);
     let input = UpliftInput::new(
@@ -83,7 +90,7 @@ pub(crate) fn plan(company: &Company, config: &Config) -> Plan {
     Plan::new(&input)
 }
 
-pub(crate) fn gathered(plan: &Plan, persons: &[Vec<Fact>]) -> Accumulator {
+pub fn gathered(plan: &Plan, persons: &[Vec<Fact>]) -> Accumulator {
     let mut accumulator = Accumulator::new(plan);
     for person in persons {
         accumulator.update_person(person);
