@@ -6,7 +6,8 @@ use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::read::{Outcome, ReadError, Reading};
+use crate::chat;
+use crate::read::{Outcome, ReadError, Reading, Tell};
 use crate::table::{Container, Input, Whole, container};
 
 /// Unpacked bytes below this are never a bomb, whatever the ratio: small repetitive tables pack very well.
@@ -83,6 +84,8 @@ impl<R: Read + Seek> Input for Member<'_, R> {
 pub(crate) trait Visitor {
     /// One file that is no archive (workbooks count as files).
     fn file(&mut self, name: &str, input: &mut dyn Input) -> Result<(), ReadError>;
+    /// A history that spreads over the members of an archive.
+    fn history(&mut self, name: &str, dialect: &str, tell: &mut Tell<'_>) -> Result<(), ReadError>;
     /// A file of which only the reason can be told.
     fn refused(&mut self, outcome: Outcome) -> Result<(), ReadError>;
 }
@@ -119,6 +122,15 @@ pub(crate) fn visit<R: Read + Seek>(
                 drop(archive);
                 return visitor.file(name, &mut whole);
             }
+            let names: Vec<String> = archive
+                .file_names()
+                .filter_map(|name| name.ok().map(|name| name.into_owned()))
+                .collect();
+            if chat::is_slack(names.iter().map(String::as_str)) {
+                return visitor.history(name, "slack-export", &mut |teller| {
+                    chat::slack(&mut archive, reading, teller)
+                });
+            }
             visit_zip(name, &mut archive, reading, visitor)
         }
         _ => visitor.file(name, &mut whole),
@@ -148,7 +160,10 @@ fn visit_gzip(
 fn is_workbook<R: Read + Seek>(archive: &ZipArchive<R>) -> bool {
     let mut names = archive.file_names();
     names.any(|name| {
-        matches!(name.as_deref(), Ok("[Content_Types].xml" | "xl/workbook.xml" | "content.xml"))
+        matches!(
+            name.as_deref(),
+            Ok("[Content_Types].xml" | "xl/workbook.xml" | "content.xml")
+        )
     })
 }
 
@@ -171,9 +186,10 @@ fn visit_zip<R: Read + Seek>(
         let Ok(member) = archive.by_index_raw(index) else {
             continue;
         };
-        let inner = member
-            .name()
-            .map_or_else(|_| format!("member {}", index + 1), |name| name.into_owned());
+        let inner = member.name().map_or_else(
+            |_| format!("member {}", index + 1),
+            |name| name.into_owned(),
+        );
         let (packed, unpacked, encrypted) =
             (member.compressed_size(), member.size(), member.encrypted());
         let skip = member.is_dir()
@@ -209,15 +225,15 @@ fn visit_zip<R: Read + Seek>(
         match head(&mut member) {
             Ok(Container::Gzip) => visit_gzip(&full, &mut member, packed, reading, visitor)?,
             Ok(_) => visitor.file(&full, &mut member)?,
-            Err(error) => visitor.refused(
-                Outcome::new(&full)
-                    .refuse(format!("The file cannot be unpacked: {error}. Pack it again.")),
-            )?,
+            Err(error) => visitor.refused(Outcome::new(&full).refuse(format!(
+                "The file cannot be unpacked: {error}. Pack it again."
+            )))?,
         }
     }
     if visited == 0 {
         return visitor.refused(
-            Outcome::new(name).refuse("The archive holds no file. Pack it again with the export in it."),
+            Outcome::new(name)
+                .refuse("The archive holds no file. Pack it again with the export in it."),
         );
     }
     Ok(())

@@ -2,77 +2,296 @@
 
 /// Name and text of each file.
 pub(crate) const FILES: &[(&str, &str)] = &[
-    ("hubspot-contacts-en.toml", include_str!("../dialects/hubspot-contacts-en.toml")),
-    ("hubspot-contacts-fr.toml", include_str!("../dialects/hubspot-contacts-fr.toml")),
-    ("hubspot-contacts-internal.toml", include_str!("../dialects/hubspot-contacts-internal.toml")),
-    ("shopify-orders.toml", include_str!("../dialects/shopify-orders.toml")),
-    ("hubspot-companies-en.toml", include_str!("../dialects/hubspot-companies-en.toml")),
-    ("hubspot-companies-fr.toml", include_str!("../dialects/hubspot-companies-fr.toml")),
-    ("hubspot-companies-internal.toml", include_str!("../dialects/hubspot-companies-internal.toml")),
-    ("hubspot-deals-en.toml", include_str!("../dialects/hubspot-deals-en.toml")),
-    ("hubspot-deals-fr.toml", include_str!("../dialects/hubspot-deals-fr.toml")),
-    ("hubspot-deals-internal.toml", include_str!("../dialects/hubspot-deals-internal.toml")),
-    ("hubspot-tickets-en.toml", include_str!("../dialects/hubspot-tickets-en.toml")),
-    ("hubspot-tickets-fr.toml", include_str!("../dialects/hubspot-tickets-fr.toml")),
-    ("hubspot-tickets-internal.toml", include_str!("../dialects/hubspot-tickets-internal.toml")),
-    ("salesforce-accounts.toml", include_str!("../dialects/salesforce-accounts.toml")),
-    ("salesforce-contacts.toml", include_str!("../dialects/salesforce-contacts.toml")),
-    ("salesforce-leads.toml", include_str!("../dialects/salesforce-leads.toml")),
-    ("salesforce-opportunities.toml", include_str!("../dialects/salesforce-opportunities.toml")),
-    ("salesforce-campaign-members.toml", include_str!("../dialects/salesforce-campaign-members.toml")),
-    ("salesforce-cases.toml", include_str!("../dialects/salesforce-cases.toml")),
-    ("salesforce-report-opportunities-en.toml", include_str!("../dialects/salesforce-report-opportunities-en.toml")),
-    ("salesforce-report-opportunities-fr.toml", include_str!("../dialects/salesforce-report-opportunities-fr.toml")),
-    ("salesforce-report-contacts-en.toml", include_str!("../dialects/salesforce-report-contacts-en.toml")),
-    ("salesforce-report-contacts-fr.toml", include_str!("../dialects/salesforce-report-contacts-fr.toml")),
-    ("salesforce-report-accounts-en.toml", include_str!("../dialects/salesforce-report-accounts-en.toml")),
-    ("salesforce-report-accounts-fr.toml", include_str!("../dialects/salesforce-report-accounts-fr.toml")),
-    ("salesforce-report-cases-en.toml", include_str!("../dialects/salesforce-report-cases-en.toml")),
-    ("pipedrive-deals-en.toml", include_str!("../dialects/pipedrive-deals-en.toml")),
-    ("pipedrive-deals-fr.toml", include_str!("../dialects/pipedrive-deals-fr.toml")),
-    ("pipedrive-persons-en.toml", include_str!("../dialects/pipedrive-persons-en.toml")),
-    ("pipedrive-persons-fr.toml", include_str!("../dialects/pipedrive-persons-fr.toml")),
-    ("pipedrive-organizations-en.toml", include_str!("../dialects/pipedrive-organizations-en.toml")),
-    ("pipedrive-organizations-fr.toml", include_str!("../dialects/pipedrive-organizations-fr.toml")),
-    ("zoho-leads.toml", include_str!("../dialects/zoho-leads.toml")),
-    ("zoho-contacts.toml", include_str!("../dialects/zoho-contacts.toml")),
-    ("zoho-accounts.toml", include_str!("../dialects/zoho-accounts.toml")),
-    ("zoho-deals.toml", include_str!("../dialects/zoho-deals.toml")),
-    ("dynamics-leads.toml", include_str!("../dialects/dynamics-leads.toml")),
-    ("dynamics-contacts.toml", include_str!("../dialects/dynamics-contacts.toml")),
-    ("dynamics-accounts.toml", include_str!("../dialects/dynamics-accounts.toml")),
-    ("dynamics-opportunities.toml", include_str!("../dialects/dynamics-opportunities.toml")),
-    ("sellsy-contacts.toml", include_str!("../dialects/sellsy-contacts.toml")),
-    ("sellsy-opportunities.toml", include_str!("../dialects/sellsy-opportunities.toml")),
-    ("nocrm-leads.toml", include_str!("../dialects/nocrm-leads.toml")),
-    ("axonaut-contacts.toml", include_str!("../dialects/axonaut-contacts.toml")),
-    ("axonaut-invoices.toml", include_str!("../dialects/axonaut-invoices.toml")),
-    ("shopify-customers.toml", include_str!("../dialects/shopify-customers.toml")),
-    ("woocommerce-orders.toml", include_str!("../dialects/woocommerce-orders.toml")),
-    ("woocommerce-orders-fr.toml", include_str!("../dialects/woocommerce-orders-fr.toml")),
-    ("woocommerce-customers.toml", include_str!("../dialects/woocommerce-customers.toml")),
-    ("woocommerce-customers-fr.toml", include_str!("../dialects/woocommerce-customers-fr.toml")),
-    ("prestashop-orders-en.toml", include_str!("../dialects/prestashop-orders-en.toml")),
-    ("prestashop-orders-fr.toml", include_str!("../dialects/prestashop-orders-fr.toml")),
-    ("prestashop-customers-fr.toml", include_str!("../dialects/prestashop-customers-fr.toml")),
-    ("stripe-payments.toml", include_str!("../dialects/stripe-payments.toml")),
-    ("stripe-customers.toml", include_str!("../dialects/stripe-customers.toml")),
-    ("stripe-subscriptions.toml", include_str!("../dialects/stripe-subscriptions.toml")),
-    ("stripe-invoices.toml", include_str!("../dialects/stripe-invoices.toml")),
-    ("chargebee-subscriptions.toml", include_str!("../dialects/chargebee-subscriptions.toml")),
-    ("chargebee-invoices.toml", include_str!("../dialects/chargebee-invoices.toml")),
-    ("zendesk-tickets.toml", include_str!("../dialects/zendesk-tickets.toml")),
-    ("intercom-contacts.toml", include_str!("../dialects/intercom-contacts.toml")),
-    ("intercom-conversations.toml", include_str!("../dialects/intercom-conversations.toml")),
-    ("typeform-nps.toml", include_str!("../dialects/typeform-nps.toml")),
-    ("delighted-nps.toml", include_str!("../dialects/delighted-nps.toml")),
-    ("google-ads-campaigns-en.toml", include_str!("../dialects/google-ads-campaigns-en.toml")),
-    ("google-ads-campaigns-fr.toml", include_str!("../dialects/google-ads-campaigns-fr.toml")),
-    ("meta-ads-campaigns-en.toml", include_str!("../dialects/meta-ads-campaigns-en.toml")),
-    ("meta-ads-campaigns-fr.toml", include_str!("../dialects/meta-ads-campaigns-fr.toml")),
-    ("linkedin-ads-campaigns-en.toml", include_str!("../dialects/linkedin-ads-campaigns-en.toml")),
-    ("google-analytics-traffic-en.toml", include_str!("../dialects/google-analytics-traffic-en.toml")),
-    ("google-analytics-traffic-fr.toml", include_str!("../dialects/google-analytics-traffic-fr.toml")),
-    ("mention-mentions.toml", include_str!("../dialects/mention-mentions.toml")),
-    ("brandwatch-mentions.toml", include_str!("../dialects/brandwatch-mentions.toml")),
+    (
+        "hubspot-contacts-en.toml",
+        include_str!("../dialects/hubspot-contacts-en.toml"),
+    ),
+    (
+        "hubspot-contacts-fr.toml",
+        include_str!("../dialects/hubspot-contacts-fr.toml"),
+    ),
+    (
+        "hubspot-contacts-internal.toml",
+        include_str!("../dialects/hubspot-contacts-internal.toml"),
+    ),
+    (
+        "shopify-orders.toml",
+        include_str!("../dialects/shopify-orders.toml"),
+    ),
+    (
+        "hubspot-companies-en.toml",
+        include_str!("../dialects/hubspot-companies-en.toml"),
+    ),
+    (
+        "hubspot-companies-fr.toml",
+        include_str!("../dialects/hubspot-companies-fr.toml"),
+    ),
+    (
+        "hubspot-companies-internal.toml",
+        include_str!("../dialects/hubspot-companies-internal.toml"),
+    ),
+    (
+        "hubspot-deals-en.toml",
+        include_str!("../dialects/hubspot-deals-en.toml"),
+    ),
+    (
+        "hubspot-deals-fr.toml",
+        include_str!("../dialects/hubspot-deals-fr.toml"),
+    ),
+    (
+        "hubspot-deals-internal.toml",
+        include_str!("../dialects/hubspot-deals-internal.toml"),
+    ),
+    (
+        "hubspot-tickets-en.toml",
+        include_str!("../dialects/hubspot-tickets-en.toml"),
+    ),
+    (
+        "hubspot-tickets-fr.toml",
+        include_str!("../dialects/hubspot-tickets-fr.toml"),
+    ),
+    (
+        "hubspot-tickets-internal.toml",
+        include_str!("../dialects/hubspot-tickets-internal.toml"),
+    ),
+    (
+        "salesforce-accounts.toml",
+        include_str!("../dialects/salesforce-accounts.toml"),
+    ),
+    (
+        "salesforce-contacts.toml",
+        include_str!("../dialects/salesforce-contacts.toml"),
+    ),
+    (
+        "salesforce-leads.toml",
+        include_str!("../dialects/salesforce-leads.toml"),
+    ),
+    (
+        "salesforce-opportunities.toml",
+        include_str!("../dialects/salesforce-opportunities.toml"),
+    ),
+    (
+        "salesforce-campaign-members.toml",
+        include_str!("../dialects/salesforce-campaign-members.toml"),
+    ),
+    (
+        "salesforce-cases.toml",
+        include_str!("../dialects/salesforce-cases.toml"),
+    ),
+    (
+        "salesforce-report-opportunities-en.toml",
+        include_str!("../dialects/salesforce-report-opportunities-en.toml"),
+    ),
+    (
+        "salesforce-report-opportunities-fr.toml",
+        include_str!("../dialects/salesforce-report-opportunities-fr.toml"),
+    ),
+    (
+        "salesforce-report-contacts-en.toml",
+        include_str!("../dialects/salesforce-report-contacts-en.toml"),
+    ),
+    (
+        "salesforce-report-contacts-fr.toml",
+        include_str!("../dialects/salesforce-report-contacts-fr.toml"),
+    ),
+    (
+        "salesforce-report-accounts-en.toml",
+        include_str!("../dialects/salesforce-report-accounts-en.toml"),
+    ),
+    (
+        "salesforce-report-accounts-fr.toml",
+        include_str!("../dialects/salesforce-report-accounts-fr.toml"),
+    ),
+    (
+        "salesforce-report-cases-en.toml",
+        include_str!("../dialects/salesforce-report-cases-en.toml"),
+    ),
+    (
+        "pipedrive-deals-en.toml",
+        include_str!("../dialects/pipedrive-deals-en.toml"),
+    ),
+    (
+        "pipedrive-deals-fr.toml",
+        include_str!("../dialects/pipedrive-deals-fr.toml"),
+    ),
+    (
+        "pipedrive-persons-en.toml",
+        include_str!("../dialects/pipedrive-persons-en.toml"),
+    ),
+    (
+        "pipedrive-persons-fr.toml",
+        include_str!("../dialects/pipedrive-persons-fr.toml"),
+    ),
+    (
+        "pipedrive-organizations-en.toml",
+        include_str!("../dialects/pipedrive-organizations-en.toml"),
+    ),
+    (
+        "pipedrive-organizations-fr.toml",
+        include_str!("../dialects/pipedrive-organizations-fr.toml"),
+    ),
+    (
+        "zoho-leads.toml",
+        include_str!("../dialects/zoho-leads.toml"),
+    ),
+    (
+        "zoho-contacts.toml",
+        include_str!("../dialects/zoho-contacts.toml"),
+    ),
+    (
+        "zoho-accounts.toml",
+        include_str!("../dialects/zoho-accounts.toml"),
+    ),
+    (
+        "zoho-deals.toml",
+        include_str!("../dialects/zoho-deals.toml"),
+    ),
+    (
+        "dynamics-leads.toml",
+        include_str!("../dialects/dynamics-leads.toml"),
+    ),
+    (
+        "dynamics-contacts.toml",
+        include_str!("../dialects/dynamics-contacts.toml"),
+    ),
+    (
+        "dynamics-accounts.toml",
+        include_str!("../dialects/dynamics-accounts.toml"),
+    ),
+    (
+        "dynamics-opportunities.toml",
+        include_str!("../dialects/dynamics-opportunities.toml"),
+    ),
+    (
+        "sellsy-contacts.toml",
+        include_str!("../dialects/sellsy-contacts.toml"),
+    ),
+    (
+        "sellsy-opportunities.toml",
+        include_str!("../dialects/sellsy-opportunities.toml"),
+    ),
+    (
+        "nocrm-leads.toml",
+        include_str!("../dialects/nocrm-leads.toml"),
+    ),
+    (
+        "axonaut-contacts.toml",
+        include_str!("../dialects/axonaut-contacts.toml"),
+    ),
+    (
+        "axonaut-invoices.toml",
+        include_str!("../dialects/axonaut-invoices.toml"),
+    ),
+    (
+        "shopify-customers.toml",
+        include_str!("../dialects/shopify-customers.toml"),
+    ),
+    (
+        "woocommerce-orders.toml",
+        include_str!("../dialects/woocommerce-orders.toml"),
+    ),
+    (
+        "woocommerce-orders-fr.toml",
+        include_str!("../dialects/woocommerce-orders-fr.toml"),
+    ),
+    (
+        "woocommerce-customers.toml",
+        include_str!("../dialects/woocommerce-customers.toml"),
+    ),
+    (
+        "woocommerce-customers-fr.toml",
+        include_str!("../dialects/woocommerce-customers-fr.toml"),
+    ),
+    (
+        "prestashop-orders-en.toml",
+        include_str!("../dialects/prestashop-orders-en.toml"),
+    ),
+    (
+        "prestashop-orders-fr.toml",
+        include_str!("../dialects/prestashop-orders-fr.toml"),
+    ),
+    (
+        "prestashop-customers-fr.toml",
+        include_str!("../dialects/prestashop-customers-fr.toml"),
+    ),
+    (
+        "stripe-payments.toml",
+        include_str!("../dialects/stripe-payments.toml"),
+    ),
+    (
+        "stripe-customers.toml",
+        include_str!("../dialects/stripe-customers.toml"),
+    ),
+    (
+        "stripe-subscriptions.toml",
+        include_str!("../dialects/stripe-subscriptions.toml"),
+    ),
+    (
+        "stripe-invoices.toml",
+        include_str!("../dialects/stripe-invoices.toml"),
+    ),
+    (
+        "chargebee-subscriptions.toml",
+        include_str!("../dialects/chargebee-subscriptions.toml"),
+    ),
+    (
+        "chargebee-invoices.toml",
+        include_str!("../dialects/chargebee-invoices.toml"),
+    ),
+    (
+        "zendesk-tickets.toml",
+        include_str!("../dialects/zendesk-tickets.toml"),
+    ),
+    (
+        "intercom-contacts.toml",
+        include_str!("../dialects/intercom-contacts.toml"),
+    ),
+    (
+        "intercom-conversations.toml",
+        include_str!("../dialects/intercom-conversations.toml"),
+    ),
+    (
+        "typeform-nps.toml",
+        include_str!("../dialects/typeform-nps.toml"),
+    ),
+    (
+        "delighted-nps.toml",
+        include_str!("../dialects/delighted-nps.toml"),
+    ),
+    (
+        "google-ads-campaigns-en.toml",
+        include_str!("../dialects/google-ads-campaigns-en.toml"),
+    ),
+    (
+        "google-ads-campaigns-fr.toml",
+        include_str!("../dialects/google-ads-campaigns-fr.toml"),
+    ),
+    (
+        "meta-ads-campaigns-en.toml",
+        include_str!("../dialects/meta-ads-campaigns-en.toml"),
+    ),
+    (
+        "meta-ads-campaigns-fr.toml",
+        include_str!("../dialects/meta-ads-campaigns-fr.toml"),
+    ),
+    (
+        "linkedin-ads-campaigns-en.toml",
+        include_str!("../dialects/linkedin-ads-campaigns-en.toml"),
+    ),
+    (
+        "google-analytics-traffic-en.toml",
+        include_str!("../dialects/google-analytics-traffic-en.toml"),
+    ),
+    (
+        "google-analytics-traffic-fr.toml",
+        include_str!("../dialects/google-analytics-traffic-fr.toml"),
+    ),
+    (
+        "mention-mentions.toml",
+        include_str!("../dialects/mention-mentions.toml"),
+    ),
+    (
+        "brandwatch-mentions.toml",
+        include_str!("../dialects/brandwatch-mentions.toml"),
+    ),
 ];

@@ -91,11 +91,8 @@ fn push(row: &mut Row, column: &ArrayRef, at: usize) -> io::Result<()> {
     };
     match column.data_type() {
         DataType::Timestamp(unit, zone) => {
-            let cast = arrow::compute::cast(
-                &column.slice(at, 1),
-                &DataType::Int64,
-            )
-            .map_err(damaged)?;
+            let cast =
+                arrow::compute::cast(&column.slice(at, 1), &DataType::Int64).map_err(damaged)?;
             let ticks = cast
                 .as_any()
                 .downcast_ref::<arrow::array::Int64Array>()

@@ -136,20 +136,30 @@ pub(crate) fn parse(cell: &str, order: Option<Order>) -> Result<When, NoDate> {
     if bytes.len() >= 10
         && bytes[4] == b'-'
         && bytes[7] == b'-'
-        && let (Some(year), Some(month), Some(day)) =
-            (digits(&bytes[..4]), digits(&bytes[5..7]), digits(&bytes[8..10]))
+        && let (Some(year), Some(month), Some(day)) = (
+            digits(&bytes[..4]),
+            digits(&bytes[5..7]),
+            digits(&bytes[8..10]),
+        )
     {
         return with_time(date(year, month, day)?, &text[10..]);
     }
     // Web statistics write `20260102`; no other reading of eight digits has a plausible year in front.
     if bytes.len() == 8
-        && let (Some(year), Some(month), Some(day)) =
-            (digits(&bytes[..4]), digits(&bytes[4..6]), digits(&bytes[6..]))
+        && let (Some(year), Some(month), Some(day)) = (
+            digits(&bytes[..4]),
+            digits(&bytes[4..6]),
+            digits(&bytes[6..]),
+        )
         && let Ok(date) = date(year, month, day)
     {
         return Ok(When::Day(date));
     }
-    if bytes.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')) && bytes.iter().filter(|b| !b.is_ascii_digit()).count() < 2 {
+    if bytes
+        .iter()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','))
+        && bytes.iter().filter(|b| !b.is_ascii_digit()).count() < 2
+    {
         return Err(NoDate::Number);
     }
     if bytes.len() >= 8
@@ -371,7 +381,9 @@ fn in_words(text: &str) -> Result<When, NoDate> {
             Some(_) => return Err(NoDate::Shape),
             None => {
                 let lower = word.to_lowercase();
-                let found = MONTHS.iter().position(|names| names.contains(&lower.as_str()));
+                let found = MONTHS
+                    .iter()
+                    .position(|names| names.contains(&lower.as_str()));
                 match found {
                     Some(index) if month.is_none() => month = Some(index as u32 + 1),
                     // The name of a weekday may lead.
@@ -404,9 +416,7 @@ pub(crate) fn from_serial(serial: f64, epoch_1904: bool) -> Option<When> {
         return None;
     }
     let days = serial.floor();
-    let date = base
-        .checked_add(jiff::Span::new().days(days as i64))
-        .ok()?;
+    let date = base.checked_add(jiff::Span::new().days(days as i64)).ok()?;
     let milliseconds = ((serial - days) * 86_400_000.0).round() as i64;
     if milliseconds == 0 {
         return Some(When::Day(date));
@@ -427,27 +437,92 @@ mod tests {
         let paris = TimeZone::get("Europe/Paris").unwrap();
         use Order::{DayFirst, MonthFirst};
         for (case, cell, order, want) in [
-            ("utc", "2026-01-02T03:04:05Z", None, Some("2026-01-02T03:04:05Z")),
-            ("fraction", "2026-01-02T03:04:05.250Z", None, Some("2026-01-02T03:04:05.25Z")),
-            ("space and offset", "2025-10-07 09:50:26 +0200", None, Some("2025-10-07T07:50:26Z")),
-            ("colon offset", "2025-10-07T09:50:26+02:00", None, Some("2025-10-07T07:50:26Z")),
-            ("local", "2026-07-01 12:00", None, Some("2026-07-01T10:00:00Z")),
+            (
+                "utc",
+                "2026-01-02T03:04:05Z",
+                None,
+                Some("2026-01-02T03:04:05Z"),
+            ),
+            (
+                "fraction",
+                "2026-01-02T03:04:05.250Z",
+                None,
+                Some("2026-01-02T03:04:05.25Z"),
+            ),
+            (
+                "space and offset",
+                "2025-10-07 09:50:26 +0200",
+                None,
+                Some("2025-10-07T07:50:26Z"),
+            ),
+            (
+                "colon offset",
+                "2025-10-07T09:50:26+02:00",
+                None,
+                Some("2025-10-07T07:50:26Z"),
+            ),
+            (
+                "local",
+                "2026-07-01 12:00",
+                None,
+                Some("2026-07-01T10:00:00Z"),
+            ),
             ("bare day", "2026-01-15", None, Some("2026-01-14T23:00:00Z")),
-            ("day first", "03/04/2026", Some(DayFirst), Some("2026-04-02T22:00:00Z")),
-            ("month first", "03/04/2026", Some(MonthFirst), Some("2026-03-03T23:00:00Z")),
-            ("afternoon", "3/4/2026 1:05 PM", Some(MonthFirst), Some("2026-03-04T12:05:00Z")),
+            (
+                "day first",
+                "03/04/2026",
+                Some(DayFirst),
+                Some("2026-04-02T22:00:00Z"),
+            ),
+            (
+                "month first",
+                "03/04/2026",
+                Some(MonthFirst),
+                Some("2026-03-03T23:00:00Z"),
+            ),
+            (
+                "afternoon",
+                "3/4/2026 1:05 PM",
+                Some(MonthFirst),
+                Some("2026-03-04T12:05:00Z"),
+            ),
             ("order unknown", "03/04/2026", None, None),
-            ("same either way", "04/04/2026", None, Some("2026-04-03T22:00:00Z")),
-            ("french words", "1er février 2026", None, Some("2026-01-31T23:00:00Z")),
-            ("english words", "Nov 22, 2026 14:05", None, Some("2026-11-22T13:05:00Z")),
+            (
+                "same either way",
+                "04/04/2026",
+                None,
+                Some("2026-04-03T22:00:00Z"),
+            ),
+            (
+                "french words",
+                "1er février 2026",
+                None,
+                Some("2026-01-31T23:00:00Z"),
+            ),
+            (
+                "english words",
+                "Nov 22, 2026 14:05",
+                None,
+                Some("2026-11-22T13:05:00Z"),
+            ),
             ("two-digit year", "03/04/26", Some(DayFirst), None),
             ("no such day", "2026-02-30", None, None),
             ("number", "45000", None, None),
-            ("eight digits", "20260115", None, Some("2026-01-14T23:00:00Z")),
+            (
+                "eight digits",
+                "20260115",
+                None,
+                Some("2026-01-14T23:00:00Z"),
+            ),
             ("eight digits, day first", "15012026", None, None),
             ("text", "hier", None, None),
             ("zero date", "0000-00-00", None, None),
-            ("loader's offset", "2010-10-14T12:00:00.000Z-0300", None, Some("2010-10-14T15:00:00Z")),
+            (
+                "loader's offset",
+                "2010-10-14T12:00:00.000Z-0300",
+                None,
+                Some("2010-10-14T15:00:00Z"),
+            ),
         ] {
             let got = parse(cell, order)
                 .ok()
@@ -460,10 +535,26 @@ mod tests {
     #[test]
     fn order_is_proven_or_asked_for() {
         for (case, cells, want) in [
-            ("proven day first", &["03/04/2026", "25/04/2026"][..], Ok(Some(Order::DayFirst))),
-            ("proven month first", &["03/25/2026"], Ok(Some(Order::MonthFirst))),
-            ("all small", &["03/04/2026", "05/06/2026"], Err(Unsettled::Open(1))),
-            ("contradiction", &["25/04/2026", "04/25/2026"], Err(Unsettled::Contradiction(1, 2))),
+            (
+                "proven day first",
+                &["03/04/2026", "25/04/2026"][..],
+                Ok(Some(Order::DayFirst)),
+            ),
+            (
+                "proven month first",
+                &["03/25/2026"],
+                Ok(Some(Order::MonthFirst)),
+            ),
+            (
+                "all small",
+                &["03/04/2026", "05/06/2026"],
+                Err(Unsettled::Open(1)),
+            ),
+            (
+                "contradiction",
+                &["25/04/2026", "04/25/2026"],
+                Err(Unsettled::Contradiction(1, 2)),
+            ),
             ("iso needs none", &["2026-04-03"], Ok(None)),
         ] {
             let mut orders = Orders::default();
@@ -477,9 +568,24 @@ mod tests {
     #[test]
     fn serials_follow_the_epoch_of_the_workbook() {
         for (case, serial, epoch_1904, want) in [
-            ("1900", 46_000.0, false, Some(When::Day(Date::constant(2025, 12, 9)))),
-            ("1904", 44_538.0, true, Some(When::Day(Date::constant(2025, 12, 9)))),
-            ("half a day", 46_000.5, false, Some(When::Local(Date::constant(2025, 12, 9).at(12, 0, 0, 0)))),
+            (
+                "1900",
+                46_000.0,
+                false,
+                Some(When::Day(Date::constant(2025, 12, 9))),
+            ),
+            (
+                "1904",
+                44_538.0,
+                true,
+                Some(When::Day(Date::constant(2025, 12, 9))),
+            ),
+            (
+                "half a day",
+                46_000.5,
+                false,
+                Some(When::Local(Date::constant(2025, 12, 9).at(12, 0, 0, 0))),
+            ),
             ("too large", 1e9, false, None),
         ] {
             assert_eq!(from_serial(serial, epoch_1904), want, "{case}");

@@ -192,7 +192,10 @@ impl Dialects {
     /// Only if a built-in file were wrong, which a test excludes.
     pub fn builtin() -> Result<Self, DialectError> {
         let mut dialects = Self {
-            all: Entity::ALL.iter().map(|entity| Arc::new(own(*entity))).collect(),
+            all: Entity::ALL
+                .iter()
+                .map(|entity| Arc::new(own(*entity)))
+                .collect(),
         };
         for (name, text) in crate::builtin::FILES {
             dialects.add(name, text)?;
@@ -352,7 +355,10 @@ fn compile(file: File, known: &Dialects) -> Result<Dialect, DialectError> {
                 .get(name)
                 .ok_or_else(|| wrong(format!("it extends `{name}`, which is not known")))?;
             if parent.entity != entity {
-                return Err(wrong(format!("it extends `{name}`, which is about {}", parent.entity)));
+                return Err(wrong(format!(
+                    "it extends `{name}`, which is about {}",
+                    parent.entity
+                )));
             }
             Some(parent)
         }
@@ -372,7 +378,10 @@ fn compile(file: File, known: &Dialects) -> Result<Dialect, DialectError> {
         if let ColumnKind::Choice(words) = entity.columns()[at].kind {
             for word in table.values() {
                 if !words.contains(&word.as_str()) {
-                    return Err(wrong(format!("`{word}` is not one of {}", words.join(", "))));
+                    return Err(wrong(format!(
+                        "`{word}` is not one of {}",
+                        words.join(", ")
+                    )));
                 }
             }
         }
@@ -532,7 +541,11 @@ impl Sidecar {
     }
 
     /// Turns it into a dialect of its own (or over `base`).
-    pub(crate) fn dialect(&self, base: Option<&Dialect>, entity: Entity) -> Result<Dialect, DialectError> {
+    pub(crate) fn dialect(
+        &self,
+        base: Option<&Dialect>,
+        entity: Entity,
+    ) -> Result<Dialect, DialectError> {
         let name = self.dialect.clone().unwrap_or_else(|| {
             format!(
                 "{}-{}-sidecar",
@@ -588,7 +601,8 @@ impl Sidecar {
         }
         if let Some(order) = &self.date_order {
             dialect.date_order = Some(
-                Order::parse(order).ok_or_else(|| wrong("date_order is `dmy` or `mdy`".to_owned()))?,
+                Order::parse(order)
+                    .ok_or_else(|| wrong("date_order is `dmy` or `mdy`".to_owned()))?,
             );
         }
         if let Some(decimal) = &self.decimal {
@@ -602,7 +616,8 @@ impl Sidecar {
             dialect.timezone = Some(zone.clone());
         }
         if let Some(code) = &self.currency {
-            dialect.currency = Some(Currency::parse(code).map_err(|error| wrong(error.to_string()))?);
+            dialect.currency =
+                Some(Currency::parse(code).map_err(|error| wrong(error.to_string()))?);
         }
         Ok(dialect)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
-use levier_domain::entity::Entity;
+use levier_domain::entity::{ColumnKind, Entity};
 use levier_domain::event::{Event, Kind, attribute};
 use levier_domain::item::Draft;
 use levier_domain::receipt::{DroppedLine, Refusal};
@@ -11,7 +11,7 @@ use levier_domain::record::{Record, Value};
 
 use crate::dialect::{fits, token};
 use crate::number::Mark;
-use crate::plan::Plan;
+use crate::plan::{Origin, Plan};
 use crate::read::{Failure, MOST_LISTED, Reading, Sink, SinkError, Tap, dropped};
 use crate::rows::Row;
 use crate::table::Table;
@@ -94,7 +94,11 @@ impl<'a> Emitter<'a> {
         (self.counts, warnings)
     }
 
-    pub(crate) fn run(&mut self, table: &mut Table<'_>, header_line: Option<u64>) -> Result<(), Failure> {
+    pub(crate) fn run(
+        &mut self,
+        table: &mut Table<'_>,
+        header_line: Option<u64>,
+    ) -> Result<(), Failure> {
         let mut rows = table.rows()?;
         let mut in_body = header_line.is_none();
         let mut row = Row::default();
@@ -163,7 +167,10 @@ impl<'a> Emitter<'a> {
             return false;
         }
         let header = &self.plan.header;
-        if row.len() == header.len() && row.cell(0) == header[0] && row.cells().zip(header).all(|(cell, header)| cell == header) {
+        if row.len() == header.len()
+            && row.cell(0) == header[0]
+            && row.cells().zip(header).all(|(cell, header)| cell == header)
+        {
             self.drop(row.line, "repeated_header");
             return true;
         }
@@ -293,7 +300,11 @@ impl<'a> Emitter<'a> {
             record.get("amount_minor").as_integer(),
         ) {
             (Some(a), Some(b)) => a.checked_add(b).ok_or_else(|| {
-                refuse("", "the sum of the amounts is too large".to_owned(), "check the amounts")
+                refuse(
+                    "",
+                    "the sum of the amounts is too large".to_owned(),
+                    "check the amounts",
+                )
             })?,
             (a, b) => a.or(b).unwrap_or(0),
         };
@@ -430,7 +441,10 @@ impl<'a> Emitter<'a> {
                         pending.outcome = Err(Refusal {
                             line: pending.line,
                             column: String::new(),
-                            reason: format!("a line of this order (line {}) cannot be read", refusal.line),
+                            reason: format!(
+                                "a line of this order (line {}) cannot be read",
+                                refusal.line
+                            ),
                             hint: refusal.hint,
                         });
                     }
@@ -455,15 +469,14 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// A line that repeats the order's name and has none of its required fields.
+    /// A line that repeats the order's name and has neither its amount nor its status. (Its time and e-mail may be repeated.)
     fn is_continuation(&self, row: &Row) -> bool {
         self.plan.fields.iter().all(|field| {
             !field.required
+                || !matches!(field.kind, ColumnKind::Money | ColumnKind::Choice(_))
                 || match field.origin {
-                    crate::plan::Origin::Cell(at) => {
-                        field.name == "order_id" || row.cell(at).trim().is_empty()
-                    }
-                    crate::plan::Origin::Constant(_) => true,
+                    Origin::Cell(at) => row.cell(at).trim().is_empty(),
+                    Origin::Constant(_) => true,
                 }
         })
     }
@@ -489,7 +502,9 @@ impl<'a> Emitter<'a> {
                     self.counts.refusals.push(refusal.clone());
                 }
                 for row in &pending.rows {
-                    let given = self.sink.refused(row.line, &row.to_cells(), refusal.clone());
+                    let given = self
+                        .sink
+                        .refused(row.line, &row.to_cells(), refusal.clone());
                     self.took(given)?;
                 }
             }
@@ -507,5 +522,10 @@ impl<'a> Emitter<'a> {
 fn is_canonical(id: &str, platform: &str) -> bool {
     id.strip_prefix(platform)
         .and_then(|rest| rest.strip_prefix(':'))
-        .is_some_and(|hash| hash.len() == 32 && hash.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()))
+        .is_some_and(|hash| {
+            hash.len() == 32
+                && hash
+                    .bytes()
+                    .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
+        })
 }

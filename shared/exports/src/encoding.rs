@@ -100,8 +100,7 @@ impl Census {
         self.bytes += chunk.len() as u64;
         if self.head.len() < HEAD {
             let room = HEAD - self.head.len();
-            self.head
-                .extend_from_slice(&chunk[..chunk.len().min(room)]);
+            self.head.extend_from_slice(&chunk[..chunk.len().min(room)]);
         }
         self.nul += memchr::memchr_iter(0, chunk).count() as u64;
         if chunk.is_ascii() && self.carry.is_empty() {
@@ -176,7 +175,8 @@ impl Census {
             }
             // `é` read as Windows-1252 and saved as UTF-8 is `Ã©`; the apostrophe `’` becomes `â€™`.
             let second_half = matches!(c, '\u{80}'..='\u{BF}' | 'Œ' | 'œ' | 'Š' | 'š' | 'Ÿ' | 'Ž' | 'ž' | 'ƒ' | 'ˆ' | '˜' | '–' | '—' | '‘'..='”' | '†'..='•' | '…' | '‰' | '‹' | '›' | '€' | '™' | '„');
-            if (matches!(previous, 'Ã' | 'Â') && second_half) || (previous == 'â' && c == '€') {
+            if (matches!(previous, 'Ã' | 'Â') && second_half) || (previous == 'â' && c == '€')
+            {
                 self.mojibake += 1;
             }
             previous = c;
@@ -232,13 +232,19 @@ impl Census {
             _ => {}
         }
         if self.invalid == 0 && self.cut_at_end && self.multibyte > 0 {
-            return Err("The file ends in the middle of a character: it was cut off. Export it again.".to_owned());
+            return Err(
+                "The file ends in the middle of a character: it was cut off. Export it again."
+                    .to_owned(),
+            );
         }
         if self.invalid == 0 && !self.cut_at_end {
             let broken = self.mojibake * 2 + self.replacement;
             if broken > 0 && broken * 2 >= self.multibyte.saturating_sub(u64::from(marked)) {
                 return Err(if self.replacement > 0 {
-                    format!("The file is mis-encoded: {} character(s) were lost (shown as \u{FFFD}) when it was saved. Export it again as UTF-8.", self.replacement)
+                    format!(
+                        "The file is mis-encoded: {} character(s) were lost (shown as \u{FFFD}) when it was saved. Export it again as UTF-8.",
+                        self.replacement
+                    )
                 } else {
                     "The file is mis-encoded: its accents were read in the wrong encoding before it was saved (Ã© for é). Export it again as UTF-8, without opening it in a spreadsheet.".to_owned()
                 });
@@ -249,7 +255,9 @@ impl Census {
                 Charset::Utf8
             });
             if broken > 0 {
-                settled.warning = Some(format!("{broken} character(s) look as if they had been saved in the wrong encoding by the system that exported them"));
+                settled.warning = Some(format!(
+                    "{broken} character(s) look as if they had been saved in the wrong encoding by the system that exported them"
+                ));
             }
             return Ok(settled);
         }
@@ -325,7 +333,9 @@ impl<R: Read> Utf8Reader<R> {
     pub(crate) fn new(inner: R, charset: Charset) -> Self {
         Self {
             inner,
-            decoder: charset.decoder().map(Encoding::new_decoder_with_bom_removal),
+            decoder: charset
+                .decoder()
+                .map(Encoding::new_decoder_with_bom_removal),
             raw: Vec::new(),
             raw_at: 0,
             out: String::new(),
@@ -428,7 +438,11 @@ mod tests {
             ("utf-16le with mark", b"\xFF\xFEa\0,\0", Some("utf-16le")),
             ("utf-16be without mark", b"\0a\0,\0b\0\n", Some("utf-16be")),
             ("windows-1252", b"nom\npr\xE9nom\n", Some("windows-1252")),
-            ("windows-1252 euro", b"prix\n10 \x80\n", Some("windows-1252")),
+            (
+                "windows-1252 euro",
+                b"prix\n10 \x80\n",
+                Some("windows-1252"),
+            ),
             ("byte that is no character", b"nom\n\x81\xE9\n", None),
             ("nul", b"a,b\n\0,2\n3,4\n5,6\n", None),
             ("mojibake", "prÃ©nom\nHÃ©lÃ¨ne\n".as_bytes(), None),

@@ -298,10 +298,34 @@ mod tests {
     fn objects_are_records_wherever_they_stand() {
         let own = |cells: &[&str]| cells.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>();
         for (case, text, layout, want) in [
-            ("lines", "{\"a\":1}\n\n{\"b\":\"x\"}\n", Layout::Lines, vec![(1, own(&["1", ""]), false), (2, own(&[]), false), (3, own(&["", "x"]), false)]),
-            ("array", "[{\"a\":\"]}\"},\n {\"a\":null}]", Layout::Array, vec![(1, own(&["]}"]), false), (2, own(&[""]), false)]),
-            ("broken line", "{\"a\":1}\n{\"a\":\n", Layout::Lines, vec![(1, own(&["1"]), false), (2, own(&["{\"a\":"]), true)]),
-            ("array cut off", "[{\"a\":1},{\"a\":", Layout::Array, vec![(1, own(&["1"]), false), (2, own(&["{\"a\":"]), true)]),
+            (
+                "lines",
+                "{\"a\":1}\n\n{\"b\":\"x\"}\n",
+                Layout::Lines,
+                vec![
+                    (1, own(&["1", ""]), false),
+                    (2, own(&[]), false),
+                    (3, own(&["", "x"]), false),
+                ],
+            ),
+            (
+                "array",
+                "[{\"a\":\"]}\"},\n {\"a\":null}]",
+                Layout::Array,
+                vec![(1, own(&["]}"]), false), (2, own(&[""]), false)],
+            ),
+            (
+                "broken line",
+                "{\"a\":1}\n{\"a\":\n",
+                Layout::Lines,
+                vec![(1, own(&["1"]), false), (2, own(&["{\"a\":"]), true)],
+            ),
+            (
+                "array cut off",
+                "[{\"a\":1},{\"a\":",
+                Layout::Array,
+                vec![(1, own(&["1"]), false), (2, own(&["{\"a\":"]), true)],
+            ),
         ] {
             assert_eq!(read(text, layout), want, "{case}");
         }

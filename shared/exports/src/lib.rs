@@ -10,11 +10,13 @@
 
 mod archive;
 mod builtin;
+mod chat;
 mod columnar;
 mod dates;
 pub mod dialect;
 mod emit;
 mod encoding;
+mod history;
 mod json;
 mod number;
 mod plan;
@@ -31,7 +33,5 @@ mod workbook;
 
 pub use dialect::{Dialect, DialectError, Dialects, Sidecar};
 pub use preview::{Preview, preview};
-pub use read::{
-    Limits, MOST_LISTED, Outcome, ReadError, Reading, Sink, SinkError, SinkFor, read,
-};
+pub use read::{Limits, MOST_LISTED, Outcome, ReadError, Reading, Sink, SinkError, SinkFor, read};
 pub use refused::{REASON_HEADER, is_formula, write_refused, write_refused_header};

@@ -133,8 +133,12 @@ impl Stripped {
             text = inner;
         }
         let (mut rest, mut word) = (text, String::new());
-        if rest.bytes().any(|b| !matches!(b, b'0'..=b'9' | b'.' | b',' | b'-' | b'+' | b' ' | b'\'')) {
-            let head = rest.find(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '+' | '−'))?;
+        if rest
+            .bytes()
+            .any(|b| !matches!(b, b'0'..=b'9' | b'.' | b',' | b'-' | b'+' | b' ' | b'\''))
+        {
+            let head = rest
+                .find(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '+' | '−'))?;
             let (before, tail) = rest.split_at(head);
             let end = tail.rfind(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','))?;
             let (number, after) = tail.split_at(end + 1);
@@ -148,7 +152,9 @@ impl Stripped {
             rest = number;
         }
         if !word.is_empty() {
-            self.currency = Some(currency_of(word.trim_matches(|c: char| c.is_whitespace() || c == '\u{A0}' || c == '\u{202F}'))?);
+            self.currency = Some(currency_of(word.trim_matches(|c: char| {
+                c.is_whitespace() || c == '\u{A0}' || c == '\u{202F}'
+            }))?);
         }
         let mut digits = 0;
         for c in rest.trim().chars() {
@@ -292,7 +298,10 @@ pub(crate) fn money(cell: &str, mark: Option<Mark>, currency: Currency) -> Resul
 
 /// The currency that stands in a cell (`12,50 €`), if any.
 pub(crate) fn currency_in(cell: &str) -> Option<Currency> {
-    if cell.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'-' | b' ')) {
+    if cell
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'-' | b' '))
+    {
         return None;
     }
     let mut stripped = Stripped::default();
@@ -342,8 +351,18 @@ mod tests {
             ("one decimal", "12.5", None, Some(1250)),
             ("decimal comma", "12,50", Some(Comma), Some(1250)),
             ("thousands as space", "1 234,50", Some(Comma), Some(123_450)),
-            ("no-break space", "1\u{A0}234,50 €", Some(Comma), Some(123_450)),
-            ("narrow no-break space", "1\u{202F}234,50", Some(Comma), Some(123_450)),
+            (
+                "no-break space",
+                "1\u{A0}234,50 €",
+                Some(Comma),
+                Some(123_450),
+            ),
+            (
+                "narrow no-break space",
+                "1\u{202F}234,50",
+                Some(Comma),
+                Some(123_450),
+            ),
             ("thousands as dot", "1.234,50", Some(Comma), Some(123_450)),
             ("thousands as comma", "1,234.50", Some(Dot), Some(123_450)),
             ("thousands only", "1,234", Some(Dot), Some(123_400)),

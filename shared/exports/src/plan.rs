@@ -116,8 +116,8 @@ impl Plan {
             let (origin, name, currency, utc) = match (found, constant) {
                 (Some((cell, want)), _) => {
                     used[cell].push(column.name);
-                    let currency = wildcard(&want, &tokens[cell])
-                        .and_then(|code| Currency::parse(code).ok());
+                    let currency =
+                        wildcard(&want, &tokens[cell]).and_then(|code| Currency::parse(code).ok());
                     let utc = tokens[cell].contains("(utc)") || tokens[cell].contains("(in utc)");
                     (Origin::Cell(cell), header[cell].clone(), currency, utc)
                 }
@@ -162,7 +162,11 @@ impl Plan {
                 "The file looks like {} but a required column is missing: {}. Export it again with {}, or map it in a sidecar file.",
                 dialect.name,
                 absent.join(", "),
-                if absent.len() == 1 { "that column" } else { "those columns" }
+                if absent.len() == 1 {
+                    "that column"
+                } else {
+                    "those columns"
+                }
             ));
         }
         fields.sort_by_key(|field| field.kind != ColumnKind::Currency);
@@ -247,7 +251,10 @@ impl Plan {
 
 /// `lifecycle` and `lead_source` keep what was written beside what it means.
 fn keep_raw(fields: &mut Vec<Field>, entity: Entity, lake_of: &dyn Fn(usize) -> Option<usize>) {
-    for (name, raw) in [("lifecycle", "lifecycle_raw"), ("lead_source", "lead_source_raw")] {
+    for (name, raw) in [
+        ("lifecycle", "lifecycle_raw"),
+        ("lead_source", "lead_source_raw"),
+    ] {
         let (Some(at), Some(source)) = (
             entity.position(raw),
             fields.iter().find(|field| field.name == name),
@@ -272,12 +279,69 @@ fn keep_raw(fields: &mut Vec<Field>, entity: Entity, lake_of: &dyn Fn(usize) -> 
 /// Whether a header announces a person's name, an address, a number or free text: such columns never become attributes.
 fn private_header(token: &str) -> bool {
     const WORDS: &[&str] = &[
-        "name", "nom", "prenom", "prénom", "firstname", "lastname", "surname", "fullname", "salutation", "civilité",
-        "email", "e-mail", "mail", "courriel", "phone", "mobile", "téléphone", "telephone", "tel", "fax", "whatsapp",
-        "address", "adresse", "street", "rue", "zip", "postal", "postcode", "birth", "birthday", "naissance", "age",
-        "note", "notes", "comment", "comments", "commentaire", "commentaires", "description", "message", "body", "remarque",
-        "remarques", "text", "texte", "password", "iban", "ip", "latitude", "longitude", "twitter", "linkedin", "facebook",
-        "owner", "propriétaire", "signature", "photo", "avatar", "gender", "sexe", "genre", "username", "login",
+        "name",
+        "nom",
+        "prenom",
+        "prénom",
+        "firstname",
+        "lastname",
+        "surname",
+        "fullname",
+        "salutation",
+        "civilité",
+        "email",
+        "e-mail",
+        "mail",
+        "courriel",
+        "phone",
+        "mobile",
+        "téléphone",
+        "telephone",
+        "tel",
+        "fax",
+        "whatsapp",
+        "address",
+        "adresse",
+        "street",
+        "rue",
+        "zip",
+        "postal",
+        "postcode",
+        "birth",
+        "birthday",
+        "naissance",
+        "age",
+        "note",
+        "notes",
+        "comment",
+        "comments",
+        "commentaire",
+        "commentaires",
+        "description",
+        "message",
+        "body",
+        "remarque",
+        "remarques",
+        "text",
+        "texte",
+        "password",
+        "iban",
+        "ip",
+        "latitude",
+        "longitude",
+        "twitter",
+        "linkedin",
+        "facebook",
+        "owner",
+        "propriétaire",
+        "signature",
+        "photo",
+        "avatar",
+        "gender",
+        "sexe",
+        "genre",
+        "username",
+        "login",
     ];
     token
         .split(|c: char| !c.is_alphanumeric() && c != '-')
@@ -300,8 +364,22 @@ mod tests {
 
     #[test]
     fn other_columns_become_attributes_unless_they_name_people() {
-        let plan = plan(Entity::People, &["person_id", "Score", "First name", "Score", "Numéro de téléphone"]).unwrap();
-        let keys: Vec<_> = plan.attributes.iter().map(|(_, key)| key.as_str()).collect();
+        let plan = plan(
+            Entity::People,
+            &[
+                "person_id",
+                "Score",
+                "First name",
+                "Score",
+                "Numéro de téléphone",
+            ],
+        )
+        .unwrap();
+        let keys: Vec<_> = plan
+            .attributes
+            .iter()
+            .map(|(_, key)| key.as_str())
+            .collect();
         assert_eq!(keys, ["Score", "Score (2)"]);
         assert_eq!(plan.report.ignored, ["First name", "Numéro de téléphone"]);
         assert!(plan.report.missing.contains(&"email".to_owned()));

@@ -12,7 +12,7 @@ use levier_domain::record::Record;
 use crate::archive::{self, Visitor};
 use crate::dialect::{Dialects, fits, token};
 use crate::read::{
-    MOST_LISTED, Outcome, ReadError, Reading, Sink, SinkError, dropped, read_one,
+    MOST_LISTED, Outcome, ReadError, Reading, Sink, SinkError, Tell, dropped, read_one, tell_one,
 };
 use crate::recognise::Declared;
 use crate::rows::Row;
@@ -100,6 +100,16 @@ impl Visitor for Shower<'_, '_, '_> {
             proposal = Some(unmapped);
         }
         self.previews.push(Preview { outcome, proposal });
+        Ok(())
+    }
+
+    fn history(&mut self, name: &str, dialect: &str, tell: &mut Tell<'_>) -> Result<(), ReadError> {
+        let mut outcome = tell_one(name, dialect, self.reading, &mut Nothing, tell)?;
+        outcome.receipt.rows.new = outcome.accepted;
+        self.previews.push(Preview {
+            outcome,
+            proposal: None,
+        });
         Ok(())
     }
 
@@ -271,7 +281,9 @@ fn propose(
     let mut out = String::from(
         "# A proposal: check each line, complete it, and save it beside the file as FILE.levier.toml\n",
     );
-    out.push_str(&format!("entity = \"{entity}\"\nsource = \"my-system\"\n\n[columns]\n"));
+    out.push_str(&format!(
+        "entity = \"{entity}\"\nsource = \"my-system\"\n\n[columns]\n"
+    ));
     for (at, name) in header.iter().enumerate() {
         if name.trim().is_empty() {
             continue;

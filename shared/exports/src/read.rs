@@ -14,6 +14,7 @@ use levier_domain::private::HashKey;
 use levier_domain::receipt::{DroppedLine, ImportStatus, Receipt, Refusal};
 use levier_domain::record::Record;
 
+use crate::chat::{self, Teller};
 use crate::dialect::{Dialects, Sidecar};
 use crate::emit::Emitter;
 use crate::plan::Plan;
@@ -208,6 +209,17 @@ pub fn read<'s, R: Read + Seek>(
                 .push(read_one(name, input, self.reading, &mut *sink, None)?);
             Ok(())
         }
+        fn history(
+            &mut self,
+            name: &str,
+            dialect: &str,
+            tell: &mut Tell<'_>,
+        ) -> Result<(), ReadError> {
+            let mut sink = (self.sink_for)(name);
+            self.outcomes
+                .push(tell_one(name, dialect, self.reading, &mut *sink, tell)?);
+            Ok(())
+        }
         fn refused(&mut self, outcome: Outcome) -> Result<(), ReadError> {
             let mut sink = (self.sink_for)(&outcome.receipt.file);
             sink.finish(&outcome)?;
@@ -227,6 +239,28 @@ pub fn read<'s, R: Read + Seek>(
 /// Takes every record as it is cut, before it is typed: line and row.
 pub(crate) type Tap<'t> = &'t mut dyn FnMut(u64, &Row);
 
+/// Tells a history that spreads over an archive.
+pub(crate) type Tell<'t> = dyn FnMut(&mut Teller<'_>) -> Result<(), Failure> + 't;
+
+/// Reads a history that spreads over an archive.
+pub(crate) fn tell_one(
+    name: &str,
+    dialect: &str,
+    reading: &Reading<'_>,
+    sink: &mut dyn Sink,
+    tell: &mut Tell<'_>,
+) -> Result<Outcome, ReadError> {
+    let mut outcome = Outcome::new(name);
+    let mut taken = Ok(());
+    let told = {
+        let because = "the names of the files in the archive";
+        let mut teller = Teller::new(dialect, because, &mut outcome, sink, &mut taken);
+        tell(&mut teller).and_then(|()| teller.close(reading))
+    };
+    taken?;
+    conclude(name, outcome, told, sink)
+}
+
 /// Reads one file that is no archive.
 pub(crate) fn read_one(
     name: &str,
@@ -239,6 +273,16 @@ pub(crate) fn read_one(
     let mut taken = Ok(());
     let read = read_into(name, input, reading, sink, &mut outcome, &mut taken, tap);
     taken?;
+    conclude(name, outcome, read, sink)
+}
+
+/// Says in the receipt what the content made fail, and passes on what the storage did.
+fn conclude(
+    name: &str,
+    mut outcome: Outcome,
+    read: Result<(), Failure>,
+    sink: &mut dyn Sink,
+) -> Result<Outcome, ReadError> {
     match read {
         Ok(()) => {}
         // What the file's content makes fail is said in its receipt.
@@ -249,10 +293,14 @@ pub(crate) fn read_one(
         Err(Failure::Io(error))
             if matches!(
                 error.kind(),
-                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput
+                io::ErrorKind::InvalidData
+                    | io::ErrorKind::UnexpectedEof
+                    | io::ErrorKind::InvalidInput
             ) =>
         {
-            outcome = outcome.refuse(format!("The file cannot be read: {error}. It is damaged or was cut off; export it again."));
+            outcome = outcome.refuse(format!(
+                "The file cannot be read: {error}. It is damaged or was cut off; export it again."
+            ));
         }
         Err(Failure::Io(source)) => {
             return Err(ReadError::Input {
@@ -304,6 +352,9 @@ fn read_into(
         sidecar: reading.sidecar,
         dialects: reading.dialects,
     };
+    if history(name, input, reading, sink, outcome, taken)? {
+        return Ok(());
+    }
     let opened = survey::open(name, input, reading, &declared, &mut outcome.receipt)?;
     let survey::Opened {
         mut table,
@@ -311,7 +362,19 @@ fn read_into(
         mut warnings,
         maybe_latin9,
     } = opened;
-    let found = found?;
+    let found = match found {
+        Ok(found) => found,
+        Err(reason) => {
+            let Some((header, line)) = chat::discourse_header(&mut table)? else {
+                return Err(Failure::Reason(reason));
+            };
+            let because = "the columns topic_id, post_number and created_at";
+            outcome.receipt.warnings = warnings;
+            let mut teller = Teller::new("discourse-posts", because, outcome, sink, taken);
+            return chat::discourse(&mut table, &header, line, reading, &mut teller)
+                .and_then(|()| teller.close(reading));
+        }
+    };
     outcome.entity = Some(found.dialect.entity);
     outcome.source = Some(found.dialect.system.clone());
     outcome.full = reading.sidecar.is_some_and(|sidecar| sidecar.full);
@@ -322,11 +385,21 @@ fn read_into(
         Some(_) => None,
         None => Some(found.line),
     };
-    let mut plan = Plan::new(found.dialect.clone(), found.header.clone(), reading.currency)?;
+    let mut plan = Plan::new(
+        found.dialect.clone(),
+        found.header.clone(),
+        reading.currency,
+    )?;
     outcome.receipt.columns = plan.report.clone();
     warnings.append(&mut plan.warnings);
     let epoch_1904 = matches!(&table, Table::Sheet(sheet) if sheet.epoch_1904);
-    let surveyed = survey::values(&mut table, &mut plan, header_line, maybe_latin9, &mut outcome.receipt)?;
+    let surveyed = survey::values(
+        &mut table,
+        &mut plan,
+        header_line,
+        maybe_latin9,
+        &mut outcome.receipt,
+    )?;
     warnings.extend(surveyed.warnings);
     sink.header(&plan.header).or_else(|error| {
         *taken = Err(error);
@@ -375,12 +448,50 @@ fn read_into(
             .warnings
             .push("the file holds a header and no rows; nothing was imported".to_owned());
     } else if counts.refused as f64 > reading.limits.max_refused_share * rows as f64 {
+        // None of the rows is kept, so that all of them count as refused; those at fault are listed.
+        receipt.rows.refused = rows;
         return Err(Failure::Reason(format!(
             "{} of {rows} rows are refused, more than the share of {} that is allowed. Nothing was imported: mend the rows listed here, or export the file again.",
             counts.refused, reading.limits.max_refused_share
         )));
     }
     Ok(())
+}
+
+/// Reads the file if it is a chat history: `false` where it is none.
+fn history(
+    name: &str,
+    input: &mut dyn Input,
+    reading: &Reading<'_>,
+    sink: &mut dyn Sink,
+    outcome: &mut Outcome,
+    taken: &mut Result<(), SinkError>,
+) -> Result<bool, Failure> {
+    if reading
+        .declared_entity
+        .is_some_and(|entity| entity != Entity::Activity)
+    {
+        return Ok(false);
+    }
+    let mut head = Vec::new();
+    input.open()?.take(16 * 1024).read_to_end(&mut head)?;
+    let head = String::from_utf8_lossy(&head).into_owned();
+    if chat::is_discord(&head) {
+        let because = "a document with a guild, a channel and messages";
+        let mut teller = Teller::new("discord-export", because, outcome, sink, taken);
+        chat::discord(input, reading, &mut teller)?;
+        teller.close(reading)?;
+        return Ok(true);
+    }
+    if name.to_ascii_lowercase().ends_with(".txt") && chat::is_whatsapp(&head) {
+        let settling = survey::settle_text(input, reading, &mut outcome.receipt)?;
+        let because = "lines that open with a date, a time and an author";
+        let mut teller = Teller::new("whatsapp-chat", because, outcome, sink, taken);
+        chat::whatsapp(input, settling.charset, reading, &mut teller)?;
+        teller.close(reading)?;
+        return Ok(true);
+    }
+    Ok(false)
 }
 
 /// A line left out, for receipts.

@@ -102,18 +102,36 @@ pub(crate) fn find(samples: &[Sample], declared: &Declared<'_>) -> Result<Option
             line: sample.line,
             header: sample.cells.clone(),
             score: score + 1000,
-            because: format!("sidecar file; {score} of its columns on line {}", sample.line),
+            because: format!(
+                "sidecar file; {score} of its columns on line {}",
+                sample.line
+            ),
         }));
     }
     let mut best: Option<(usize, usize, &Arc<Dialect>, &Sample)> = None;
     for sample in candidates() {
+        // A deals file that lacks its status still has `person_id`: it must not pass for people.
+        let own_best = declared
+            .dialects
+            .all
+            .iter()
+            .filter(|dialect| dialect.own)
+            .map(|dialect| loose(dialect, &sample.tokens))
+            .max()
+            .unwrap_or(0);
         for dialect in &declared.dialects.all {
-            if declared.entity().is_some_and(|entity| entity != dialect.entity) {
+            if declared
+                .entity()
+                .is_some_and(|entity| entity != dialect.entity)
+            {
                 continue;
             }
             let Some(score) = dialect.matches(&sample.tokens) else {
                 continue;
             };
+            if dialect.own && score < own_best {
+                continue;
+            }
             let rank = dialect.require.len();
             if best.is_none_or(|(s, r, _, _)| (score, rank) > (s, r)) {
                 best = Some((score, rank, dialect, sample));
@@ -127,7 +145,11 @@ pub(crate) fn find(samples: &[Sample], declared: &Declared<'_>) -> Result<Option
         score,
         because: format!(
             "{score} of {} headers on line {} are those of {}{}",
-            sample.cells.iter().filter(|cell| !cell.trim().is_empty()).count(),
+            sample
+                .cells
+                .iter()
+                .filter(|cell| !cell.trim().is_empty())
+                .count(),
             sample.line,
             dialect.name,
             if declared.entity().is_some() {
@@ -164,7 +186,10 @@ pub(crate) fn nearest(samples: &[Sample], declared: &Declared<'_>) -> Option<Fou
         }
     }
     best.map(|(score, dialect, sample)| Found {
-        because: format!("{score} headers on line {} are close to {}", sample.line, dialect.name),
+        because: format!(
+            "{score} headers on line {} are close to {}",
+            sample.line, dialect.name
+        ),
         dialect,
         line: sample.line,
         header: sample.cells.clone(),
@@ -179,7 +204,10 @@ pub(crate) fn of_another_entity(samples: &[Sample], declared: &Declared<'_>) -> 
         sidecar: None,
         dialects: declared.dialects,
     };
-    find(samples, &free).ok().flatten()
+    find(samples, &free)
+        .ok()
+        .flatten()
+        .or_else(|| nearest(samples, &free).filter(|near| near.dialect.own))
 }
 
 fn loose(dialect: &Dialect, tokens: &[String]) -> usize {
@@ -187,9 +215,11 @@ fn loose(dialect: &Dialect, tokens: &[String]) -> usize {
         .columns
         .iter()
         .filter(|(_, wanted)| {
-            wanted
-                .iter()
-                .any(|wanted| tokens.iter().any(|token| crate::dialect::fits(wanted, token)))
+            wanted.iter().any(|wanted| {
+                tokens
+                    .iter()
+                    .any(|token| crate::dialect::fits(wanted, token))
+            })
         })
         .count()
 }

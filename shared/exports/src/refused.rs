@@ -32,7 +32,10 @@ pub fn write_refused_header(out: &mut dyn Write, header: &[String]) -> io::Resul
 /// Passes on what `out` reports.
 pub fn write_refused(out: &mut dyn Write, cells: &[String], refusal: &Refusal) -> io::Result<()> {
     let reason = if refusal.column.is_empty() {
-        format!("line {}: {}; {}", refusal.line, refusal.reason, refusal.hint)
+        format!(
+            "line {}: {}; {}",
+            refusal.line, refusal.reason, refusal.hint
+        )
     } else {
         format!(
             "line {}, {}: {}; {}",
@@ -93,7 +96,11 @@ mod tests {
             ("plain", "Lyon", "Lyon"),
             ("formula", "=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
             ("at", "@SUM(A1)", "\"'@SUM(A1)\""),
-            ("command", "-2+cmd|' /C calc'!A0", "\"'-2+cmd|' /C calc'!A0\""),
+            (
+                "command",
+                "-2+cmd|' /C calc'!A0",
+                "\"'-2+cmd|' /C calc'!A0\"",
+            ),
             ("negative amount", "-12.50", "-12.50"),
             ("phone", "+33 6 12 34", "+33 6 12 34"),
             ("comma", "a,b", "\"a,b\""),

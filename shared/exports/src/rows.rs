@@ -231,14 +231,7 @@ impl<R: Read> TextRows<R> {
             split_plain(row, &mut self.scratch, first, self.shape.delimiter);
             return Parsed::Record(end + terminator, 1);
         }
-        let parsed = parse_quoted(
-            row,
-            &mut self.scratch,
-            data,
-            self.shape,
-            self.ended,
-            limit,
-        );
+        let parsed = parse_quoted(row, &mut self.scratch, data, self.shape, self.ended, limit);
         if let Parsed::Broken(_) = parsed {
             self.patience = self.patience.saturating_sub(data.len());
         }
@@ -463,7 +456,11 @@ mod tests {
             ("line feeds", "a,b\n1,2\n", vec![(1, 2), (2, 2)]),
             ("carriage returns", "a,b\r1,2\r", vec![(1, 2), (2, 2)]),
             ("both", "a,b\r\n1,2\r\n3,4", vec![(1, 2), (2, 2), (3, 2)]),
-            ("blank between", "a,b\n\n1,2\n", vec![(1, 2), (2, 1), (3, 2)]),
+            (
+                "blank between",
+                "a,b\n\n1,2\n",
+                vec![(1, 2), (2, 1), (3, 2)],
+            ),
             (
                 "line end in a cell",
                 "a,b\n\"1\n\n1\",2\n3,4\n",
@@ -489,20 +486,37 @@ mod tests {
             ("doubled", "\"a\"\"b\",c", vec!["a\"b", "c"], None),
             ("empty", "\"\",c", vec!["", "c"], None),
             ("delimiter inside", "\"a,b\",c", vec!["a,b", "c"], None),
-            ("inside a plain cell", "5\" pipe,c", vec!["5\" pipe", "c"], None),
+            (
+                "inside a plain cell",
+                "5\" pipe,c",
+                vec!["5\" pipe", "c"],
+                None,
+            ),
             ("space before", "a, \"b,c\" ", vec!["a", "b,c"], None),
-            ("stray", "\"a\"b\",c", vec!["\"a\"b\"", "c"], Some(Fault::Quote)),
+            (
+                "stray",
+                "\"a\"b\",c",
+                vec!["\"a\"b\"", "c"],
+                Some(Fault::Quote),
+            ),
         ] {
             let got = read(text, b',');
             assert_eq!(got.len(), 1, "{case}");
-            assert_eq!((got[0].1.clone(), got[0].2), (want.iter().map(|s| (*s).to_owned()).collect(), fault), "{case}");
+            assert_eq!(
+                (got[0].1.clone(), got[0].2),
+                (want.iter().map(|s| (*s).to_owned()).collect(), fault),
+                "{case}"
+            );
         }
     }
 
     #[test]
     fn a_broken_quote_spares_its_neighbours() {
         let got = read("a,b\n1,\"x\n2,\"y\"\n3,\"z\"\n", b',');
-        let faults: Vec<_> = got.iter().map(|(line, _, fault)| (*line, fault.is_some())).collect();
+        let faults: Vec<_> = got
+            .iter()
+            .map(|(line, _, fault)| (*line, fault.is_some()))
+            .collect();
         assert_eq!(faults, [(1, false), (2, true), (3, false), (4, false)]);
     }
 }

@@ -95,7 +95,8 @@ fn score(head: &str, shape: Shape) -> f64 {
 /// Whether single quotes really wrap cells: they stand beside a delimiter or a line end on both sides.
 fn wraps(head: &str, delimiter: u8) -> bool {
     let bytes = head.as_bytes();
-    let border = |byte: Option<&u8>| byte.is_none_or(|b| *b == delimiter || matches!(b, b'\n' | b'\r'));
+    let border =
+        |byte: Option<&u8>| byte.is_none_or(|b| *b == delimiter || matches!(b, b'\n' | b'\r'));
     let (mut opening, mut closing) = (0, 0);
     for at in memchr::memchr_iter(b'\'', bytes) {
         let before = at.checked_sub(1).and_then(|at| bytes.get(at));
@@ -111,7 +112,8 @@ fn looks_like_a_value(cell: &str, shape: Shape) -> bool {
         return true;
     }
     let foreign = cell.bytes().any(|b| {
-        b != shape.delimiter && matches!(b, b';' | b'\t' | b'|' | b'"') || b == b',' && shape.delimiter != b',' && !decimal(cell)
+        b != shape.delimiter && matches!(b, b';' | b'\t' | b'|' | b'"')
+            || b == b',' && shape.delimiter != b',' && !decimal(cell)
     });
     if foreign && cell.len() < 400 {
         // A sentence may hold a comma; uncut text holds several marks and no space after them.
@@ -123,9 +125,9 @@ fn looks_like_a_value(cell: &str, shape: Shape) -> bool {
 /// Digits with one comma among them: `12,50`.
 fn decimal(cell: &str) -> bool {
     cell.bytes().filter(|b| *b == b',').count() == 1
-        && cell
-            .bytes()
-            .all(|b| b.is_ascii_digit() || matches!(b, b',' | b'.' | b'-' | b'+' | b' ' | b'%' | 0x80..))
+        && cell.bytes().all(|b| {
+            b.is_ascii_digit() || matches!(b, b',' | b'.' | b'-' | b'+' | b' ' | b'%' | 0x80..)
+        })
 }
 
 #[cfg(test)]
@@ -137,15 +139,39 @@ mod tests {
     fn the_delimiter_is_the_one_that_makes_records_alike() {
         for (case, head, delimiter, quote) in [
             ("comma", "a,b,c\n1,2,3\n4,5,6\n", b',', b'"'),
-            ("semicolon with decimal commas", "nom;prix\nA;12,50\nB;3,20\n", b';', b'"'),
+            (
+                "semicolon with decimal commas",
+                "nom;prix\nA;12,50\nB;3,20\n",
+                b';',
+                b'"',
+            ),
             ("tab", "a\tb\n1\t2, 3\n", b'\t', b'"'),
             ("pipe", "a|b|c\nx, y|2|3\n", b'|', b'"'),
-            ("times among commas", "t,v\n10:00:00,1\n11:00:00,2\n", b',', b'"'),
-            ("single quotes", "'a','b'\n'1,5','2'\n'x','y'\n", b',', b'\''),
-            ("sentences", "id,text\n1,\"Bonjour; merci, à vous\"\n2,ok\n", b',', b'"'),
+            (
+                "times among commas",
+                "t,v\n10:00:00,1\n11:00:00,2\n",
+                b',',
+                b'"',
+            ),
+            (
+                "single quotes",
+                "'a','b'\n'1,5','2'\n'x','y'\n",
+                b',',
+                b'\'',
+            ),
+            (
+                "sentences",
+                "id,text\n1,\"Bonjour; merci, à vous\"\n2,ok\n",
+                b',',
+                b'"',
+            ),
         ] {
             let shape = shape(head);
-            assert_eq!((shape.delimiter, shape.quote), (delimiter, Some(quote)), "{case}");
+            assert_eq!(
+                (shape.delimiter, shape.quote),
+                (delimiter, Some(quote)),
+                "{case}"
+            );
         }
     }
 }

@@ -148,15 +148,21 @@ fn unknown(samples: &[Sample], declared: &Declared<'_>) -> String {
         );
     }
     if let Some(near) = recognise::nearest(samples, declared) {
-        let tokens: Vec<String> = near.header.iter().map(|h| crate::dialect::token(h)).collect();
+        let tokens: Vec<String> = near
+            .header
+            .iter()
+            .map(|h| crate::dialect::token(h))
+            .collect();
         let absent: Vec<String> = near
             .dialect
             .require
             .iter()
             .filter(|demand| {
-                !demand
-                    .iter()
-                    .any(|wanted| tokens.iter().any(|token| crate::dialect::fits(wanted, token)))
+                !demand.iter().any(|wanted| {
+                    tokens
+                        .iter()
+                        .any(|token| crate::dialect::fits(wanted, token))
+                })
             })
             .map(|demand| demand.join(" or "))
             .collect();
@@ -181,12 +187,17 @@ fn open_text<'i>(
 ) -> Result<Opened<'i>, Failure> {
     let text = settle_text(input, reading, receipt)?;
     if let Some(layout) = table::json_layout(name, &text.head) {
-        let keys = json::keys(Utf8Reader::new(input.open()?, text.charset), layout)?.ok_or_else(
-            || format!("The objects have more than {} different keys: this is no table.", json::MOST_COLUMNS),
-        )?;
+        let keys =
+            json::keys(Utf8Reader::new(input.open()?, text.charset), layout)?.ok_or_else(|| {
+                format!(
+                    "The objects have more than {} different keys: this is no table.",
+                    json::MOST_COLUMNS
+                )
+            })?;
         if keys.is_empty() {
             return Err(Failure::Reason(
-                "The file holds no JSON object. Write one object per line, or an array of objects.".to_owned(),
+                "The file holds no JSON object. Write one object per line, or an array of objects."
+                    .to_owned(),
             ));
         }
         let samples = [Sample::new(0, keys.clone())];
@@ -312,7 +323,8 @@ fn delimiters(declared: &Declared<'_>) -> Result<Vec<u8>, Failure> {
         Some("tab" | "\t" | "\\t") => Ok(vec![b'\t']),
         Some(text) if text.len() == 1 && text.is_ascii() => Ok(vec![text.as_bytes()[0]]),
         Some(_) => Err(Failure::Reason(
-            "The sidecar's delimiter is not one character; write `,`, `;`, `|` or `tab`.".to_owned(),
+            "The sidecar's delimiter is not one character; write `,`, `;`, `|` or `tab`."
+                .to_owned(),
         )),
     }
 }

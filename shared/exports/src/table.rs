@@ -59,7 +59,10 @@ pub(crate) fn json_layout(name: &str, head: &str) -> Option<Layout> {
     }
     if head.starts_with('[') {
         let inner = head[1..].trim_start();
-        if inner.starts_with('{') || (inner.starts_with(']') && lower.ends_with(".json")) || (inner.is_empty() && lower.ends_with(".json")) {
+        if inner.starts_with('{')
+            || (inner.starts_with(']') && lower.ends_with(".json"))
+            || (inner.is_empty() && lower.ends_with(".json"))
+        {
             return Some(Layout::Array);
         }
         return None;

@@ -65,11 +65,26 @@ impl Notes {
             ));
         }
         for (n, what) in [
-            (self.no_address, "cell(s) of an e-mail column hold no address and were left out"),
-            (self.no_phone, "cell(s) of a phone column hold no valid number and were left out"),
-            (self.several_ids, "cell(s) hold several ids; the first was read"),
-            (self.default_currency, "amount(s) had no currency of their own and were read in the workspace's"),
-            (self.private_attributes, "cell(s) of other columns look like an address, a number or free text and were left out"),
+            (
+                self.no_address,
+                "cell(s) of an e-mail column hold no address and were left out",
+            ),
+            (
+                self.no_phone,
+                "cell(s) of a phone column hold no valid number and were left out",
+            ),
+            (
+                self.several_ids,
+                "cell(s) hold several ids; the first was read",
+            ),
+            (
+                self.default_currency,
+                "amount(s) had no currency of their own and were read in the workspace's",
+            ),
+            (
+                self.private_attributes,
+                "cell(s) of other columns look like an address, a number or free text and were left out",
+            ),
         ] {
             if n > 0 {
                 out.push(format!("{n} {what}"));
@@ -214,7 +229,10 @@ impl<'a> Typer<'a> {
                         row,
                         field,
                         wrong(
-                            format!("`{}` is required and holds nothing that can be read", field.name),
+                            format!(
+                                "`{}` is required and holds nothing that can be read",
+                                field.name
+                            ),
                             "fill the cell in, or leave the row out",
                         ),
                     ));
@@ -370,9 +388,10 @@ impl<'a> Typer<'a> {
                 } else {
                     &self.context.zone
                 };
-                Value::Instant(when.instant(zone).ok_or_else(|| {
-                    wrong("is a time that no clock shows", "check the date")
-                })?)
+                Value::Instant(
+                    when.instant(zone)
+                        .ok_or_else(|| wrong("is a time that no clock shows", "check the date"))?,
+                )
             }
             ColumnKind::Date => {
                 let when = self.when(field, cell, native)?;
@@ -436,7 +455,11 @@ impl<'a> Typer<'a> {
                         if own {
                             format!("write one of {}", words.join(", "))
                         } else {
-                            format!("map it to one of {} under [values.{}] in a sidecar file", words.join(", "), field.name)
+                            format!(
+                                "map it to one of {} under [values.{}] in a sidecar file",
+                                words.join(", "),
+                                field.name
+                            )
                         },
                     ));
                 }
@@ -638,15 +661,27 @@ impl<'a> Typer<'a> {
                 let amount = at("amount_minor").and_then(|at| values[at].as_integer());
                 let refunded = at("refunded_amount_minor").and_then(|at| values[at].as_integer());
                 if entity == Entity::Orders && amount.is_some_and(|amount| amount < 0) {
-                    return refuse("amount", "the amount is negative", "give the order its full amount and the refund in its own column");
+                    return refuse(
+                        "amount",
+                        "the amount is negative",
+                        "give the order its full amount and the refund in its own column",
+                    );
                 }
                 if refunded.is_some_and(|refunded| refunded < 0) {
-                    return refuse("refunded_amount", "the refund is negative", "write refunds without a sign");
+                    return refuse(
+                        "refunded_amount",
+                        "the refund is negative",
+                        "write refunds without a sign",
+                    );
                 }
                 if let (Some(amount), Some(refunded)) = (amount, refunded)
                     && refunded > amount.max(0)
                 {
-                    return refuse("refunded_amount", "the refund is larger than the amount", "check the amount and the refund of this row");
+                    return refuse(
+                        "refunded_amount",
+                        "the refund is larger than the amount",
+                        "check the amount and the refund of this row",
+                    );
                 }
             }
             Entity::Deals => {
@@ -660,14 +695,22 @@ impl<'a> Typer<'a> {
                 if let Some(score) = at("satisfaction").and_then(|at| values[at].as_number())
                     && !(1.0..=5.0).contains(&score)
                 {
-                    return refuse("satisfaction", "satisfaction is not between 1 and 5", "rescale the column to 1–5");
+                    return refuse(
+                        "satisfaction",
+                        "satisfaction is not between 1 and 5",
+                        "rescale the column to 1–5",
+                    );
                 }
             }
             Entity::Mentions => {
                 if let Some(score) = at("sentiment").and_then(|at| values[at].as_number())
                     && !(-1.0..=1.0).contains(&score)
                 {
-                    return refuse("sentiment", "sentiment is not between −1 and 1", "rescale the column to −1…1");
+                    return refuse(
+                        "sentiment",
+                        "sentiment is not between −1 and 1",
+                        "rescale the column to −1…1",
+                    );
                 }
             }
             Entity::Surveys => {
@@ -676,14 +719,22 @@ impl<'a> Typer<'a> {
                     && let Some(score) = at("score").and_then(|at| values[at].as_number())
                     && !(0.0..=10.0).contains(&score)
                 {
-                    return refuse("score", "an NPS score is not between 0 and 10", "check the score");
+                    return refuse(
+                        "score",
+                        "an NPS score is not between 0 and 10",
+                        "check the score",
+                    );
                 }
             }
             Entity::Rates => {
                 if let Some(rate) = at("rate").and_then(|at| values[at].as_number())
                     && rate <= 0.0
                 {
-                    return refuse("rate", "the rate is not above zero", "give units of the reporting currency for one of this currency");
+                    return refuse(
+                        "rate",
+                        "the rate is not above zero",
+                        "give units of the reporting currency for one of this currency",
+                    );
                 }
             }
             _ => {}
@@ -730,16 +781,19 @@ fn refusal(row: &Row, field: &Field, wrong: Wrong) -> Refusal {
 }
 
 fn unknown_currency() -> Wrong {
-    wrong(
-        "is no ISO 4217 currency code",
-        "write EUR, USD, GBP…",
-    )
+    wrong("is no ISO 4217 currency code", "write EUR, USD, GBP…")
 }
 
 /// Text without the apostrophe that spreadsheets put before digits and signs.
 pub(crate) fn plain_text(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '=' | '@')) => rest,
+        Some(rest)
+            if rest.starts_with(|c: char| {
+                c.is_ascii_digit() || matches!(c, '+' | '-' | '=' | '@')
+            }) =>
+        {
+            rest
+        }
         _ => cell,
     }
 }
@@ -811,10 +865,13 @@ fn looks_private(text: &str) -> bool {
     }
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let phone_like = (9..=15).contains(&digits)
-        && (text.starts_with('+') || text.starts_with('0') || text.contains(' ') || text.contains('.'))
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || matches!(b, b'+' | b' ' | b'.' | b'-' | b'(' | b')' | b'\''));
+        && (text.starts_with('+')
+            || text.starts_with('0')
+            || text.contains(' ')
+            || text.contains('.'))
+        && text.bytes().all(|b| {
+            b.is_ascii_digit() || matches!(b, b'+' | b' ' | b'.' | b'-' | b'(' | b')' | b'\'')
+        });
     phone_like || text.split_whitespace().count() > 8
 }
 
@@ -828,7 +885,12 @@ mod tests {
         for entity in Entity::ALL {
             for (at, column) in entity.lake_columns().iter().enumerate() {
                 if column.origin.is_some() {
-                    assert_eq!(entity.lake_position_cached(&column.name), Some(at), "{entity} {}", column.name);
+                    assert_eq!(
+                        entity.lake_position_cached(&column.name),
+                        Some(at),
+                        "{entity} {}",
+                        column.name
+                    );
                 }
             }
         }
@@ -862,7 +924,12 @@ mod tests {
 
     #[test]
     fn shapes_say_nothing_of_the_value() {
-        for (cell, want) in [("12345678", "8 digits"), ("Jean", "text"), ("06 12", "digits and signs"), ("a1", "text with digits")] {
+        for (cell, want) in [
+            ("12345678", "8 digits"),
+            ("Jean", "text"),
+            ("06 12", "digits and signs"),
+            ("a1", "text with digits"),
+        ] {
             assert_eq!(shape(cell), want);
         }
     }

@@ -77,7 +77,9 @@ fn damaged(error: impl std::fmt::Display) -> Failure {
     Failure::Reason(if text.to_ascii_lowercase().contains("password") {
         "The workbook is protected by a password. Save it without one and drop it again.".to_owned()
     } else {
-        format!("The workbook cannot be opened ({text}): it is damaged, or no workbook. Save it again as XLSX or CSV.")
+        format!(
+            "The workbook cannot be opened ({text}): it is damaged, or no workbook. Save it again as XLSX or CSV."
+        )
     })
 }
 
@@ -230,7 +232,9 @@ fn write(data: &Data) -> Option<(String, Native)> {
             let text = if (hour, minute, second, milli) == (0, 0, 0, 0) {
                 format!("{year:04}-{month:02}-{day:02}")
             } else {
-                format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}")
+                format!(
+                    "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}"
+                )
             };
             (text, Native::Text)
         }

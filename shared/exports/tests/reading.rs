@@ -35,12 +35,22 @@ fn hubspot_contacts_are_recognised_in_each_language() {
         ),
     ] {
         let got = read("contacts.csv", content.as_bytes());
-        assert_eq!(got.receipt().status, ImportStatus::Imported, "{case}: {:?}", got.receipt());
+        assert_eq!(
+            got.receipt().status,
+            ImportStatus::Imported,
+            "{case}: {:?}",
+            got.receipt()
+        );
         assert_eq!(got.receipt().dialect.as_deref(), Some(dialect), "{case}");
         assert_eq!(text(&got, 0, "lifecycle"), Some(lifecycle), "{case}");
         assert_eq!(text(&got, 0, "source"), Some("hubspot"), "{case}");
         assert_eq!(
-            got.records[0].1.get("created_at").as_instant().unwrap().to_string(),
+            got.records[0]
+                .1
+                .get("created_at")
+                .as_instant()
+                .unwrap()
+                .to_string(),
             "2026-01-02T09:00:00Z",
             "{case}"
         );
@@ -64,9 +74,19 @@ fn shopify_lines_fold_into_their_order() {
             .as_bytes(),
     );
     assert_eq!(got.receipt().rows.read, 3, "{:?}", got.receipt());
-    assert_eq!((got.outcome.accepted, got.receipt().rows.refused, got.outcome.folded), (2, 1, 1));
+    assert_eq!(
+        (
+            got.outcome.accepted,
+            got.receipt().rows.refused,
+            got.outcome.folded
+        ),
+        (2, 1, 1)
+    );
     assert_eq!(got.records[0].1.get("items").as_integer(), Some(3));
-    assert_eq!(got.records[0].1.get("amount_minor").as_integer(), Some(1500));
+    assert_eq!(
+        got.records[0].1.get("amount_minor").as_integer(),
+        Some(1500)
+    );
     assert_eq!(text(&got, 1, "status"), Some("cancelled"));
     assert_eq!(got.receipt().refused[0].line, 5);
     assert_eq!(got.receipt().refused[0].column, "Id");
@@ -75,25 +95,69 @@ fn shopify_lines_fold_into_their_order() {
 #[test]
 fn every_entity_has_an_own_layout() {
     for (entity, content) in [
-        (Entity::People, "person_id,email,lifecycle\np1,a@exemple.fr,customer\n"),
+        (
+            Entity::People,
+            "person_id,email,lifecycle\np1,a@exemple.fr,customer\n",
+        ),
         (Entity::Accounts, "account_id,domain\na1,exemple.fr\n"),
-        (Entity::Deals, "deal_id,created_at,status,amount\nd1,2026-01-02,won,12.50\n"),
-        (Entity::Orders, "order_id,ordered_at,status,amount,currency\no1,2026-01-02,paid,12.50,EUR\n"),
-        (Entity::Subscriptions, "subscription_id,status,started_at,amount,interval,currency\ns1,active,2026-01-02,9,month,EUR\n"),
-        (Entity::Invoices, "invoice_id,issued_at,amount,currency,status\ni1,2026-01-02,9,EUR,paid\n"),
-        (Entity::Tickets, "ticket_id,created_at,status\nt1,2026-01-02,open\n"),
-        (Entity::Surveys, "response_id,answered_at,kind,score\nr1,2026-01-02,nps,9\n"),
-        (Entity::Spend, "date,channel,amount,currency\n2026-01-02,google,12.50,EUR\n"),
-        (Entity::Costs, "month,category,amount,currency\n2026-01,platform,12.50,EUR\n"),
-        (Entity::WebTraffic, "date,channel,visits\n2026-01-02,organic,12\n"),
-        (Entity::Mentions, "mention_id,seen_at,network,about\nm1,2026-01-02,x,brand\n"),
-        (Entity::Members, "community,platform,handle\nmain,hivebrite,h1\n"),
+        (
+            Entity::Deals,
+            "deal_id,created_at,status,amount\nd1,2026-01-02,won,12.50\n",
+        ),
+        (
+            Entity::Orders,
+            "order_id,ordered_at,status,amount,currency\no1,2026-01-02,paid,12.50,EUR\n",
+        ),
+        (
+            Entity::Subscriptions,
+            "subscription_id,status,started_at,amount,interval,currency\ns1,active,2026-01-02,9,month,EUR\n",
+        ),
+        (
+            Entity::Invoices,
+            "invoice_id,issued_at,amount,currency,status\ni1,2026-01-02,9,EUR,paid\n",
+        ),
+        (
+            Entity::Tickets,
+            "ticket_id,created_at,status\nt1,2026-01-02,open\n",
+        ),
+        (
+            Entity::Surveys,
+            "response_id,answered_at,kind,score\nr1,2026-01-02,nps,9\n",
+        ),
+        (
+            Entity::Spend,
+            "date,channel,amount,currency\n2026-01-02,google,12.50,EUR\n",
+        ),
+        (
+            Entity::Costs,
+            "month,category,amount,currency\n2026-01,platform,12.50,EUR\n",
+        ),
+        (
+            Entity::WebTraffic,
+            "date,channel,visits\n2026-01-02,organic,12\n",
+        ),
+        (
+            Entity::Mentions,
+            "mention_id,seen_at,network,about\nm1,2026-01-02,x,brand\n",
+        ),
+        (
+            Entity::Members,
+            "community,platform,handle\nmain,hivebrite,h1\n",
+        ),
         (Entity::Links, "platform,handle,person_id\nslack,U1,p1\n"),
-        (Entity::Assignments, "experiment,person_id,group,assigned_at\ne1,p1,invited,2026-01-02\n"),
+        (
+            Entity::Assignments,
+            "experiment,person_id,group,assigned_at\ne1,p1,invited,2026-01-02\n",
+        ),
         (Entity::Rates, "date,currency,rate\n2026-01-02,USD,0.92\n"),
     ] {
         let got = read("own.csv", content.as_bytes());
-        assert_eq!(got.receipt().entity.as_deref(), Some(entity.as_str()), "{:?}", got.receipt());
+        assert_eq!(
+            got.receipt().entity.as_deref(),
+            Some(entity.as_str()),
+            "{:?}",
+            got.receipt()
+        );
         assert_eq!(got.records.len(), 1, "{entity}: {:?}", got.receipt());
         assert_eq!(got.receipt().rows.read, 1);
     }
@@ -111,6 +175,8 @@ fn whole_files_are_refused_with_a_reason() {
         ("empty", &b""[..], None, "empty"),
         ("no known header", b"foo,bar\n1,2\n", None, "header"),
         ("another entity", b"order_id,ordered_at,status,amount,currency\no1,2026-01-02,paid,1,EUR\n", Some(Entity::People), "orders"),
+        ("another entity that also names people", b"order_id,person_id,ordered_at,status,amount,currency\no1,p1,2026-01-02,paid,1,EUR\n", Some(Entity::People), "orders"),
+        ("deals without their status", b"deal_id,person_id,account_id,created_at,amount\nd1,p1,a1,2026-01-02,1\n", None, "status"),
         ("ambiguous required date", b"order_id,ordered_at,status,amount,currency\no1,03/04/2026,paid,1,EUR\n", None, "day and month"),
         ("mixed marks", b"order_id,ordered_at,status,amount,currency\no1,2026-01-02,paid,\"1,50\",EUR\no2,2026-01-02,paid,1.50,EUR\n", None, "decimal marks"),
         ("mapped header twice", b"person_id,email,email\np1,a@exemple.fr,b@exemple.fr\n", None, "twice"),
@@ -133,9 +199,17 @@ fn the_euro_sign_tells_latin_9() {
         "file.csv",
         b"order_id;ordered_at;status;amount;currency;promo_code\no1;2026-01-02;paid;12,50 \xA4;EUR;c\xBDur\n",
     );
-    assert_eq!(got.receipt().encoding.as_deref(), Some("iso-8859-15"), "{:?}", got.receipt());
+    assert_eq!(
+        got.receipt().encoding.as_deref(),
+        Some("iso-8859-15"),
+        "{:?}",
+        got.receipt()
+    );
     assert_eq!(text(&got, 0, "promo_code"), Some("cœur"));
-    assert_eq!(got.records[0].1.get("amount_minor").as_integer(), Some(1250));
+    assert_eq!(
+        got.records[0].1.get("amount_minor").as_integer(),
+        Some(1250)
+    );
 }
 
 #[test]
@@ -148,11 +222,26 @@ fn every_line_is_accounted_for() {
     assert_eq!(receipt.status, ImportStatus::Imported, "{receipt:?}");
     let refused: Vec<_> = receipt.refused.iter().map(|r| r.line).collect();
     assert_eq!(refused, [7, 8, 10, 11]);
-    let dropped: Vec<_> = receipt.dropped.iter().map(|d| (d.line, d.why.as_str())).collect();
-    assert_eq!(dropped, [(1, "preamble"), (2, "blank"), (5, "blank"), (6, "repeated_header")]);
+    let dropped: Vec<_> = receipt
+        .dropped
+        .iter()
+        .map(|d| (d.line, d.why.as_str()))
+        .collect();
+    assert_eq!(
+        dropped,
+        [
+            (1, "preamble"),
+            (2, "blank"),
+            (5, "blank"),
+            (6, "repeated_header")
+        ]
+    );
     assert_eq!(receipt.rows.read, got.outcome.accepted + 4 + 4);
     for refusal in &receipt.refused {
-        assert!(!refusal.reason.contains("o3") && !refusal.hint.is_empty(), "{refusal:?}");
+        assert!(
+            !refusal.reason.contains("o3") && !refusal.hint.is_empty(),
+            "{refusal:?}"
+        );
     }
 }
 
@@ -169,30 +258,75 @@ fn json_lines_and_parquet_are_read_by_the_same_rules() {
     let got = read("o.ndjson", b"{\"order_id\":5550001,\"ordered_at\":\"2026-01-02\",\"status\":\"paid\",\"amount\":12.5,\"currency\":\"EUR\"}\n{\"order_id\":\"o2\",\"status\":\"paid\"}\nnot json\n{\"order_id\":\"o3\",\"ordered_at\":\"2026-01-02\",\"status\":\"paid\",\"amount\":\"1\",\"currency\":\"EUR\"}\n");
     assert_eq!(got.records.len(), 2, "{:?}", got.receipt());
     assert_eq!(text(&got, 0, "order_id"), Some("5550001"));
-    assert_eq!(got.receipt().refused.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(
+        got.receipt()
+            .refused
+            .iter()
+            .map(|r| r.line)
+            .collect::<Vec<_>>(),
+        [2, 3]
+    );
 
     let bytes = common::parquet_orders();
     let got = read("o.parquet", &bytes);
     assert_eq!(got.records.len(), 2, "{:?}", got.receipt());
-    assert_eq!(got.records[0].1.get("amount_minor").as_integer(), Some(1250));
-    assert_eq!(got.records[0].1.get("ordered_at").as_instant().unwrap().to_string(), "2026-01-02T10:00:00Z");
+    assert_eq!(
+        got.records[0].1.get("amount_minor").as_integer(),
+        Some(1250)
+    );
+    assert_eq!(
+        got.records[0]
+            .1
+            .get("ordered_at")
+            .as_instant()
+            .unwrap()
+            .to_string(),
+        "2026-01-02T10:00:00Z"
+    );
     assert_eq!(got.records[1].0, 2);
 }
 
 #[test]
 fn a_sidecar_overrules() {
     let sidecar = Sidecar::parse("x", "entity = \"orders\"\nsource = \"acme\"\ndate_order = \"mdy\"\ncurrency = \"EUR\"\n[columns]\n\"No\" = \"order_id\"\n\"When\" = \"ordered_at\"\n\"State\" = \"status\"\n\"Sum\" = \"amount\"\n[values.status]\n\"ok\" = \"paid\"\n").unwrap();
-    let got = read_with("a.csv", b"No;When;State;Sum\n1;03/04/2026;OK;12,50\n", &Settings { sidecar: Some(sidecar), ..Settings::default() });
-    assert_eq!(got.receipt().status, ImportStatus::Imported, "{:?}", got.receipt());
+    let got = read_with(
+        "a.csv",
+        b"No;When;State;Sum\n1;03/04/2026;OK;12,50\n",
+        &Settings {
+            sidecar: Some(sidecar),
+            ..Settings::default()
+        },
+    );
+    assert_eq!(
+        got.receipt().status,
+        ImportStatus::Imported,
+        "{:?}",
+        got.receipt()
+    );
     assert_eq!(text(&got, 0, "source"), Some("acme"));
-    assert_eq!(got.records[0].1.get("ordered_at").as_instant().unwrap().to_string(), "2026-03-03T23:00:00Z");
+    assert_eq!(
+        got.records[0]
+            .1
+            .get("ordered_at")
+            .as_instant()
+            .unwrap()
+            .to_string(),
+        "2026-03-03T23:00:00Z"
+    );
 }
 
 #[test]
 fn an_optional_ambiguous_date_is_left_empty_with_a_warning() {
     let got = read("p.csv", b"person_id,created_at\np1,03/04/2026\n");
     assert!(got.records[0].1.get("created_at").as_instant().is_none());
-    assert!(got.receipt().warnings.iter().any(|w| w.contains("day and month")), "{:?}", got.receipt());
+    assert!(
+        got.receipt()
+            .warnings
+            .iter()
+            .any(|w| w.contains("day and month")),
+        "{:?}",
+        got.receipt()
+    );
 }
 
 #[test]
