@@ -93,30 +93,28 @@ pub(crate) fn join_month(spike: Option<&Estimate>) -> Option<Check> {
     })
 }
 
-/// Do the rungs agree in sign? Opposite signs with intervals that both leave 0 out block; opposite point estimates warn.
-pub(crate) fn agreement(rungs: &[Estimate]) -> Check {
+/// Do the rungs agree in sign? Two adjusted rungs of opposite sign whose intervals both leave 0 out block; opposite point
+/// estimates warn. The raw gap may point the other way, because of who joins: that warns and never blocks.
+pub(crate) fn agreement(adjusted: &[Estimate], raw: Option<&Estimate>) -> Check {
     let established = |sign: f64| {
-        rungs
+        adjusted
             .iter()
             .any(|e| e.excludes_zero() && e.value * sign > 0.0)
     };
-    let leaning = |sign: f64| rungs.iter().any(|e| e.value * sign > 0.0);
-    let agreeing = rungs.iter().filter(|e| e.value > 0.0).count();
+    let all: Vec<&Estimate> = adjusted.iter().chain(raw).collect();
+    let up = all.iter().filter(|e| e.value > 0.0).count();
+    let down = all.iter().filter(|e| e.value < 0.0).count();
     Check {
         gate: "sign_agreement",
         verdict: if established(1.0) && established(-1.0) {
             Verdict::Block
-        } else if leaning(1.0) && leaning(-1.0) {
+        } else if up > 0 && down > 0 {
             Verdict::Warn
         } else {
             Verdict::Pass
         },
-        measured: Some(agreeing.max(rungs.len() - agreeing) as f64),
-        needed: format!(
-            "{} of {} methods with the same sign",
-            rungs.len(),
-            rungs.len()
-        ),
+        measured: Some(up.max(down) as f64),
+        needed: format!("{} of {} methods with the same sign", all.len(), all.len()),
         suffices: None,
     }
 }

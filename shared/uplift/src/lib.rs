@@ -37,6 +37,7 @@ mod accumulator;
 mod adjusted;
 mod arms;
 mod counts;
+mod design;
 mod entries;
 mod experiment;
 mod gate;
@@ -61,6 +62,9 @@ extern crate self as levier_uplift;
 #[cfg(test)]
 #[path = "../examples/coverage/company.rs"]
 mod company;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod experiment_test;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod revenue_test;

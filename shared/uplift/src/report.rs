@@ -457,14 +457,16 @@ fn choose(plan: &Plan, kpi: &str, rungs: &mut [Rung]) {
         chosen = place("did_after_join_month").or(chosen);
     }
     let Some(at) = chosen else { return };
-    let estimates: Vec<Estimate> = rungs
-        .iter()
-        .filter(|rung| rung.failure.is_none())
-        .filter_map(|rung| rung.estimate)
-        .collect();
+    let estimates = |raw: bool| -> Vec<Estimate> {
+        let known = rungs
+            .iter()
+            .filter(|rung| rung.failure.is_none() && (rung.grade == "D") == raw);
+        known.filter_map(|rung| rung.estimate).collect()
+    };
+    let agreement = gate::agreement(&estimates(false), estimates(true).first());
     rungs[at].headline = true;
     if rungs[at].failure.is_none() {
-        rungs[at].checks.push(gate::agreement(&estimates));
+        rungs[at].checks.push(agreement);
     }
 }
 

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use levier_stats::cloglog::{HazardFit, StandardisedSurvival, fit};
+use levier_stats::cloglog::{StandardisedSurvival, fit};
 use levier_stats::moments::Moments;
 use levier_stats::propensity::Estimand;
 use levier_stats::proportion::{Share, risk_difference};
@@ -20,6 +20,7 @@ use levier_stats::stratified::combine;
 use levier_stats::{Estimate, StatsError};
 use serde::{Deserialize, Serialize};
 
+use crate::design::Design;
 use crate::entries;
 use crate::life::{Life, age_bin, level_bin};
 use crate::plan::Plan;
@@ -46,7 +47,7 @@ fn band(tenure: Option<i32>) -> u8 {
 }
 
 /// Months at risk and losses by age bin, level bin, tenure band.
-type Cells = BTreeMap<(u8, u8, u8), (u64, u64)>;
+pub(crate) type Cells = BTreeMap<(u8, u8, u8), (u64, u64)>;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Retention {
@@ -301,12 +302,13 @@ impl Retention {
         ))
     }
 
+    /// `signal` is the variance of customers' lasting monthly revenue, where it is known (see [`crate::design`]).
     /// Fits the hazard and standardises it over the members as they were when joining.
-    pub(crate) fn hazard(&self) -> Result<Hazard, StatsError> {
-        let design = Design::new(&self.cells)?;
+    pub(crate) fn hazard(&self, signal: Option<f64>) -> Result<Hazard, StatsError> {
+        let design = Design::new(&self.cells, signal)?;
         let mut rows: BTreeMap<Vec<u64>, (Vec<f64>, u64, u64)> = BTreeMap::new();
         for ((age, level, band), (months, events)) in &self.cells {
-            let x = design.row(*age, *level, *band);
+            let x = design.row(*age, *level, *band, *band > 0);
             let key = x.iter().map(|v| v.to_bits()).collect();
             let row = rows.entry(key).or_insert((x, 0, 0));
             row.1 += months;
@@ -328,6 +330,7 @@ impl Retention {
                 age_bin(age + since),
                 level,
                 band(Some(since).filter(|_| member)),
+                true,
             )
         })?;
         let ratios = design.ratios(&fitted);
@@ -350,121 +353,4 @@ pub(crate) struct Hazard {
     /// Log hazard ratio by band of months since joining.
     pub ratios: Vec<(String, Estimate)>,
     pub at_join: u64,
-}
-
-/// Columns of the hazard: age, level (linear and squared), no past revenue, bands of membership; only what varies and has events.
-struct Design {
-    ages: Vec<u8>,
-    centre: f64,
-    level: bool,
-    nothing: bool,
-    /// First and last band of each membership column.
-    bands: Vec<(u8, u8)>,
-}
-
-impl Design {
-    fn new(cells: &Cells) -> Result<Self, StatsError> {
-        let count = |keep: &dyn Fn(&(u8, u8, u8)) -> bool| {
-            cells
-                .iter()
-                .filter(|(key, _)| keep(key))
-                .fold((0, 0), |sum, (_, (m, e))| (sum.0 + m, sum.1 + e))
-        };
-        let all = count(&|_| true);
-        if all.1 == 0 {
-            return Err(StatsError::too_few("customers lost", 0, 10));
-        }
-        let varies = |part: (u64, u64)| part.1 >= 5 && all.1 - part.1 >= 5 && part.1 < part.0;
-        let mut bands: Vec<(u8, u8)> = Vec::new();
-        for band in 1..=4 {
-            if count(&|key| key.2 == band).0 > 0 {
-                bands.push((band, band));
-            }
-        }
-        // Neighbouring bands with few losses are one.
-        while bands.len() > 1 {
-            let few = |range: &(u8, u8)| count(&|key| key.2 >= range.0 && key.2 <= range.1).1 < 5;
-            let Some(at) = bands.iter().rposition(few) else {
-                break;
-            };
-            let with = if at == 0 { 1 } else { at - 1 };
-            let (low, high) = (at.min(with), at.max(with));
-            bands[low] = (bands[low].0, bands[high].1);
-            bands.remove(high);
-        }
-        if bands.is_empty() || count(&|key| key.2 > 0).1 == 0 {
-            return Err(StatsError::too_few("members lost as customers", 0, 10));
-        }
-        // The most frequent age is the reference.
-        let mut ages: Vec<u8> = (0..=4)
-            .filter(|age| varies(count(&|key| key.0 == *age)))
-            .collect();
-        let reference = (0..=4).max_by_key(|age| count(&|key| key.0 == *age).1);
-        ages.retain(|age| Some(*age) != reference);
-        let known = count(&|key| key.1 > 0);
-        let levels: std::collections::BTreeSet<u8> = cells
-            .keys()
-            .map(|key| key.1)
-            .filter(|level| *level > 0)
-            .collect();
-        let centre = cells
-            .iter()
-            .filter(|(key, _)| key.1 > 0)
-            .map(|(key, (m, _))| f64::from(key.1) * *m as f64)
-            .sum::<f64>()
-            / (known.0.max(1)) as f64;
-        Ok(Self {
-            ages,
-            centre,
-            level: levels.len() > 2 && known.1 >= 10,
-            nothing: varies(count(&|key| key.1 == 0)),
-            bands,
-        })
-    }
-
-    fn row(&self, age: u8, level: u8, band: u8) -> Vec<f64> {
-        let flag = |yes: bool| f64::from(u8::from(yes));
-        let mut x: Vec<f64> = self.ages.iter().map(|held| flag(*held == age)).collect();
-        let octaves = if level == 0 {
-            0.0
-        } else {
-            (f64::from(level) - self.centre) / 2.0
-        };
-        if self.level {
-            x.push(octaves);
-            x.push(octaves * octaves);
-        }
-        if self.nothing {
-            x.push(flag(level == 0));
-        }
-        x.extend(
-            self.bands
-                .iter()
-                .map(|(from, until)| flag(band >= *from && band <= *until)),
-        );
-        x
-    }
-
-    fn ratios(&self, fitted: &HazardFit) -> Vec<(String, Estimate)> {
-        let first = fitted.coefficients.len() - self.bands.len();
-        let name = |(from, until): &(u8, u8)| {
-            let (a, b) = (
-                BANDS[usize::from(*from) - 1],
-                BANDS[usize::from(*until) - 1],
-            );
-            if from == until {
-                return a.to_owned();
-            }
-            let start = a.split(['-', '+']).next().unwrap_or(a);
-            match b.split_once('-') {
-                Some((_, end)) => format!("{start}-{end}"),
-                None => format!("{start}+"),
-            }
-        };
-        self.bands
-            .iter()
-            .zip(&fitted.coefficients[first..])
-            .map(|(band, estimate)| (name(band), *estimate))
-            .collect()
-    }
 }

@@ -7,10 +7,12 @@ use levier_stats::gates;
 use serde_json::json;
 
 use crate::accumulator::Partial;
+use crate::design;
 use crate::gate::{self, Check};
 use crate::plan::Plan;
 use crate::retention::{HORIZON, LANDMARK_HORIZON, LANDMARKS, naive_horizon};
 use crate::rung::{Rung, TOO_FEW};
+use crate::series::Series;
 use crate::suspicion;
 
 const KPI: &str = "customer_retention";
@@ -60,7 +62,7 @@ pub(crate) fn ladder(plan: &Plan, partial: &Partial) -> (Vec<Rung>, Vec<Row>) {
         }
         Err(error) => naive.failure = Some((Status::CannotSay, error.to_string())),
     }
-    let raw_level = naive.non_member_level;
+    let (raw_level, raw) = (naive.non_member_level, naive.estimate);
     let mut rungs = vec![naive];
     for landmark in LANDMARKS {
         let mut rung = Rung {
@@ -112,7 +114,8 @@ pub(crate) fn ladder(plan: &Plan, partial: &Partial) -> (Vec<Rung>, Vec<Row>) {
     rung.checks
         .extend(suspicion::survivors(held.expected_losses(), events[1]));
     let mut tenure = Vec::new();
-    match held.hazard() {
+    let opening = partial.panels.get(&(0, Series::Revenue, plan.first));
+    match held.hazard(opening.and_then(design::signal)) {
         Ok(found) => {
             let survival = found.survival;
             rung.estimate = Some(survival.difference);
@@ -138,7 +141,7 @@ pub(crate) fn ladder(plan: &Plan, partial: &Partial) -> (Vec<Rung>, Vec<Row>) {
                 .filter_map(|rung| rung.estimate)
                 .chain([survival.difference])
                 .collect();
-            rung.checks.push(gate::agreement(&landmarks));
+            rung.checks.push(gate::agreement(&landmarks, raw.as_ref()));
             tenure = found
                 .ratios
                 .iter()

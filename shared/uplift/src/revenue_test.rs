@@ -1,10 +1,13 @@
 //! The ladder against companies whose truth is known: coverage, false positives, and the traps.
 
 use levier_domain::config::Config;
+use levier_domain::fact::Fact;
 use levier_domain::table::{Row, Status, TableName};
+use levier_domain::time::Month;
 use levier_simulator::{Company, Story};
 
 use crate::company::{company, facts, gathered, plan};
+use crate::{Accumulator, Plan, UpliftInput};
 
 type Tables = Vec<(TableName, Vec<Row>)>;
 
@@ -12,7 +15,11 @@ fn tables(company: &Company) -> Tables {
     gathered(&plan(company, &Config::default()), &facts(company)).finish()
 }
 
-pub(crate) fn row<'a>(tables: &'a Tables, kpi: &str, method: &str) -> Option<&'a Row> {
+pub(crate) fn row<'a>(
+    tables: &'a [(TableName, Vec<Row>)],
+    kpi: &str,
+    method: &str,
+) -> Option<&'a Row> {
     let (_, rows) = tables
         .iter()
         .find(|(name, _)| *name == TableName::Uplift)
@@ -175,7 +182,7 @@ fn small_cells_are_withheld_and_absent_inputs_named() {
         (naive.status, naive.value, naive.n),
         (Status::Suppressed, None, None)
     );
-    assert!(naive.own.get("n_members").is_none());
+    assert!(!naive.own.contains_key("n_members"));
     for (kpi, reason) in [("nps", "needs: surveys"), ("mrr", "needs: subscriptions")] {
         let missing = tables[0]
             .1
@@ -187,4 +194,64 @@ fn small_cells_are_withheld_and_absent_inputs_named() {
             (Status::Missing, Some(reason))
         );
     }
+}
+
+#[test]
+fn the_raw_gap_may_point_the_wrong_way() {
+    // Simpson: poor customers join, rich ones do not; joining adds 5 euros to everybody who does.
+    let config = Config::default();
+    let first = "2024-01".parse::<Month>().unwrap().index();
+    let input = UpliftInput::new(
+        &config,
+        jiff::civil::date(2025, 12, 31),
+        Month::from_index(first),
+        Month::from_index(first + 23),
+    );
+    let plan = Plan::new(&input);
+    let mut accumulator = Accumulator::new(&plan);
+    for n in 0..1_000_i64 {
+        let rich = n % 2 == 0;
+        let joins = if rich { n % 10 == 0 } else { n % 10 != 1 };
+        let joined = joins.then(|| first + 8 + (n / 10 % 6) as i32);
+        let (mut prior, mut facts) = (0, Vec::new());
+        for month in first..first + 24 {
+            let noise = (n * 7_919 + i64::from(month) * 104_729) % 997;
+            let bonus = if joined.is_some_and(|joined| joined <= month) {
+                500
+            } else {
+                0
+            };
+            let revenue_minor = if rich { 10_000 } else { 3_000 } + noise + bonus;
+            facts.push(Fact {
+                person: format!("p{n:04}"),
+                month,
+                joined_month: joined,
+                customer_since: Some(first),
+                orders: 1,
+                revenue_minor,
+                prior_orders: (month - first) as u32,
+                prior_revenue_minor: prior,
+                ..Fact::default()
+            });
+            prior += revenue_minor;
+        }
+        accumulator.update_person(&facts);
+    }
+    let tables = accumulator.finish();
+    assert!(
+        row(&tables, "revenue_per_customer", "naive")
+            .unwrap()
+            .upper
+            .unwrap()
+            < 0.0
+    );
+    for method in ["stratified", "did"] {
+        let (value, ..) = figures(row(&tables, "revenue_per_customer", method).unwrap());
+        assert!((value - 5.0).abs() < 0.5, "{method}: {value}");
+    }
+    let did = row(&tables, "revenue_per_customer", "did").unwrap();
+    assert!(
+        !blocked_by(did).contains(&"sign_agreement".to_owned()),
+        "{did:?}"
+    );
 }
