@@ -401,9 +401,9 @@ fn read_into(
         &mut outcome.receipt,
     )?;
     warnings.extend(surveyed.warnings);
-    sink.header(&plan.header).or_else(|error| {
+    sink.header(&plan.header).map_err(|error| {
         *taken = Err(error);
-        Err(Failure::Sink)
+        Failure::Sink
     })?;
     let zone = match &plan.dialect.timezone {
         None => reading.zone.clone(),
@@ -412,10 +412,7 @@ fn read_into(
         })?,
     };
     // A shorter life than the caller's, so that all borrows of the emitter are alike.
-    let tap = match tap {
-        Some(tap) => Some(tap as Tap<'_>),
-        None => None,
-    };
+    let tap = tap.map(|tap| tap as Tap<'_>);
     let mut emitter = Emitter::new(&plan, reading, zone, surveyed.mark, epoch_1904, sink, tap);
     let result = emitter.run(&mut table, header_line);
     let (counts, more) = emitter.finish();

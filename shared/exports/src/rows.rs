@@ -316,7 +316,7 @@ fn split_plain(row: &mut Row, scratch: &mut Vec<u8>, line: &[u8], delimiter: u8)
 }
 
 /// Moves the bytes into the row's text; the input is UTF-8 by construction and cuts fall on ASCII, so that the check holds.
-fn set_text(row: &mut Row, scratch: &mut Vec<u8>) {
+fn set_text(row: &mut Row, scratch: &[u8]) {
     match std::str::from_utf8(scratch) {
         Ok(text) => {
             row.text.clear();

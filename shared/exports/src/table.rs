@@ -57,8 +57,8 @@ pub(crate) fn json_layout(name: &str, head: &str) -> Option<Layout> {
     if lower.ends_with(".ndjson") || lower.ends_with(".jsonl") {
         return Some(Layout::Lines);
     }
-    if head.starts_with('[') {
-        let inner = head[1..].trim_start();
+    if let Some(inner) = head.strip_prefix('[') {
+        let inner = inner.trim_start();
         if inner.starts_with('{')
             || (inner.starts_with(']') && lower.ends_with(".json"))
             || (inner.is_empty() && lower.ends_with(".json"))

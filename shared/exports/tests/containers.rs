@@ -245,6 +245,7 @@ fn every_sample_gets_a_straight_answer() {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             let bytes = std::fs::read(&path).unwrap();
             files += 1;
+            let started = std::time::Instant::now();
             let previews = with_reading(&Settings::default(), |reading| {
                 preview(
                     &name,
@@ -255,6 +256,9 @@ fn every_sample_gets_a_straight_answer() {
                 )
                 .unwrap()
             });
+            let took = started.elapsed();
+            assert!(took.as_secs() < 20, "{name} took {took:?}");
+            eprintln!("TIMED {took:?} {} {name}", bytes.len());
             for preview in previews {
                 let receipt = &preview.outcome.receipt;
                 assert!(
