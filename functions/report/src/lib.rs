@@ -18,7 +18,7 @@ use levier_runtime::Dependencies;
 use serde_json::json;
 
 pub use crate::keys::{KeyError, KeyInfo, NewKey, Role, create_key, list_keys, revoke_key};
-pub use crate::tables::{Filter, TableError, fields, rows};
+pub use crate::tables::{Filter, TableError, dialect, fields, parse_name, rows};
 
 /// Who may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

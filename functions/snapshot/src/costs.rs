@@ -6,11 +6,12 @@ use levier_domain::money::Currency;
 use levier_domain::record::Record;
 use levier_domain::time::Month;
 use levier_join::Rates;
+use levier_roi::Cost;
 
-/// Costs by month and category in minor units of the reporting currency, and what is in none of them, by reason.
-pub fn costs(rows: &[Record], rates: &[Record], currency: Currency) -> (BTreeMap<(Month, String), i64>, BTreeMap<String, u64>) {
+/// Costs in minor units of the reporting currency, and how many rows are in none of them, by reason.
+pub fn costs(rows: &[Record], rates: &[Record], currency: Currency) -> (Vec<Cost>, BTreeMap<String, u64>) {
     let rates = Rates::new(rates, currency);
-    let mut costs: BTreeMap<(Month, String), i64> = BTreeMap::new();
+    let mut costs = Vec::new();
     let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
     for row in rows {
         let month = row.get("month").as_text().and_then(|month| month.parse::<Month>().ok());
@@ -20,9 +21,9 @@ pub fn costs(rows: &[Record], rates: &[Record], currency: Currency) -> (BTreeMap
             continue;
         };
         match rates.convert(minor, code, month.first_day()) {
-            Some(minor) => {
+            Some(amount_minor) => {
                 let category = row.get("category").as_text().unwrap_or("other").to_owned();
-                *costs.entry((month, category)).or_default() += minor;
+                costs.push(Cost { month, category, amount_minor });
             }
             None => *left_out.entry(format!("no exchange rate for {code} on or before {}", month.first_day())).or_default() += 1,
         }

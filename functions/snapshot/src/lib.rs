@@ -16,6 +16,7 @@ use levier_domain::time::start_of_day;
 use levier_join::held;
 use levier_lake::keys;
 use levier_results::{Run, RunId};
+use levier_roi::RoiInput;
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
 use serde_json::{Value as Json, json};
 
@@ -37,8 +38,13 @@ pub async fn snapshot(deps: &Dependencies, invocation: &Invocation, now: Timesta
     let spent = held(&deps.lake, Entity::Costs, until).await?;
     let rates = held(&deps.lake, Entity::Rates, until).await?;
     let (costs, left_out) = costs::costs(&spent, &rates, deps.config.workspace.currency);
-    let roi: Vec<Row> = cost_rows(&costs, day, deps);
-    let _ = &tenure;
+    // The running month is compared with nothing: neither its costs nor its gains count yet.
+    let runs = manifest.last.end_day() > day.tomorrow().unwrap_or(day);
+    let mut input = RoiInput::new(&deps.config, day, manifest.last.plus(-i32::from(runs)));
+    input.costs = &costs;
+    input.uplift = &uplift;
+    input.tenure = &tenure;
+    let roi = levier_roi::roi(&input);
 
     let headline: Vec<&Row> = uplift.iter().filter(|row| row.own.get("headline") == Some(&Json::Bool(true))).collect();
     let document = json!({
@@ -73,19 +79,4 @@ pub async fn snapshot(deps: &Dependencies, invocation: &Invocation, now: Timesta
     run.publish(&deps.lake, &deps.results).await?;
     outcome.run_id = Some(run.id.as_str().to_owned());
     Ok(outcome)
-}
-
-fn cost_rows(costs: &BTreeMap<(levier_domain::time::Month, String), i64>, day: jiff::civil::Date, deps: &Dependencies) -> Vec<Row> {
-    let currency = deps.config.workspace.currency;
-    costs
-        .iter()
-        .map(|((month, category), minor)| {
-            let mut row = Row::new(Status::Ok).with("item", "costs").with("scenario", category.as_str());
-            row.as_of = Some(day);
-            row.period = Some(month.to_string());
-            row.value = Some(levier_domain::money::Money::from_minor(*minor, currency).major());
-            row.unit = Some(currency.code().to_owned());
-            row
-        })
-        .collect()
 }

@@ -5,34 +5,19 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use levier_domain::entity::Entity;
-use levier_domain::item::Draft;
 use levier_domain::private::HashKey;
-use levier_domain::receipt::{ImportStatus, Refusal};
-use levier_domain::record::Record;
-use levier_exports::{Dialects, Limits, Reading, Sidecar, Sink, SinkError};
+use levier_domain::receipt::ImportStatus;
+use levier_exports::{Dialects, Limits, Reading, Sidecar};
 use levier_import::SIDECAR_ENDING;
+use serde_json::json;
 
 use crate::Failure;
 use crate::arguments::{Check, Shared};
 use crate::output;
 use crate::workspace::{now, read_config};
 
-struct Nothing;
-
-impl Sink for Nothing {
-    fn header(&mut self, _headers: &[String]) -> Result<(), SinkError> {
-        Ok(())
-    }
-    fn record(&mut self, _line: u64, _record: Record) -> Result<(), SinkError> {
-        Ok(())
-    }
-    fn event(&mut self, _line: u64, _draft: Draft) -> Result<(), SinkError> {
-        Ok(())
-    }
-    fn refused(&mut self, _line: u64, _cells: &[String], _refusal: Refusal) -> Result<(), SinkError> {
-        Ok(())
-    }
-}
+/// Rows shown to a person who did not ask for all of them.
+const FIRST_ROWS: u64 = 10;
 
 /// Prints the receipts that a drop would give; exit code 3 if the file would be refused whole.
 pub fn export(shared: &Shared, arguments: &Check, file: &Path) -> Result<ExitCode, Failure> {
@@ -63,15 +48,34 @@ pub fn export(shared: &Shared, arguments: &Check, file: &Path) -> Result<ExitCod
         limits: Limits { max_refused_share: config.import.max_refused_share, ..Limits::default() },
     };
     let input = File::open(file).map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;
-    let mut sink_for = |_: &str| -> Box<dyn Sink> { Box::new(Nothing) };
-    let outcomes = levier_exports::read(&name, input, &reading, &mut sink_for).map_err(Failure::failed)?;
-    let mut refused = false;
-    for outcome in outcomes {
-        refused |= outcome.receipt.status == ImportStatus::Refused;
+    let limit = if arguments.rows { None } else { Some(FIRST_ROWS) };
+    let mut rows = Vec::new();
+    let mut show = |_: &str, line: u64, cells: &[String]| {
+        let row = json!({"line": line, "cells": cells});
         if shared.json {
-            output::json(&serde_json::json!({"receipt": outcome.receipt}));
+            // With --json alone the receipt is what is asked for.
+            if arguments.rows {
+                output::json(&row);
+            }
         } else {
-            crate::drop::print_receipt(&outcome.receipt);
+            rows.push(json!({"line": line, "cells": cells.join(" | ")}));
+        }
+    };
+    let previews = levier_exports::preview(&name, input, &reading, limit, &mut show).map_err(Failure::failed)?;
+    if !rows.is_empty() {
+        output::table(&rows);
+    }
+    let mut refused = false;
+    for preview in previews {
+        let receipt = preview.outcome.receipt;
+        refused |= receipt.status == ImportStatus::Refused;
+        if shared.json {
+            output::json(&json!({"receipt": receipt, "proposal": preview.proposal}));
+        } else {
+            crate::drop::print_receipt(&receipt);
+            if let Some(proposal) = preview.proposal {
+                println!("  a sidecar to start from ({name}{SIDECAR_ENDING}):\n\n{proposal}");
+            }
         }
     }
     Ok(ExitCode::from(if refused { 3 } else { 0 }))

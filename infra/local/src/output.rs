@@ -20,7 +20,7 @@ pub fn table(rows: &[Json]) {
         }
     }
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(&columns);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(&columns);
     for row in rows {
         table.add_row(columns.iter().map(|column| cell(&row[*column])));
     }

@@ -74,7 +74,7 @@ impl Schedule {
 fn numbers(field: &str, from: u8, to: u8) -> Option<Vec<u8>> {
     let mut all = Vec::new();
     for part in field.split(',') {
-        let (range, step) = part.split_once('/').map_or((part, 1), |(range, step)| (range, step.parse().unwrap_or(0)));
+        let (range, step) = part.split_once('/').map_or((part, 1), |(range, step)| (range, step.parse::<u8>().unwrap_or(0)));
         if step == 0 {
             return None;
         }

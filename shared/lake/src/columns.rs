@@ -37,7 +37,7 @@ pub fn data_type(kind: LakeKind) -> DataType {
 fn map_type() -> DataType {
     let entries = Field::new(
         "entries",
-        DataType::Struct(vec![Field::new("keys", DataType::Utf8, false), Field::new("values", DataType::Utf8, true)].into()),
+        DataType::Struct(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Utf8, true)].into()),
         false,
     );
     DataType::Map(Arc::new(entries), false)

@@ -242,11 +242,19 @@ impl Lake {
     /// # Errors
     /// The first [`LakeError`] met.
     pub async fn get_all(&self, keys: &[String]) -> Result<Vec<(String, Bytes)>, LakeError> {
-        let mut reads = futures::stream::iter(keys.iter().map(|key| async move { (key, self.get(key).await) })).buffered(READS_AT_ONCE);
+        let mut reads = futures::stream::iter(keys.to_vec())
+            .map(|key| {
+                let lake = self.clone();
+                async move {
+                    let read = lake.get(&key).await;
+                    (key, read)
+                }
+            })
+            .buffered(READS_AT_ONCE);
         let mut found = Vec::with_capacity(keys.len());
         while let Some((key, read)) = reads.next().await {
             if let Some(bytes) = read? {
-                found.push((key.clone(), bytes));
+                found.push((key, bytes));
             }
         }
         Ok(found)
