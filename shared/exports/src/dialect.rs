@@ -16,7 +16,7 @@
 //! Headers are compared without case, with straight apostrophes and single spaces. A `*` in a header stands for anything; if
 //! it is a currency code, as in `Amount spent (*)`, the column's amounts are in that currency.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use levier_domain::entity::{ColumnKind, Entity};
@@ -26,6 +26,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::dates::Order;
 use crate::number::Mark;
+use crate::recognise::Tokens;
 
 /// A header as it is compared: lower case, composed, straight apostrophes, single spaces.
 pub(crate) fn token(header: &str) -> String {
@@ -183,6 +184,10 @@ pub enum DialectError {
 #[derive(Clone, Debug)]
 pub struct Dialects {
     pub(crate) all: Vec<Arc<Dialect>>,
+    /// Every header that any of them reads, so that rows of data are told from headers at a glance.
+    vocabulary: HashSet<String>,
+    /// Those with a `*`.
+    patterns: HashSet<String>,
 }
 
 impl Dialects {
@@ -192,11 +197,13 @@ impl Dialects {
     /// Only if a built-in file were wrong, which a test excludes.
     pub fn builtin() -> Result<Self, DialectError> {
         let mut dialects = Self {
-            all: Entity::ALL
-                .iter()
-                .map(|entity| Arc::new(own(*entity)))
-                .collect(),
+            all: Vec::new(),
+            vocabulary: HashSet::new(),
+            patterns: HashSet::new(),
         };
+        for entity in Entity::ALL {
+            dialects.take(own(*entity));
+        }
         for (name, text) in crate::builtin::FILES {
             dialects.add(name, text)?;
         }
@@ -213,9 +220,26 @@ impl Dialects {
             source: Box::new(source),
         })?;
         let dialect = compile(file, self)?;
-        self.all.retain(|known| known.name != dialect.name);
-        self.all.push(Arc::new(dialect));
+        self.take(dialect);
         Ok(())
+    }
+
+    fn take(&mut self, dialect: Dialect) {
+        self.all.retain(|known| known.name != dialect.name);
+        for wanted in dialect.columns.iter().flat_map(|(_, wanted)| wanted) {
+            let known = if wanted.contains('*') {
+                &mut self.patterns
+            } else {
+                &mut self.vocabulary
+            };
+            known.insert(wanted.clone());
+        }
+        self.all.push(Arc::new(dialect));
+    }
+
+    /// Whether a record holds a header that any dialect reads.
+    pub(crate) fn knows(&self, tokens: &Tokens) -> bool {
+        tokens.count(&self.vocabulary) > 0 || self.patterns.iter().any(|wanted| tokens.has(wanted))
     }
 
     /// The dialect of that name.
@@ -244,23 +268,14 @@ impl Dialect {
     }
 
     /// How many of `tokens` it reads, or `None` where a demanded one is absent.
-    pub(crate) fn matches(&self, tokens: &[String]) -> Option<usize> {
-        let met = |demand: &Vec<String>| {
-            demand
-                .iter()
-                .any(|wanted| tokens.iter().any(|token| fits(wanted, token)))
-        };
-        if !self.require.iter().all(met) {
+    pub(crate) fn matches(&self, tokens: &Tokens) -> Option<usize> {
+        if !self.require.iter().all(|demand| tokens.has_any(demand)) {
             return None;
         }
         let read = self
             .columns
             .iter()
-            .filter(|(_, wanted)| {
-                wanted
-                    .iter()
-                    .any(|wanted| tokens.iter().any(|token| fits(wanted, token)))
-            })
+            .filter(|(_, wanted)| tokens.has_any(wanted))
             .count();
         (read > 0).then_some(read)
     }

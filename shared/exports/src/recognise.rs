@@ -3,6 +3,7 @@
 //! Sniffers guess delimiters from statistics and are wrong on preambles, footers and decimal commas (EXPORTS.md measures it).
 //! A known header says the delimiter, the line and the meaning at once; statistics come only when no dialect matches.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use levier_domain::entity::Entity;
@@ -13,12 +14,52 @@ use crate::dialect::{Dialect, Dialects, Sidecar, own, token};
 pub(crate) struct Sample {
     pub(crate) line: u64,
     pub(crate) cells: Vec<String>,
-    pub(crate) tokens: Vec<String>,
+    pub(crate) tokens: Tokens,
+}
+
+/// The headers of one record as they are compared; a set, because a record may be thousands of cells wide.
+pub(crate) struct Tokens(HashSet<String>);
+
+impl Tokens {
+    pub(crate) fn of(cells: &[String]) -> Self {
+        Self(
+            cells
+                .iter()
+                // Headers are short; a long cell is data.
+                .filter(|cell| cell.len() <= 300)
+                .map(|cell| token(cell))
+                .filter(|token| !token.is_empty())
+                .collect(),
+        )
+    }
+
+    /// Whether one of the headers is the wanted one.
+    pub(crate) fn has(&self, wanted: &str) -> bool {
+        if wanted.contains('*') {
+            self.0
+                .iter()
+                .any(|token| crate::dialect::fits(wanted, token))
+        } else {
+            self.0.contains(wanted)
+        }
+    }
+
+    /// How many of the headers are in `vocabulary`.
+    pub(crate) fn count(&self, vocabulary: &HashSet<String>) -> usize {
+        self.0
+            .iter()
+            .filter(|token| vocabulary.contains(*token))
+            .count()
+    }
+
+    pub(crate) fn has_any(&self, wanted: &[String]) -> bool {
+        wanted.iter().any(|wanted| self.has(wanted))
+    }
 }
 
 impl Sample {
     pub(crate) fn new(line: u64, cells: Vec<String>) -> Self {
-        let tokens = cells.iter().map(|cell| token(cell)).collect();
+        let tokens = Tokens::of(&cells);
         Self {
             line,
             cells,
@@ -109,7 +150,7 @@ pub(crate) fn find(samples: &[Sample], declared: &Declared<'_>) -> Result<Option
         }));
     }
     let mut best: Option<(usize, usize, &Arc<Dialect>, &Sample)> = None;
-    for sample in candidates() {
+    for sample in candidates().filter(|sample| declared.dialects.knows(&sample.tokens)) {
         // A deals file that lacks its status still has `person_id`: it must not pass for people.
         let own_best = declared
             .dialects
@@ -174,7 +215,10 @@ pub(crate) fn nearest(samples: &[Sample], declared: &Declared<'_>) -> Option<Fou
                 .map(|sample| (score, dialect.clone(), sample));
         }
     };
-    for sample in samples {
+    for sample in samples
+        .iter()
+        .filter(|sample| declared.dialects.knows(&sample.tokens))
+    {
         match declared.entity() {
             Some(entity) => consider(&Arc::new(own(entity)), sample, 1),
             None => {
@@ -210,16 +254,10 @@ pub(crate) fn of_another_entity(samples: &[Sample], declared: &Declared<'_>) -> 
         .or_else(|| nearest(samples, &free).filter(|near| near.dialect.own))
 }
 
-fn loose(dialect: &Dialect, tokens: &[String]) -> usize {
+fn loose(dialect: &Dialect, tokens: &Tokens) -> usize {
     dialect
         .columns
         .iter()
-        .filter(|(_, wanted)| {
-            wanted.iter().any(|wanted| {
-                tokens
-                    .iter()
-                    .any(|token| crate::dialect::fits(wanted, token))
-            })
-        })
+        .filter(|(_, wanted)| tokens.has_any(wanted))
         .count()
 }

@@ -148,22 +148,12 @@ fn unknown(samples: &[Sample], declared: &Declared<'_>) -> String {
         );
     }
     if let Some(near) = recognise::nearest(samples, declared) {
-        let tokens: Vec<String> = near
-            .header
-            .iter()
-            .map(|h| crate::dialect::token(h))
-            .collect();
+        let tokens = recognise::Tokens::of(&near.header);
         let absent: Vec<String> = near
             .dialect
             .require
             .iter()
-            .filter(|demand| {
-                !demand.iter().any(|wanted| {
-                    tokens
-                        .iter()
-                        .any(|token| crate::dialect::fits(wanted, token))
-                })
-            })
+            .filter(|demand| !tokens.has_any(demand))
             .map(|demand| demand.join(" or "))
             .collect();
         if !absent.is_empty() {
