@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use levier_domain::config::{ConfigError, TimestampUnit};
 use levier_domain::event::{Kind, Visibility};
 use levier_domain::item::Item;
-use serde_json::{Value, json as build};
+use serde_json::Value;
 
 use crate::http::{Answer, Rejection, Reply, Request};
 use crate::ids::Object;
@@ -61,9 +61,12 @@ impl Platform for Bettermode {
             .str("/data/challenge")
             .filter(|text| is_plain_token(text));
         let challenge = challenge.ok_or(Rejection::CHALLENGE)?;
-        let answer =
-            build!({"type": "TEST", "status": "SUCCEEDED", "data": {"challenge": challenge}});
-        Ok(Answer::Reply(Reply::json(200, &answer)))
+        Ok(Answer::Reply(Reply::json_text(
+            200,
+            format!(
+                r#"{{"type":"TEST","status":"SUCCEEDED","data":{{"challenge":"{challenge}"}}}}"#
+            ),
+        )))
     }
 
     fn normalise(&self, delivery: &Delivery, origin: &Origin<'_>) -> Vec<Item> {

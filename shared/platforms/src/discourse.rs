@@ -204,7 +204,16 @@ fn post(kind: Kind, body: &Value, received: Timestamp, origin: &Origin<'_>) -> R
         None => post.str("/cooked").map(without_tags),
     };
     let whisper = post.integer("/post_type") == Some(4);
+    let opens_topic = kind == Kind::MessagePosted && number == 1;
+    // Of two events with one id the lake keeps the one with more attributes. A topic's draft has two at most, so these three let
+    // its first post, which has the text, stay whichever comes first.
     Ok(common(origin.event(kind, at, &object), post)
+        .attribute(
+            "post_id",
+            opens_topic.then(|| post.id("/id").unwrap_or_else(|| topic.clone())),
+        )
+        .attribute("post_number", opens_topic.then(|| number.to_string()))
+        .attribute(attribute::TAGS, tags(post.list("/topic_tags")))
         .actor(post.str("/username"))
         .target(post.str("/reply_to_user/username"))
         .channel(post.id("/category_id"))
@@ -237,11 +246,6 @@ fn topic(kind: Kind, body: &Value, received: Timestamp, origin: &Origin<'_>) -> 
             ids::discourse::post(&id, 1),
         ),
     };
-    let tags: Vec<&str> = topic
-        .list("/tags")
-        .iter()
-        .filter_map(|tag| tag.as_str().or_else(|| tag.str("/name")))
-        .collect();
     // The title is text of the first post, whose own delivery brings the rest.
     let title = if kind == Kind::MessagePosted {
         topic.str("/title")
@@ -256,9 +260,17 @@ fn topic(kind: Kind, body: &Value, received: Timestamp, origin: &Origin<'_>) -> 
         .thread(Some(id.as_str()))
         .visibility(visibility(topic.str("/archetype"), false))
         .message(Some(ids::discourse::message_id(&id, 1)))
-        .attribute(attribute::TAGS, (!tags.is_empty()).then(|| tags.join(",")))
+        .attribute(attribute::TAGS, tags(topic.list("/tags")))
         .text(title)
         .item())
+}
+
+fn tags(list: &[Value]) -> Option<String> {
+    let names: Vec<&str> = list
+        .iter()
+        .filter_map(|tag| tag.as_str().or_else(|| tag.str("/name")))
+        .collect();
+    (!names.is_empty()).then(|| names.join(","))
 }
 
 fn like(body: &Value, received: Timestamp, origin: &Origin<'_>) -> Result<Item, Item> {

@@ -424,4 +424,16 @@ pub mod teams {
     pub fn edit(place: &str, message: &str, version: &str) -> Object {
         Object::of(&[place, message, version])
     }
+
+    /// A reaction by a user.
+    #[must_use]
+    pub fn reaction(place: &str, message: &str, user: &str, reaction: &str) -> Object {
+        Object::of(&[place, message, user, reaction])
+    }
+
+    /// Joining or leaving a team, channel or chat, at whole Unix seconds.
+    #[must_use]
+    pub fn member(place: &str, user: &str, second: i64) -> Object {
+        Object::of(&["member", place, user, &second.to_string()])
+    }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use levier_domain::config::ConfigError;
 use levier_domain::event::{Kind, Visibility};
 use levier_domain::item::Item;
-use serde_json::{Value, json as build};
+use serde_json::Value;
 
 use crate::body_mac::BodyMac;
 use crate::http::{Answer, Rejection, Reply, Request};
@@ -54,14 +54,11 @@ impl Platform for LinkedIn {
         if !is_plain_token(&code) {
             return Err(Rejection::CHALLENGE);
         }
-        let response = self
-            .mac
-            .secrets
-            .first()
-            .map(|secret| secret.hex(&[code.as_bytes()]));
-        Ok(Answer::Reply(Reply::json(
+        let current = self.mac.secrets.first().ok_or(Rejection::Unverified)?;
+        let response = current.hex(&[code.as_bytes()]);
+        Ok(Answer::Reply(Reply::json_text(
             200,
-            &build!({"challengeCode": code, "challengeResponse": response}),
+            format!(r#"{{"challengeCode":"{code}","challengeResponse":"{response}"}}"#),
         )))
     }
 

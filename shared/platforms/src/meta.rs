@@ -63,13 +63,12 @@ impl Platform for Meta {
             request.query_value("hub.mode"),
             request.query_value("hub.challenge"),
         );
-        let (Some("subscribe"), Some(challenge)) = (mode.as_deref(), challenge) else {
-            return Err(Rejection::BadHandshake(
-                "hub.mode=subscribe and hub.challenge are missing",
-            ));
-        };
+        let challenge = challenge.ok_or(Rejection::BadHandshake("hub.challenge is missing"))?;
         let token = request.query_value("hub.verify_token").unwrap_or_default();
         verified(same_secret(token.as_bytes(), &self.verify_token.0))?;
+        if mode.as_deref() != Some("subscribe") {
+            return Err(Rejection::BadHandshake("hub.mode is not `subscribe`"));
+        }
         if is_plain_token(&challenge) {
             Ok(Answer::Reply(Reply::text(200, challenge)))
         } else {

@@ -99,6 +99,16 @@ pub(crate) trait Platform: Send + Sync {
         false
     }
 
+    /// Where the keys of the sender's tokens are published, for platforms that have such keys and were not given them.
+    fn token_keys_url(&self) -> Option<&str> {
+        None
+    }
+
+    /// Takes a JWK set fetched from there; `false` if it holds no key.
+    fn take_token_keys(&self, _jwks: &[u8]) -> bool {
+        false
+    }
+
     /// How senders prove themselves, in a few words.
     fn verification(&self) -> &'static str;
 

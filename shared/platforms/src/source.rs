@@ -204,6 +204,19 @@ impl Source {
         self.inner.reader.blind_spots()
     }
 
+    /// The https URL of the token keys that this source needs and cannot fetch itself (Teams, rich notifications). Fetch it before
+    /// reading deliveries and hand the bytes to [`Source::take_token_keys`]; until then rich notifications are quarantined.
+    #[must_use]
+    pub fn token_keys_url(&self) -> Option<&str> {
+        self.inner.reader.token_keys_url()
+    }
+
+    /// Takes a fetched JWK set in place of the one before, for all clones of this source. `false`, and nothing changes, if it
+    /// holds no RSA key.
+    pub fn take_token_keys(&self, jwks: &[u8]) -> bool {
+        self.inner.reader.take_token_keys(jwks)
+    }
+
     /// How senders prove themselves: `HMAC-SHA256`, `Ed25519`, `unsigned`…
     #[must_use]
     pub fn verification(&self) -> &'static str {

@@ -2,21 +2,24 @@
 //!
 //! No signature: every notification repeats the subscription's `clientState`, and one wrong among several refuses the delivery.
 //! The validation token is echoed whatever it holds, as plain text. Basic notifications name a message without saying what it
-//! says or who wrote it. A rich one is taken only once its tokens, its signature and its decryption hold; until this source has
-//! the keys for that it is quarantined, never accepted.
+//! says or who wrote it. A rich one is stored with the rest, because Graph wants its answer within three seconds, and taken at
+//! reading only once its tokens, its signature and its decryption hold; otherwise it is quarantined, never accepted.
 
+use std::sync::{PoisonError, RwLock};
+
+use aws_lc_rs::rsa::OaepPrivateDecryptingKey;
 use jiff::Timestamp;
 use levier_domain::config::ConfigError;
-use levier_domain::event::{Kind, Visibility};
 use levier_domain::item::Item;
 use serde_json::Value;
 
+use crate::graph_keys::{self, Refusal, TokenKey};
 use crate::http::{Answer, Rejection, Reply, Request};
-use crate::ids;
 use crate::keys::Keys;
 use crate::platform::{BlindSpots, Delivery, Origin, Platform, stored_as, verified};
 use crate::proof::{Secret, any_secret, same_secret};
-use crate::read::{Read, json, need, settle, unix, unknown_type};
+use crate::read::{Read, json};
+use crate::teams_message;
 
 pub(crate) const KEYS: &[&str] = &[
     "secret",
@@ -29,41 +32,68 @@ pub(crate) const KEYS: &[&str] = &[
 
 pub(crate) struct Teams {
     secrets: Vec<Secret>,
+    app_id: Option<String>,
+    private_keys: Vec<OaepPrivateDecryptingKey>,
+    /// Where the tokens' keys are published, unless they came with a reference.
+    keys_url: Option<String>,
+    keys: RwLock<Vec<TokenKey>>,
 }
 
 impl Teams {
     pub(crate) fn compile(keys: &Keys<'_>) -> Result<Self, ConfigError> {
         let config = keys.config;
-        let private = config.all_private_keys();
-        if !private.is_empty() {
+        if config.private_key.is_some() && config.private_keys.is_some() {
+            return Err(keys.wrong(
+                "private_keys",
+                "set `private_key` or `private_keys`, not both",
+            ));
+        }
+        let references = config.all_private_keys();
+        if !references.is_empty() {
             keys.text(
                 "app_id",
                 config.app_id.as_deref(),
                 "the application's id: it is the audience of the tokens",
             )?;
         }
-        for reference in private {
+        let mut private_keys = Vec::new();
+        for reference in references {
             let pem = keys.resolve("private_key", reference)?;
-            if !pem.0.windows(11).any(|window| window == b"PRIVATE KEY") {
-                return Err(keys.wrong(
-                    "private_key",
-                    "is no PEM; set a reference to a PKCS#8 private key",
-                ));
-            }
-        }
-        if let Some(jwks) = &config.jwks
-            && !jwks.starts_with("https://")
-        {
-            let reference = jwks.parse().map_err(|_| {
+            private_keys.push(graph_keys::private_key(&pem.0).ok_or_else(|| {
                 keys.wrong(
-                    "jwks",
-                    "is neither a reference nor an https URL; set one of the two, or remove it",
+                    "private_key",
+                    "is no RSA private key of 2048 bits or more in PEM (PKCS#8); set a reference to one",
                 )
-            })?;
-            keys.resolve("jwks", &reference)?;
+            })?);
+        }
+        let mut keys_url = None;
+        let mut token_keys = Vec::new();
+        match &config.jwks {
+            Some(url) if url.starts_with("https://") => keys_url = Some(url.clone()),
+            Some(written) => {
+                let reference = written.parse().map_err(|_| {
+                    keys.wrong(
+                        "jwks",
+                        "is neither a reference nor an https URL; set one of the two, or remove it",
+                    )
+                })?;
+                let set = keys.resolve("jwks", &reference)?;
+                token_keys = graph_keys::token_keys(&set.0).ok_or_else(|| {
+                    keys.wrong(
+                        "jwks",
+                        "is no JWK set with an RSA key; set a reference to one, or the https URL of one",
+                    )
+                })?;
+            }
+            None if private_keys.is_empty() => {}
+            None => keys_url = Some(graph_keys::MICROSOFT.to_owned()),
         }
         Ok(Self {
             secrets: keys.secrets("the subscriptions' clientState")?,
+            app_id: config.app_id.clone(),
+            private_keys,
+            keys_url,
+            keys: RwLock::new(token_keys),
         })
     }
 }
@@ -97,7 +127,10 @@ impl Platform for Teams {
             Ok(body) => body
                 .list("/value")
                 .iter()
-                .map(|one| settle(read(one, delivery, origin)))
+                .flat_map(|one| {
+                    self.read(one, &body, delivery, origin)
+                        .unwrap_or_else(|item| vec![item])
+                })
                 .collect(),
         }
     }
@@ -116,6 +149,18 @@ impl Platform for Teams {
             }
             request.body = body.to_string().into_bytes();
         }
+        true
+    }
+
+    fn token_keys_url(&self) -> Option<&str> {
+        self.keys_url.as_deref()
+    }
+
+    fn take_token_keys(&self, jwks: &[u8]) -> bool {
+        let Some(fetched) = graph_keys::token_keys(jwks) else {
+            return false;
+        };
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = fetched;
         true
     }
 
@@ -139,88 +184,44 @@ impl Platform for Teams {
     }
 }
 
-fn read(one: &Value, delivery: &Delivery, origin: &Origin<'_>) -> Result<Item, Item> {
-    if let Some(lifecycle) = one.str("/lifecycleEvent") {
-        return Ok(Item::ignored(match lifecycle {
-            "reauthorizationRequired" => "lifecycle_reauthorization_required",
-            "subscriptionRemoved" => "lifecycle_subscription_removed",
-            "missed" => "lifecycle_missed",
-            _ => "lifecycle",
-        }));
-    }
-    if one.get_at("/encryptedContent").is_some() {
-        return Err(Item::quarantined("encrypted_content_not_verified"));
-    }
-    let resource = need(one.str("/resource"), "value.resource")?;
-    let kind = match need(one.str("/changeType"), "value.changeType")? {
-        "created" => Kind::MessagePosted,
-        "updated" => Kind::MessageEdited,
-        "deleted" => Kind::MessageDeleted,
-        _ => return Ok(unknown_type()),
-    };
-    let part = |name: &str| named(resource, name);
-    let Some(first) = part("messages") else {
-        return Ok(unknown_type());
-    };
-    // Mail is not the community's.
-    if part("chats").is_none() && part("channels").is_none() {
-        return Ok(unknown_type());
-    }
-    let reply = part("replies");
-    let message = reply.clone().unwrap_or_else(|| first.clone());
-    let place = part("channels").or_else(|| part("chats"));
-    let seen_by = if part("channels").is_some() {
-        Visibility::Public
-    } else {
-        Visibility::Private
-    };
-    // A chat message's id is the millisecond in which it was written.
-    let written = message
-        .parse::<i64>()
-        .ok()
-        .filter(|id| *id > 1_000_000_000_000)
-        .and_then(unix);
-    let (at, object) = match kind {
-        Kind::MessagePosted => (
-            written.unwrap_or(delivery.received_at),
-            ids::teams::message(place.as_deref().unwrap_or_default(), &message),
-        ),
-        Kind::MessageEdited => {
-            let version = one.str("/resourceData/@odata.etag").unwrap_or_default();
-            (
-                delivery.received_at,
-                ids::teams::edit(place.as_deref().unwrap_or_default(), &message, version),
-            )
+impl Teams {
+    fn read(
+        &self,
+        one: &Value,
+        body: &Value,
+        delivery: &Delivery,
+        origin: &Origin<'_>,
+    ) -> Result<Vec<Item>, Item> {
+        if let Some(lifecycle) = one.str("/lifecycleEvent") {
+            return Ok(vec![Item::ignored(match lifecycle {
+                "reauthorizationRequired" => "lifecycle_reauthorization_required",
+                "subscriptionRemoved" => "lifecycle_subscription_removed",
+                "missed" => "lifecycle_missed",
+                _ => "lifecycle",
+            })]);
         }
-        _ => (
-            delivery.received_at,
-            ids::teams::message(place.as_deref().unwrap_or_default(), &message),
-        ),
-    };
-    Ok(origin
-        .event(kind, at, &object)
-        .channel(place)
-        .thread(Some(first.clone()))
-        .reply_to(reply.map(|_| first))
-        .visibility(Some(seen_by))
-        .message(Some(message))
-        .item())
-}
+        let Some(content) = one.get_at("/encryptedContent") else {
+            return teams_message::basic(one, delivery.received_at, origin).map(|item| vec![item]);
+        };
+        let plain = self
+            .open(content, body, delivery.received_at)
+            .map_err(Item::quarantined)?;
+        teams_message::rich(one, &plain, delivery.received_at, origin)
+    }
 
-/// The id after a segment, in either form: `messages('1615')` or `messages/1615`.
-fn named(resource: &str, segment: &str) -> Option<String> {
-    let mut rest = resource.split('/').peekable();
-    while let Some(part) = rest.next() {
-        if let Some(id) = part
-            .strip_prefix(segment)
-            .and_then(|id| id.strip_prefix("('"))
-            .and_then(|id| id.strip_suffix("')"))
-        {
-            return Some(id.to_owned());
+    /// Tokens first, then the content: nothing is decrypted for a sender who is not Graph.
+    fn open(&self, content: &Value, body: &Value, at: Timestamp) -> Result<Value, Refusal> {
+        let Some(app_id) = self.app_id.as_deref() else {
+            return Err("rich_notification_without_app_id");
+        };
+        if self.private_keys.is_empty() {
+            return Err("rich_notification_without_private_key");
         }
-        if part.eq_ignore_ascii_case(segment) {
-            return rest.peek().map(|id| (*id).to_owned());
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        if keys.is_empty() {
+            return Err("token_keys_not_fetched");
         }
+        graph_keys::check_tokens(body.list("/validationTokens"), &keys, app_id, at)?;
+        graph_keys::open(content, &self.private_keys)
     }
-    None
 }

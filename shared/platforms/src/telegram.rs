@@ -40,7 +40,7 @@ impl Platform for Telegram {
 
     fn normalise(&self, delivery: &Delivery, origin: &Origin<'_>) -> Vec<Item> {
         match json(&delivery.body) {
-            Ok(body) => read(&body, origin),
+            Ok(body) => read(&body, delivery.received_at, origin),
             Err(items) => items,
         }
     }
@@ -75,7 +75,7 @@ impl Platform for Telegram {
     }
 }
 
-fn read(body: &Value, origin: &Origin<'_>) -> Vec<Item> {
+fn read(body: &Value, received: Timestamp, origin: &Origin<'_>) -> Vec<Item> {
     if body.get_at("/update_id").is_none() {
         return vec![Item::quarantined("update_id is missing or unreadable")];
     }
@@ -99,19 +99,12 @@ fn read(body: &Value, origin: &Origin<'_>) -> Vec<Item> {
     if let Some(reaction) = body.get_at("/message_reaction") {
         return reactions(reaction, origin).unwrap_or_else(|item| vec![item]);
     }
-    if let Some(deleted) = body.get_at("/deleted_business_messages") {
-        // The update has no time of its own: ids alone make the event, and its time is unknown.
-        return vec![
-            deleted
-                .get_at("/chat/id")
-                .map_or_else(unknown_type, |_| Item::ignored("deletion_without_time")),
-        ];
+    // Neither of these two says when: the time of receipt stands in.
+    if let Some(update) = body.get_at("/deleted_business_messages") {
+        return deleted(update, received, origin).unwrap_or_else(|item| vec![item]);
     }
     if let Some(answer) = body.get_at("/poll_answer") {
-        return vec![match (answer.id("/poll_id"), answer.id("/user/id")) {
-            (Some(_), Some(_)) => Item::ignored("poll_answer_without_time"),
-            _ => Item::quarantined("poll_answer.poll_id is missing or unreadable"),
-        }];
+        return vec![settle(poll(answer, received, origin))];
     }
     vec![unknown_type()]
 }
@@ -298,6 +291,49 @@ fn reactions(update: &Value, origin: &Origin<'_>) -> Result<Vec<Item>, Item> {
     } else {
         items
     })
+}
+
+fn deleted(update: &Value, at: Timestamp, origin: &Origin<'_>) -> Result<Vec<Item>, Item> {
+    let chat = need(update.id("/chat/id"), "deleted_business_messages.chat.id")?;
+    let ids = update.list("/message_ids");
+    let items = ids.iter().filter_map(|id| id.id("")).map(|id| {
+        origin
+            .event(
+                Kind::MessageDeleted,
+                at,
+                &ids::telegram::message(&chat, &id),
+            )
+            .channel(Some(chat.as_str()))
+            .visibility(visibility(update))
+            .message(Some(ids::telegram::message_id(&chat, &id)))
+            .item()
+    });
+    let items: Vec<Item> = items.collect();
+    if items.is_empty() {
+        return need(None, "deleted_business_messages.message_ids");
+    }
+    Ok(items)
+}
+
+fn poll(answer: &Value, at: Timestamp, origin: &Origin<'_>) -> Result<Item, Item> {
+    let poll = need(answer.id("/poll_id"), "poll_answer.poll_id")?;
+    let who = answer
+        .id("/user/id")
+        .or_else(|| answer.id("/voter_chat/id"));
+    let who = need(who, "poll_answer.user.id")?;
+    if answer.list("/option_ids").is_empty() {
+        return Ok(Item::ignored("vote_taken_back"));
+    }
+    Ok(origin
+        .event(
+            Kind::PollAnswered,
+            at,
+            &ids::Object::of(&["poll", &poll, &who]),
+        )
+        .actor(Some(who))
+        .bot(answer.flag("/user/is_bot"))
+        .subject(Some(poll))
+        .item())
 }
 
 fn visibility(update: &Value) -> Option<Visibility> {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use levier_domain::config::{ConfigError, TimestampUnit};
 use levier_domain::event::Kind;
 use levier_domain::item::Item;
-use serde_json::{Value, json as build};
+use serde_json::Value;
 
 use crate::http::{Answer, Rejection, Reply, Request};
 use crate::ids;
@@ -70,12 +70,12 @@ impl Platform for Zoom {
             .str("/payload/plainToken")
             .filter(|token| is_plain_token(token));
         let token = token.ok_or(Rejection::CHALLENGE)?;
-        let proof = self
-            .secrets
-            .first()
-            .map(|secret| secret.hex(&[token.as_bytes()]));
-        let answer = build!({"plainToken": token, "encryptedToken": proof});
-        Ok(Answer::Reply(Reply::json(200, &answer)))
+        let current = self.secrets.first().ok_or(Rejection::Unverified)?;
+        let proof = current.hex(&[token.as_bytes()]);
+        Ok(Answer::Reply(Reply::json_text(
+            200,
+            format!(r#"{{"plainToken":"{token}","encryptedToken":"{proof}"}}"#),
+        )))
     }
 
     fn normalise(&self, delivery: &Delivery, origin: &Origin<'_>) -> Vec<Item> {

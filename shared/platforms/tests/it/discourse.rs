@@ -34,7 +34,7 @@ fn events_become_canonical() {
             "first post",
             "post_created",
             a_post(json!({})),
-            "message_posted 2026-03-01T09:00:00Z actor=zoe channel=4 thread=12 seen=public message=12/1 text=\"Comment faire ?\"",
+            "message_posted 2026-03-01T09:00:00Z actor=zoe channel=4 thread=12 seen=public message=12/1 post_id=900 post_number=1 text=\"Comment faire ?\"",
         ),
         (
             "reply to a post, by staff",
@@ -54,7 +54,7 @@ fn events_become_canonical() {
             "the system speaks",
             "post_created",
             a_post(json!({"user_id": -1, "username": "system"})),
-            "message_posted 2026-03-01T09:00:00Z actor=system channel=4 thread=12 seen=public message=12/1 bot text=\"Comment faire ?\"",
+            "message_posted 2026-03-01T09:00:00Z actor=system channel=4 thread=12 seen=public message=12/1 post_id=900 post_number=1 bot text=\"Comment faire ?\"",
         ),
         (
             "a small action",
@@ -131,6 +131,13 @@ fn a_topic_and_its_first_post_are_one_event() {
     };
     let from_topic = id("topic_created", topic);
     assert_eq!(from_topic, id("post_created", a_post(json!({}))));
+    // The lake keeps the one with more attributes: the post, which has the text, even beside a topic with tags.
+    let knows = |event: &str, body: Value| {
+        let found = items(&source, &body.to_string(), &[("x-discourse-event", event)]);
+        only_event(&found).event.attributes.len()
+    };
+    let tagged = json!({"topic": {"id": 12, "created_at": "2026-03-01T09:00:00Z", "title": "Comment faire ?", "tags": ["aide"]}});
+    assert!(knows("post_created", a_post(json!({"id": null}))) > knows("topic_created", tagged));
     assert_eq!(
         from_topic,
         ids::event_id(

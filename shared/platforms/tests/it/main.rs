@@ -10,6 +10,7 @@ mod support;
 
 mod answers;
 mod discourse;
+mod handshakes;
 mod keys;
 mod mapping;
 mod never_panics;
@@ -17,4 +18,5 @@ mod own;
 mod samples;
 mod slack;
 mod tamper;
+mod teams;
 mod vectors;
