@@ -10,6 +10,8 @@ mod support;
 
 mod answers;
 mod discourse;
+mod events_records;
+mod events_social;
 mod handshakes;
 mod keys;
 mod mapping;
