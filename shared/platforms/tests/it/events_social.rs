@@ -1,26 +1,6 @@
 //! Social and developer platforms: made-up payloads in the platforms' own form, one line per event.
 
-use crate::support::*;
-
-type Case = (
-    &'static str,
-    &'static [(&'static str, &'static str)],
-    &'static str,
-    &'static [&'static str],
-);
-
-/// Every case that differs is shown, not only the first.
-fn check(keys: &str, cases: Vec<Case>) {
-    let source = source(keys);
-    let mut differ = Vec::new();
-    for (case, headers, body, want) in cases {
-        let got = lines(&items(&source, body, headers));
-        if got != want {
-            differ.push(format!("{case}: {got:#?}"));
-        }
-    }
-    assert!(differ.is_empty(), "{keys}\n{}", differ.join("\n"));
-}
+use crate::table::check;
 
 #[test]
 fn whatsapp() {

@@ -10,6 +10,7 @@ mod support;
 
 mod answers;
 mod discourse;
+mod events_lives;
 mod events_records;
 mod events_social;
 mod handshakes;
@@ -19,6 +20,7 @@ mod never_panics;
 mod own;
 mod samples;
 mod slack;
+mod table;
 mod tamper;
 mod teams;
 mod vectors;
