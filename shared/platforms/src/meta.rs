@@ -278,13 +278,40 @@ fn instagram_comment(entry: &Value, value: &Value, origin: &Origin<'_>) -> Resul
 
 /// Messenger and Instagram Direct.
 fn private_message(entry: &Value, message: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
+    let at = message.time("/timestamp").or_else(|| entry.time("/time"));
+    if let Some(about) = message.id("/reaction/mid") {
+        let at = need(at, "messaging.timestamp")?;
+        let who = need(message.id("/sender/id"), "messaging.sender.id")?;
+        let kind = if message.str("/reaction/action") == Some("unreact") {
+            Kind::ReactionRemoved
+        } else {
+            Kind::ReactionAdded
+        };
+        return Ok(origin
+            .event(kind, at, &ids::meta::reaction(&about, &who))
+            .actor(Some(who))
+            .channel(entry.id("/id"))
+            .visibility(Some(Visibility::Direct))
+            .message(Some(about))
+            .attribute("reaction", message.str("/reaction/reaction"))
+            .item());
+    }
+    if let Some(about) = message.id("/message_edit/mid") {
+        let at = need(at, "messaging.timestamp")?;
+        let object = ids::meta::edit(&about, &at.as_second().to_string());
+        return Ok(origin
+            .event(Kind::MessageEdited, at, &object)
+            .actor(message.id("/sender/id"))
+            .channel(entry.id("/id"))
+            .visibility(Some(Visibility::Direct))
+            .message(Some(about))
+            .text(message.str("/message_edit/text"))
+            .item());
+    }
     let Some(id) = message.id("/message/mid") else {
         return Ok(unknown_type());
     };
-    let at = need(
-        message.time("/timestamp").or_else(|| entry.time("/time")),
-        "messaging.timestamp",
-    )?;
+    let at = need(at, "messaging.timestamp")?;
     let kind = if message.flag("/message/is_deleted") {
         Kind::MessageDeleted
     } else {

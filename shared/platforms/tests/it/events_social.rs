@@ -202,6 +202,16 @@ fn instagram() {
                     "message_deleted 2026-03-01T10:01:00Z actor=u1 target=page1 channel=page1 seen=direct message=mid1",
                 ],
             ),
+            (
+                "an edit, a reaction and a reading of a private message",
+                &[],
+                r#"{"object": "instagram", "entry": [{"id": "page1", "time": 1772359300000, "messaging": [{"sender": {"id": "u1"}, "recipient": {"id": "page1"}, "timestamp": 1772359230000, "message_edit": {"mid": "mid1", "text": "Bonsoir", "num_edit": 1}}, {"sender": {"id": "u1"}, "recipient": {"id": "page1"}, "timestamp": 1772359240000, "reaction": {"mid": "mid1", "action": "react", "reaction": "love"}}, {"sender": {"id": "u1"}, "recipient": {"id": "page1"}, "timestamp": 1772359250000, "read": {"mid": "mid1"}}]}]}"#,
+                &[
+                    "message_edited 2026-03-01T10:00:30Z actor=u1 channel=page1 seen=direct message=mid1 text=\"Bonsoir\"",
+                    "reaction_added 2026-03-01T10:00:40Z actor=u1 channel=page1 seen=direct message=mid1 reaction=love",
+                    "ignored unknown_type",
+                ],
+            ),
         ],
     );
 }
