@@ -16,7 +16,10 @@ async fn landed() -> World {
 async fn every_job_survives_a_kill_at_every_storage_call() {
     let whole = landed().await;
     for (name, text) in story::files() {
-        whole.drop_file(name, text.as_bytes(), story::DROPPED).await.unwrap();
+        whole
+            .drop_file(name, text.as_bytes(), story::DROPPED)
+            .await
+            .unwrap();
     }
     whole.night(story::AS_OF).await.unwrap();
     let (tables, lake) = (whole.tables().await, whole.lake().await);
@@ -47,10 +50,16 @@ async fn every_job_survives_a_kill_at_every_storage_call() {
             kills += 1;
         }
     }
-    assert!(kills > 100, "only {kills} kills: the faults did not reach the jobs");
+    assert!(
+        kills > 100,
+        "only {kills} kills: the faults did not reach the jobs"
+    );
     assert_eq!(world.tables().await, tables);
     let after = world.lake().await;
-    assert_eq!(after.keys().collect::<Vec<_>>(), lake.keys().collect::<Vec<_>>());
+    assert_eq!(
+        after.keys().collect::<Vec<_>>(),
+        lake.keys().collect::<Vec<_>>()
+    );
     for (key, bytes) in lake {
         assert!(after[&key] == bytes, "{key} differs after {kills} kills");
     }
@@ -64,7 +73,11 @@ async fn what_is_not_stored_is_not_acknowledged() {
     let (source, body, at) = &story::deliveries()[0];
     let reply = world.send(source, body, at).await;
     assert_eq!(reply.status, 503);
-    assert!(reply.headers.iter().any(|(name, _)| name == "retry-after"), "{:?}", reply.headers);
+    assert!(
+        reply.headers.iter().any(|(name, _)| name == "retry-after"),
+        "{:?}",
+        reply.headers
+    );
     faults.clear();
     assert!(world.deps.lake.list("landing/").await.unwrap().is_empty());
     assert!(world.send(source, body, at).await.status < 300);

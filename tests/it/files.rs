@@ -34,14 +34,43 @@ async fn bad_rows_come_back_and_good_ones_stay() {
         o2,a@exemple.fr,2026-01-02,paid,10.001,EUR\n\
         5.55E+12,a@exemple.fr,2026-01-03,paid,10.00,EUR\n\
         o4,a@exemple.fr,2026-01-04,paid,10.00,EUR\n";
-    let receipt = world.drop_file("orders/a.csv", text.as_bytes(), AT).await.unwrap().remove(0);
+    let receipt = world
+        .drop_file("orders/a.csv", text.as_bytes(), AT)
+        .await
+        .unwrap()
+        .remove(0);
     assert!(receipt.balances());
-    assert_eq!((receipt.rows.read, receipt.rows.new, receipt.rows.refused), (4, 2, 2), "{receipt:?}");
-    assert_eq!(receipt.refused.iter().map(|refusal| refusal.line).collect::<Vec<_>>(), [3, 4]);
-    let refused = world.deps.lake.get(receipt.refused_file.as_deref().unwrap()).await.unwrap().unwrap();
-    assert_eq!(String::from_utf8_lossy(&refused).lines().count(), 3, "a header and two rows");
+    assert_eq!(
+        (receipt.rows.read, receipt.rows.new, receipt.rows.refused),
+        (4, 2, 2),
+        "{receipt:?}"
+    );
+    assert_eq!(
+        receipt
+            .refused
+            .iter()
+            .map(|refusal| refusal.line)
+            .collect::<Vec<_>>(),
+        [3, 4]
+    );
+    let refused = world
+        .deps
+        .lake
+        .get(receipt.refused_file.as_deref().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&refused).lines().count(),
+        3,
+        "a header and two rows"
+    );
 
-    let again = world.drop_file("orders/b.csv", text.as_bytes(), AT).await.unwrap().remove(0);
+    let again = world
+        .drop_file("orders/b.csv", text.as_bytes(), AT)
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!(again.status, ImportStatus::Unchanged);
     assert_eq!((again.rows.new, again.rows.unchanged), (0, 2));
     assert_eq!(world.deps.lake.list("crm/orders/").await.unwrap().len(), 1);
@@ -50,12 +79,36 @@ async fn bad_rows_come_back_and_good_ones_stay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_newest_record_holds_whatever_came_last() {
     let world = World::new().await;
-    let row = |lifecycle: &str, updated: &str| format!("person_id,lifecycle,updated_at\np1,{lifecycle},{updated}\n");
-    let newer = world.drop_file("people/1.csv", row("customer", "2026-01-02T00:00:00Z").as_bytes(), AT).await.unwrap().remove(0);
-    let older = world.drop_file("people/2.csv", row("lead", "2026-01-01T00:00:00Z").as_bytes(), AT).await.unwrap().remove(0);
+    let row = |lifecycle: &str, updated: &str| {
+        format!("person_id,lifecycle,updated_at\np1,{lifecycle},{updated}\n")
+    };
+    let newer = world
+        .drop_file(
+            "people/1.csv",
+            row("customer", "2026-01-02T00:00:00Z").as_bytes(),
+            AT,
+        )
+        .await
+        .unwrap()
+        .remove(0);
+    let older = world
+        .drop_file(
+            "people/2.csv",
+            row("lead", "2026-01-01T00:00:00Z").as_bytes(),
+            AT,
+        )
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!((newer.rows.new, older.rows.unchanged), (1, 1));
     let until = "2026-03-01T00:00:00Z".parse().unwrap();
-    let held = levier_join::held(&world.deps.lake, levier_domain::entity::Entity::People, until).await.unwrap();
+    let held = levier_join::held(
+        &world.deps.lake,
+        levier_domain::entity::Entity::People,
+        until,
+    )
+    .await
+    .unwrap();
     assert_eq!(held.len(), 1);
     assert_eq!(held[0].get("lifecycle").as_text(), Some("customer"));
 }

@@ -18,14 +18,18 @@ async fn refusals_have_their_status_and_store_nothing() {
     let mut tampered = good.clone();
     tampered.body[3] ^= 1;
     let mut unsigned = good.clone();
-    unsigned.headers.retain(|(name, _)| !name.contains("signature"));
+    unsigned
+        .headers
+        .retain(|(name, _)| !name.contains("signature"));
     let mut unknown = good.clone();
     unknown.path = "/hooks/nobody".to_owned();
     let mut get = good.clone();
     get.method = "GET".to_owned();
     let mut large = good.clone();
     large.body = vec![b' '; world.deps.config.receive.max_body_bytes + 1];
-    let late = at.checked_add(jiff::SignedDuration::from_secs(301)).unwrap();
+    let late = at
+        .checked_add(jiff::SignedDuration::from_secs(301))
+        .unwrap();
     for (case, request, now, status) in [
         ("tampered", &tampered, at, 401),
         ("unsigned", &unsigned, at, 401),
@@ -38,7 +42,13 @@ async fn refusals_have_their_status_and_store_nothing() {
         assert_eq!(reply.status, status, "{case}");
         let problem: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
         assert_eq!(problem["status"], status, "{case}");
-        assert!(reply.headers.contains(&("content-type".to_owned(), "application/problem+json".to_owned())), "{case}");
+        assert!(
+            reply.headers.contains(&(
+                "content-type".to_owned(),
+                "application/problem+json".to_owned()
+            )),
+            "{case}"
+        );
     }
     assert_eq!(landed(&world).await, 0);
     assert!(levier_receive::receive(&world.deps, &good, at).await.status < 300);
@@ -55,9 +65,14 @@ async fn handshakes_are_answered_over_http_and_not_stored() {
     for (name, value) in &signed.headers {
         request = request.header(name, value);
     }
-    let response = levier_receive::router(world.deps.clone()).oneshot(request.body(Body::from(signed.body)).unwrap()).await.unwrap();
+    let response = levier_receive::router(world.deps.clone())
+        .oneshot(request.body(Body::from(signed.body)).unwrap())
+        .await
+        .unwrap();
     assert_eq!(response.status(), 200);
-    let answer = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
+    let answer = axum::body::to_bytes(response.into_body(), 4096)
+        .await
+        .unwrap();
     assert!(String::from_utf8_lossy(&answer).contains("3eZbrw1aB"));
     assert_eq!(landed(&world).await, 0);
 }
@@ -66,7 +81,13 @@ async fn handshakes_are_answered_over_http_and_not_stored() {
 async fn equal_deliveries_in_one_microsecond_are_two() {
     let world = World::new().await;
     for _ in 0..2 {
-        assert!(world.send("team", "{}", "2026-01-01T00:00:00.000001Z").await.status < 300);
+        assert!(
+            world
+                .send("team", "{}", "2026-01-01T00:00:00.000001Z")
+                .await
+                .status
+                < 300
+        );
     }
     assert_eq!(landed(&world).await, 2);
 }

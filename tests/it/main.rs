@@ -1,5 +1,10 @@
 //! One binary for all integration tests.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a failure here is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a failure here is a failed test"
+)]
 
 mod faults;
 mod files;

@@ -5,16 +5,34 @@ use std::fmt::Write;
 /// Deliveries: source, body, time of receipt.
 pub fn deliveries() -> Vec<(&'static str, String, &'static str)> {
     let slack = |id: &str, event: &str| {
-        format!(r#"{{"type":"event_callback","team_id":"T1","event_id":"{id}","event_time":1767225600,"event":{event}}}"#)
+        format!(
+            r#"{{"type":"event_callback","team_id":"T1","event_id":"{id}","event_time":1767225600,"event":{event}}}"#
+        )
     };
     let join = |user: &str, mail: &str, id: &str| {
-        slack(id, &format!(r#"{{"type":"team_join","event_ts":"1767225600.000{id}","user":{{"id":"{user}","name":"n{user}","profile":{{"email":"{mail}","real_name":"Prénom {user}"}}}}}}"#))
+        slack(
+            id,
+            &format!(
+                r#"{{"type":"team_join","event_ts":"1767225600.000{id}","user":{{"id":"{user}","name":"n{user}","profile":{{"email":"{mail}","real_name":"Prénom {user}"}}}}}}"#
+            ),
+        )
     };
     let message = |user: &str, ts: &str, text: &str, thread: Option<&str>| {
-        let thread = thread.map_or_else(String::new, |thread| format!(r#","thread_ts":"{thread}""#));
-        slack(ts, &format!(r#"{{"type":"message","channel":"C1","channel_type":"channel","user":"{user}","text":"{text}","ts":"{ts}","event_ts":"{ts}"{thread}}}"#))
+        let thread =
+            thread.map_or_else(String::new, |thread| format!(r#","thread_ts":"{thread}""#));
+        slack(
+            ts,
+            &format!(
+                r#"{{"type":"message","channel":"C1","channel_type":"channel","user":"{user}","text":"{text}","ts":"{ts}","event_ts":"{ts}"{thread}}}"#
+            ),
+        )
     };
-    let question = message("U1", "1767312000.000100", "Comment exporter mes contacts ?", None);
+    let question = message(
+        "U1",
+        "1767312000.000100",
+        "Comment exporter mes contacts ?",
+        None,
+    );
     vec![
         ("team", join("U1", "ana@exemple.fr", "101"), "2026-01-01T01:00:00Z"),
         ("team", join("U2", "bob@exemple.fr", "102"), "2026-01-01T01:00:01Z"),
@@ -44,10 +62,25 @@ pub const OWN: [u64; 5] = [3, 2, 0, 1, 0];
 
 /// Orders, people and costs in the own layout.
 pub fn files() -> Vec<(&'static str, String)> {
-    let mut orders = String::from("order_id,email,ordered_at,status,amount,refunded_amount,currency\n");
+    let mut orders =
+        String::from("order_id,email,ordered_at,status,amount,refunded_amount,currency\n");
     for month in 1..=6 {
-        for (position, mail) in ["ana@exemple.fr", "bob@exemple.fr", "dina@exemple.fr", "eli@exemple.fr"].iter().enumerate() {
-            writeln!(orders, "o{month}{position},{mail},2025-{:02}-1{position}T10:00:00Z,paid,{}.50,0,EUR", month + 6, 20 + position).unwrap();
+        for (position, mail) in [
+            "ana@exemple.fr",
+            "bob@exemple.fr",
+            "dina@exemple.fr",
+            "eli@exemple.fr",
+        ]
+        .iter()
+        .enumerate()
+        {
+            writeln!(
+                orders,
+                "o{month}{position},{mail},2025-{:02}-1{position}T10:00:00Z,paid,{}.50,0,EUR",
+                month + 6,
+                20 + position
+            )
+            .unwrap();
         }
     }
     orders.push_str("bad,ana@exemple.fr,2025-09-01T10:00:00Z,paid,12.345,0,EUR\n");

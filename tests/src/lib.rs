@@ -1,5 +1,9 @@
 //! A small world for tests: embedded servers in a temporary folder, the real SDK clients, the real handlers.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failure here is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failure here is a failed test"
+)]
 
 use std::collections::BTreeMap;
 
@@ -50,7 +54,15 @@ pub struct World {
 impl World {
     /// A world of [`CONFIG`].
     pub async fn new() -> Self {
-        Self::with(CONFIG, &[("slack", b"slack-secret"), ("discourse", b"discourse-secret"), ("own", b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]).await
+        Self::with(
+            CONFIG,
+            &[
+                ("slack", b"slack-secret"),
+                ("discourse", b"discourse-secret"),
+                ("own", b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+            ],
+        )
+        .await
     }
 
     /// A world of another configuration; secrets are files beside it.
@@ -61,9 +73,18 @@ impl World {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, secret).unwrap();
         }
-        let cloud = Cloud::start(CloudOptions { durable: false, ..CloudOptions::new(folder.path().join("data")) }).await.unwrap();
+        let cloud = Cloud::start(CloudOptions {
+            durable: false,
+            ..CloudOptions::new(folder.path().join("data"))
+        })
+        .await
+        .unwrap();
         let deps = connect(&cloud, config, folder.path()).await;
-        Self { deps, cloud, folder }
+        Self {
+            deps,
+            cloud,
+            folder,
+        }
     }
 
     /// Where faults are injected.
@@ -81,29 +102,61 @@ impl World {
     /// A signed request to `/hooks/{source}`.
     pub fn signed(&self, source: &str, body: &str, at: Timestamp) -> Request {
         let id = format!("msg-{}-{}", at.as_microsecond(), body.len());
-        let mut request = self.deps.sources[source].sign(body.as_bytes(), at, &id).unwrap();
+        let mut request = self.deps.sources[source]
+            .sign(body.as_bytes(), at, &id)
+            .unwrap();
         request.path = format!("/hooks/{source}");
         request
     }
 
     /// Drops a file as known at `at` and gives its receipts.
-    pub async fn drop_file(&self, name: &str, bytes: &[u8], at: &str) -> Result<Vec<Receipt>, JobError> {
+    pub async fn drop_file(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        at: &str,
+    ) -> Result<Vec<Receipt>, JobError> {
         let key = format!("drop/{name}");
-        self.deps.lake.drop_file(&key, ByteStream::from(bytes.to_vec()), Some(at.parse().unwrap())).await?;
+        self.deps
+            .lake
+            .drop_file(
+                &key,
+                ByteStream::from(bytes.to_vec()),
+                Some(at.parse().unwrap()),
+            )
+            .await?;
         levier_import::import_object(&self.deps, &key).await
     }
 
     /// Runs a job as of a day.
     pub async fn run(&self, job: &str, as_of: &str) -> Result<(), JobError> {
         let day: Date = as_of.parse().unwrap();
-        let invocation = Invocation { job: job.to_owned(), as_of: Some(day), buckets: None };
-        let now = day.at(20, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+        let invocation = Invocation {
+            job: job.to_owned(),
+            as_of: Some(day),
+            buckets: None,
+        };
+        let now = day
+            .at(20, 0, 0, 0)
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .unwrap()
+            .timestamp();
         match job {
-            "compact" => levier_compact::compact(&self.deps, &invocation, now).await.map(drop),
-            "join" => levier_join::join(&self.deps, &invocation, now).await.map(drop),
-            "health" => levier_health::health(&self.deps, &invocation, now).await.map(drop),
-            "uplift" => levier_uplift_job::uplift(&self.deps, &invocation, now).await.map(drop),
-            "snapshot" => levier_snapshot::snapshot(&self.deps, &invocation, now).await.map(drop),
+            "compact" => levier_compact::compact(&self.deps, &invocation, now)
+                .await
+                .map(drop),
+            "join" => levier_join::join(&self.deps, &invocation, now)
+                .await
+                .map(drop),
+            "health" => levier_health::health(&self.deps, &invocation, now)
+                .await
+                .map(drop),
+            "uplift" => levier_uplift_job::uplift(&self.deps, &invocation, now)
+                .await
+                .map(drop),
+            "snapshot" => levier_snapshot::snapshot(&self.deps, &invocation, now)
+                .await
+                .map(drop),
             other => panic!("no job {other}"),
         }
     }
@@ -119,9 +172,18 @@ impl World {
     /// Every result table as JSON, but those that tell how often something ran.
     pub async fn tables(&self) -> BTreeMap<TableName, String> {
         let mut all = BTreeMap::new();
-        for table in TableName::ALL.iter().copied().filter(|table| !matches!(table, TableName::Runs)) {
-            let rows = levier_report::rows(&self.deps.results, table, &Filter::default()).await.unwrap();
-            let mut lines: Vec<String> = rows.iter().map(|row| levier_report::fields(table, row).to_string()).collect();
+        for table in TableName::ALL
+            .iter()
+            .copied()
+            .filter(|table| !matches!(table, TableName::Runs))
+        {
+            let rows = levier_report::rows(&self.deps.results, table, &Filter::default())
+                .await
+                .unwrap();
+            let mut lines: Vec<String> = rows
+                .iter()
+                .map(|row| levier_report::fields(table, row).to_string())
+                .collect();
             lines.sort();
             all.insert(table, lines.join("\n"));
         }
@@ -130,15 +192,22 @@ impl World {
 
     /// Rows of one table as JSON objects.
     pub async fn rows(&self, table: TableName) -> Vec<serde_json::Value> {
-        let rows = levier_report::rows(&self.deps.results, table, &Filter::default()).await.unwrap();
-        rows.iter().map(|row| levier_report::fields(table, row)).collect()
+        let rows = levier_report::rows(&self.deps.results, table, &Filter::default())
+            .await
+            .unwrap();
+        rows.iter()
+            .map(|row| levier_report::fields(table, row))
+            .collect()
     }
 
     /// Every object of the lake outside of the prefixes that hold raw bytes.
     pub async fn lake(&self) -> BTreeMap<String, Vec<u8>> {
         let mut all = BTreeMap::new();
         for object in self.deps.lake.list("").await.unwrap() {
-            if !["drop/", "landing/", "quarantine/", "refused/"].iter().any(|raw| object.key.starts_with(raw)) {
+            if !["drop/", "landing/", "quarantine/", "refused/"]
+                .iter()
+                .any(|raw| object.key.starts_with(raw))
+            {
                 let bytes = self.deps.lake.get(&object.key).await.unwrap().unwrap();
                 all.insert(object.key, bytes.to_vec());
             }
@@ -150,9 +219,18 @@ impl World {
 /// Handlers over running servers.
 pub async fn connect(cloud: &Cloud, config: &str, folder: &std::path::Path) -> Dependencies {
     let (s3, dynamodb) = levier_cloud::clients(cloud.s3_url(), cloud.dynamodb_url()).await;
-    levier_cloud::prepare(&s3, &dynamodb, "levier", "levier").await.unwrap();
+    levier_cloud::prepare(&s3, &dynamodb, "levier", "levier")
+        .await
+        .unwrap();
     let key = HashKey::new(*b"a key of the tests").unwrap();
     let config = Config::parse(config).unwrap();
-    Dependencies::assemble(Lake::new(s3, "levier"), Results::new(dynamodb, "levier"), config, &Secrets::local(folder), key, system_clock)
-        .unwrap()
+    Dependencies::assemble(
+        Lake::new(s3, "levier"),
+        Results::new(dynamodb, "levier"),
+        config,
+        &Secrets::local(folder),
+        key,
+        system_clock,
+    )
+    .unwrap()
 }

@@ -43,7 +43,14 @@ impl Totals {
         let mut all = BTreeMap::new();
         for object in lake.list(PREFIX).await? {
             if let Some(total) = lake.get_json(&object.key).await? {
-                all.insert(object.key.trim_start_matches(PREFIX).trim_end_matches(".json").to_owned(), total);
+                all.insert(
+                    object
+                        .key
+                        .trim_start_matches(PREFIX)
+                        .trim_end_matches(".json")
+                        .to_owned(),
+                    total,
+                );
             }
         }
         Ok(Self(all))
@@ -65,14 +72,26 @@ impl Totals {
                 }
             }
             // The key of a delivery begins with its time of receipt in microseconds.
-            let received = key.split('-').next().and_then(|micros| micros.parse().ok()).and_then(|m| Timestamp::from_microsecond(m).ok());
+            let received = key
+                .split('-')
+                .next()
+                .and_then(|micros| micros.parse().ok())
+                .and_then(|m| Timestamp::from_microsecond(m).ok());
             total.last_received_at = total.last_received_at.max(received);
         }
         let source = self.0.entry(hour.source.clone()).or_default();
         source.platform.clone_from(&hour.platform);
         source.community.clone_from(&hour.community);
-        let name = prefix.trim_end_matches('/').splitn(3, '/').nth(2).unwrap_or(prefix).to_owned();
-        let before = source.hours.get(&name).and_then(|before| before.last_occurred_at);
+        let name = prefix
+            .trim_end_matches('/')
+            .splitn(3, '/')
+            .nth(2)
+            .unwrap_or(prefix)
+            .to_owned();
+        let before = source
+            .hours
+            .get(&name)
+            .and_then(|before| before.last_occurred_at);
         total.last_occurred_at = latest.max(before);
         source.hours.insert(name, total);
     }
@@ -80,7 +99,10 @@ impl Totals {
     /// Writes the totals of one source.
     pub async fn save(&self, lake: &Lake, source: &str) -> Result<(), LakeError> {
         match self.0.get(source) {
-            Some(total) => lake.put_json(&format!("{PREFIX}{source}.json"), total).await,
+            Some(total) => {
+                lake.put_json(&format!("{PREFIX}{source}.json"), total)
+                    .await
+            }
             None => Ok(()),
         }
     }

@@ -23,7 +23,9 @@ pub async fn counts(lake: &Lake) -> Result<Counts, LakeError> {
 }
 
 fn message_key(event: &Event) -> Option<String> {
-    event.message().map(|message| format!("{}|{}|{message}", event.platform, event.community))
+    event
+        .message()
+        .map(|message| format!("{}|{}|{message}", event.platform, event.community))
 }
 
 /// Merges events into their day files.
@@ -40,7 +42,10 @@ pub async fn merge(lake: &Lake, fresh: Vec<Event>) -> Result<(), LakeError> {
         .collect();
     let mut by_day: BTreeMap<Date, Vec<Event>> = BTreeMap::new();
     for event in fresh {
-        by_day.entry(keys::event_day(event.occurred_at)).or_default().push(event);
+        by_day
+            .entry(keys::event_day(event.occurred_at))
+            .or_default()
+            .push(event);
     }
     if !news.is_empty() {
         // Deletions are rare; a new one looks through every day for the message that it names.
@@ -55,7 +60,9 @@ pub async fn merge(lake: &Lake, fresh: Vec<Event>) -> Result<(), LakeError> {
     for (day, fresh) in by_day {
         let key = keys::events(day);
         let before = lake.get(&key).await?;
-        let held = before.clone().map_or(Ok(Vec::new()), |bytes| events::decode(&key, bytes))?;
+        let held = before
+            .clone()
+            .map_or(Ok(Vec::new()), |bytes| events::decode(&key, bytes))?;
         let mut merged = events::merge(held.into_iter().chain(fresh).collect());
         for event in &mut merged {
             if matches!(event.kind, Kind::MessagePosted | Kind::MessageEdited)

@@ -34,16 +34,32 @@ const EVENTS_AT_ONCE: usize = 200_000;
 ///
 /// # Errors
 /// [`JobError`]; everything written so far stays valid, and running again goes on.
-pub async fn compact(deps: &Dependencies, invocation: &Invocation, now: Timestamp) -> Result<Outcome, JobError> {
+pub async fn compact(
+    deps: &Dependencies,
+    invocation: &Invocation,
+    now: Timestamp,
+) -> Result<Outcome, JobError> {
     let mut outcome = Outcome::new("compact");
     let mut totals = Totals::load(&deps.lake).await?;
     compact_landing(deps, &mut totals, &mut outcome).await?;
     compact_staged(deps, &mut outcome).await?;
     let days = days::counts(&deps.lake).await?;
-    let tables = tables::tables(deps, &totals, &days, as_of(invocation, now, &deps.zone), now).await?;
+    let tables = tables::tables(
+        deps,
+        &totals,
+        &days,
+        as_of(invocation, now, &deps.zone),
+        now,
+    )
+    .await?;
     let day = as_of(invocation, now, &deps.zone);
     let digest = digest(&tables)?;
-    let run = Run { job: "compact", id: RunId::new("compact", day, &digest), as_of: day, tables };
+    let run = Run {
+        job: "compact",
+        id: RunId::new("compact", day, &digest),
+        as_of: day,
+        tables,
+    };
     run.publish(&deps.lake, &deps.results).await?;
     outcome.run_id = Some(run.id.as_str().to_owned());
     Ok(outcome)
@@ -56,17 +72,27 @@ fn digest<T: serde::Serialize>(value: &T) -> Result<String, JobError> {
     Ok(hex::encode(Sha256::digest(json)))
 }
 
-async fn compact_landing(deps: &Dependencies, totals: &mut Totals, outcome: &mut Outcome) -> Result<(), JobError> {
+async fn compact_landing(
+    deps: &Dependencies,
+    totals: &mut Totals,
+    outcome: &mut Outcome,
+) -> Result<(), JobError> {
     let mut hours: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for object in deps.lake.list(keys::LANDING).await? {
         if let Some((hour, delivery)) = object.key.rsplit_once('/') {
-            hours.entry(format!("{hour}/")).or_default().push(delivery.to_owned());
+            hours
+                .entry(format!("{hour}/"))
+                .or_default()
+                .push(delivery.to_owned());
         }
     }
     for (prefix, deliveries) in hours {
         let ledger_key = ledger::hour_key(&prefix);
         let mut hour: Hour = deps.lake.get_json(&ledger_key).await?.unwrap_or_default();
-        let fresh: Vec<String> = deliveries.into_iter().filter(|delivery| !hour.deliveries.contains_key(delivery)).collect();
+        let fresh: Vec<String> = deliveries
+            .into_iter()
+            .filter(|delivery| !hour.deliveries.contains_key(delivery))
+            .collect();
         for chunk in fresh.chunks(DELIVERIES_AT_ONCE) {
             read_chunk(deps, &prefix, chunk, &mut hour, totals, outcome).await?;
             deps.lake.put_json(&ledger_key, &hour).await?;
@@ -83,20 +109,34 @@ async fn read_chunk(
     totals: &mut Totals,
     outcome: &mut Outcome,
 ) -> Result<(), JobError> {
-    let object_keys: Vec<String> = chunk.iter().map(|delivery| format!("{prefix}{delivery}")).collect();
+    let object_keys: Vec<String> = chunk
+        .iter()
+        .map(|delivery| format!("{prefix}{delivery}"))
+        .collect();
     let mut events: Vec<Event> = Vec::new();
     let mut records: Vec<Record> = Vec::new();
     let mut reader = Reader::new(deps, prefix);
     for (key, bytes) in deps.lake.get_all(&object_keys).await? {
         let landed: Landed = match serde_json::from_slice(&bytes) {
             Ok(landed) => landed,
-            Err(error) => return Err(levier_lake::LakeError::content(&key, "landed delivery", error).into()),
+            Err(error) => {
+                return Err(levier_lake::LakeError::content(&key, "landed delivery", error).into());
+            }
         };
         let delivery = key.rsplit('/').next().unwrap_or_default().to_owned();
         let read = reader.read(&landed, &mut events, &mut records);
         if !read.quarantined.is_empty() {
-            let copy = format!("{}{}", keys::QUARANTINE, key.strip_prefix(keys::LANDING).unwrap_or(&key));
-            deps.lake.put_json(&copy, &serde_json::json!({"reasons": read.quarantined, "delivery": landed})).await?;
+            let copy = format!(
+                "{}{}",
+                keys::QUARANTINE,
+                key.strip_prefix(keys::LANDING).unwrap_or(&key)
+            );
+            deps.lake
+                .put_json(
+                    &copy,
+                    &serde_json::json!({"reasons": read.quarantined, "delivery": landed}),
+                )
+                .await?;
             outcome.count("quarantined_deliveries", 1);
         }
         outcome.count("deliveries", 1);
@@ -115,16 +155,31 @@ async fn read_chunk(
 
 /// Events that dropped files of history brought: already canonical, to be merged into their days.
 async fn compact_staged(deps: &Dependencies, outcome: &mut Outcome) -> Result<(), JobError> {
-    let known: BTreeSet<String> = deps.lake.list(ledger::STAGED).await?.into_iter().map(|object| object.key).collect();
+    let known: BTreeSet<String> = deps
+        .lake
+        .list(ledger::STAGED)
+        .await?
+        .into_iter()
+        .map(|object| object.key)
+        .collect();
     for object in deps.lake.list(keys::STAGED).await? {
-        let import_id = object.key.trim_start_matches(keys::STAGED).trim_end_matches(".parquet").to_owned();
+        let import_id = object
+            .key
+            .trim_start_matches(keys::STAGED)
+            .trim_end_matches(".parquet")
+            .to_owned();
         let ledger_key = ledger::staged_key(&import_id);
         if known.contains(&ledger_key) {
             continue;
         }
-        let Some(bytes) = deps.lake.get(&object.key).await? else { continue };
+        let Some(bytes) = deps.lake.get(&object.key).await? else {
+            continue;
+        };
         let staged = events::decode(&object.key, bytes)?;
-        let mut ledger = Staged { import_id, ..Staged::default() };
+        let mut ledger = Staged {
+            import_id,
+            ..Staged::default()
+        };
         for event in &staged {
             let kinds = ledger.mapped.entry(event.source.clone()).or_default();
             *kinds.entry(event.kind.as_str().to_owned()).or_default() += 1;

@@ -1,15 +1,20 @@
-//! Lambda entry point of `compact`: read the environment, build the dependencies, run.
+//! Lambda entry point of `compact`: connect at the first invocation (secrets cannot be read before it), then run.
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use levier_runtime::{Dependencies, Invocation, JobError, start_telemetry};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
+use levier_runtime::{Dependencies, Invocation, start_telemetry};
+use tokio::sync::OnceCell;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     start_telemetry();
-    let deps = Dependencies::connect(|name| std::env::var(name).ok()).await?;
-    let deps = &deps;
+    let cell = &OnceCell::new();
     run(service_fn(|event: LambdaEvent<Invocation>| async move {
-        levier_compact::compact(deps, &event.payload, (deps.clock)()).await.map_err(JobError::from)
+        let deps = cell
+            .get_or_try_init(|| Dependencies::connect(|name| std::env::var(name).ok()))
+            .await?;
+        levier_compact::compact(deps, &event.payload, (deps.clock)())
+            .await
+            .map_err(Diagnostic::from)
     }))
     .await
 }

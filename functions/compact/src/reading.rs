@@ -25,19 +25,32 @@ impl<'a> Reader<'a> {
     pub fn new(deps: &'a Dependencies, prefix: &'a str) -> Self {
         let rest = prefix.strip_prefix(keys::LANDING).unwrap_or(prefix);
         let source = rest.split('/').next().unwrap_or_default();
-        Self { deps, source, stem: rest.trim_end_matches('/').replace('/', "-") }
+        Self {
+            deps,
+            source,
+            stem: rest.trim_end_matches('/').replace('/', "-"),
+        }
     }
 
     /// What is in one delivery; its events and records are added to the lists.
-    pub fn read(&mut self, landed: &Landed, events: &mut Vec<Event>, records: &mut Vec<Record>) -> Read {
+    pub fn read(
+        &mut self,
+        landed: &Landed,
+        events: &mut Vec<Event>,
+        records: &mut Vec<Record>,
+    ) -> Read {
         let mut read = Read::default();
         let Some(source) = self.deps.sources.get(&landed.source) else {
             read.items = 1;
-            read.quarantined.insert("source_not_configured".to_owned(), 1);
+            read.quarantined
+                .insert("source_not_configured".to_owned(), 1);
             return read;
         };
-        let context =
-            Context { hash_key: &self.deps.hash_key, country: &self.deps.config.workspace.country, zone: &self.deps.zone };
+        let context = Context {
+            hash_key: &self.deps.hash_key,
+            country: &self.deps.config.workspace.country,
+            zone: &self.deps.zone,
+        };
         let delivery = Delivery {
             received_at: landed.received_at,
             query: landed.query.clone(),
@@ -49,7 +62,10 @@ impl<'a> Reader<'a> {
             match item {
                 Item::Event(draft) => {
                     let (event, record) = finish(*draft);
-                    *read.mapped.entry(event.kind.as_str().to_owned()).or_default() += 1;
+                    *read
+                        .mapped
+                        .entry(event.kind.as_str().to_owned())
+                        .or_default() += 1;
                     events.push(event);
                     if let Some(mut record) = record {
                         record.set("import_id", Value::Text(format!("hook-{}", landed.source)));
@@ -74,19 +90,36 @@ impl<'a> Reader<'a> {
     }
 
     /// Adds the CRM records that webhooks carried to the file of this hour: a set, so that a second reading changes nothing.
-    pub async fn write_records(&self, deps: &Dependencies, fresh: &[Record]) -> Result<(), LakeError> {
+    pub async fn write_records(
+        &self,
+        deps: &Dependencies,
+        fresh: &[Record],
+    ) -> Result<(), LakeError> {
         let mut by_entity: BTreeMap<Entity, Vec<Record>> = BTreeMap::new();
         for record in fresh {
-            by_entity.entry(record.entity).or_default().push(record.clone());
+            by_entity
+                .entry(record.entity)
+                .or_default()
+                .push(record.clone());
         }
         for (entity, mut all) in by_entity {
             let key = keys::crm(entity, &format!("hook-{}", self.stem), 0);
             if let Some(bytes) = deps.lake.get(&key).await? {
                 all.extend(records::decode(&key, entity, bytes)?);
             }
-            all.sort_by_cached_key(|record| (record.key_hash(), record.content_hash(), record.get("known_from").as_instant()));
-            all.dedup_by(|later, first| later.key_hash() == first.key_hash() && later.content_hash() == first.content_hash());
-            deps.lake.put(&key, records::encode(&key, entity, &all)?).await?;
+            all.sort_by_cached_key(|record| {
+                (
+                    record.key_hash(),
+                    record.content_hash(),
+                    record.get("known_from").as_instant(),
+                )
+            });
+            all.dedup_by(|later, first| {
+                later.key_hash() == first.key_hash() && later.content_hash() == first.content_hash()
+            });
+            deps.lake
+                .put(&key, records::encode(&key, entity, &all)?)
+                .await?;
         }
         Ok(())
     }
@@ -94,7 +127,11 @@ impl<'a> Reader<'a> {
 
 /// Reads the text of a draft and drops it.
 pub fn finish(draft: Draft) -> (Event, Option<Record>) {
-    let Draft { mut event, text, record } = draft;
+    let Draft {
+        mut event,
+        text,
+        record,
+    } = draft;
     if let Some(text) = text {
         let reading = levier_language::read(&text);
         event.language = reading.language.map(str::to_owned);

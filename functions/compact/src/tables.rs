@@ -32,7 +32,13 @@ struct Imported {
 type Tables = BTreeMap<TableName, Vec<Row>>;
 
 /// Both tables.
-pub async fn tables(deps: &Dependencies, totals: &Totals, days: &Counts, as_of: Date, now: Timestamp) -> Result<Tables, LakeError> {
+pub async fn tables(
+    deps: &Dependencies,
+    totals: &Totals,
+    days: &Counts,
+    as_of: Date,
+    now: Timestamp,
+) -> Result<Tables, LakeError> {
     let mut accepted: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
     for (source, kinds) in days.values().flat_map(|day| &day.accepted) {
         let sum = accepted.entry(source).or_default();
@@ -42,7 +48,12 @@ pub async fn tables(deps: &Dependencies, totals: &Totals, days: &Counts, as_of: 
     }
     let mut sources = Vec::new();
     let mut waterfall = Vec::new();
-    let mut names: Vec<&str> = deps.sources.keys().map(String::as_str).chain(totals.0.keys().map(String::as_str)).collect();
+    let mut names: Vec<&str> = deps
+        .sources
+        .keys()
+        .map(String::as_str)
+        .chain(totals.0.keys().map(String::as_str))
+        .collect();
     names.sort_unstable();
     names.dedup();
     let none = SourceTotal::default();
@@ -64,7 +75,11 @@ pub async fn tables(deps: &Dependencies, totals: &Totals, days: &Counts, as_of: 
         sum.rows("delivery", name, taken, as_of, &mut waterfall);
     }
     file_rows(deps, &accepted, as_of, &mut waterfall).await?;
-    Ok([(TableName::Sources, sources), (TableName::Waterfall, waterfall)].into())
+    Ok([
+        (TableName::Sources, sources),
+        (TableName::Waterfall, waterfall),
+    ]
+    .into())
 }
 
 fn add(sum: &mut BTreeMap<String, u64>, part: &BTreeMap<String, u64>) {
@@ -85,26 +100,79 @@ struct Sum {
 }
 
 impl Sum {
-    fn rows(&self, stage: &str, source: &str, accepted: &BTreeMap<&str, u64>, as_of: Date, rows: &mut Vec<Row>) {
-        rows.push(line(stage, source, "received", None, None, self.items, as_of));
+    fn rows(
+        &self,
+        stage: &str,
+        source: &str,
+        accepted: &BTreeMap<&str, u64>,
+        as_of: Date,
+        rows: &mut Vec<Row>,
+    ) {
+        rows.push(line(
+            stage, source, "received", None, None, self.items, as_of,
+        ));
         for (kind, n) in &self.mapped {
             let taken = accepted.get(kind.as_str()).copied().unwrap_or(0).min(*n);
-            rows.push(line(stage, source, "accepted", None, Some(kind), taken, as_of));
+            rows.push(line(
+                stage,
+                source,
+                "accepted",
+                None,
+                Some(kind),
+                taken,
+                as_of,
+            ));
             if n - taken > 0 {
-                rows.push(line(stage, source, "duplicate", Some("same_event"), Some(kind), n - taken, as_of));
+                rows.push(line(
+                    stage,
+                    source,
+                    "duplicate",
+                    Some("same_event"),
+                    Some(kind),
+                    n - taken,
+                    as_of,
+                ));
             }
         }
         for (reason, n) in &self.ignored {
-            rows.push(line(stage, source, "ignored", Some(reason), None, *n, as_of));
+            rows.push(line(
+                stage,
+                source,
+                "ignored",
+                Some(reason),
+                None,
+                *n,
+                as_of,
+            ));
         }
         for (reason, n) in &self.quarantined {
-            rows.push(line(stage, source, "quarantined", Some(reason), None, *n, as_of));
+            rows.push(line(
+                stage,
+                source,
+                "quarantined",
+                Some(reason),
+                None,
+                *n,
+                as_of,
+            ));
         }
     }
 }
 
-fn line(stage: &str, source: &str, outcome: &str, reason: Option<&str>, kind: Option<&str>, n: u64, as_of: Date) -> Row {
-    let mut row = Row::new(Status::Ok).with("stage", stage).with("source", source).with("outcome", outcome).with("kind", kind);
+fn line(
+    stage: &str,
+    source: &str,
+    outcome: &str,
+    reason: Option<&str>,
+    kind: Option<&str>,
+    n: u64,
+    as_of: Date,
+) -> Row {
+    let mut row = Row::new(Status::Ok)
+        .with("stage", stage)
+        .with("source", source)
+        .with("outcome", outcome)
+        .with("kind", kind);
     row.as_of = Some(as_of);
     row.reason = reason.map(str::to_owned);
     row.n = Some(n);
@@ -125,18 +193,32 @@ fn source_row(
 ) -> Row {
     let source = deps.sources.get(name);
     let mapped: u64 = sum.mapped.values().sum();
-    let taken: u64 = sum.mapped.iter().map(|(kind, n)| accepted.get(kind.as_str()).copied().unwrap_or(0).min(*n)).sum();
+    let taken: u64 = sum
+        .mapped
+        .iter()
+        .map(|(kind, n)| accepted.get(kind.as_str()).copied().unwrap_or(0).min(*n))
+        .sum();
     let lag = match (sum.last_received_at, sum.last_occurred_at) {
-        (Some(received), Some(occurred)) => Json::from((received.as_second() - occurred.as_second()).max(0)),
+        (Some(received), Some(occurred)) => {
+            Json::from((received.as_second() - occurred.as_second()).max(0))
+        }
         _ => Json::Null,
     };
-    let configured = deps.config.sources.get(name).and_then(|config| config.quiet_after_hours).map(i64::from);
+    let configured = deps
+        .config
+        .sources
+        .get(name)
+        .and_then(|config| config.quiet_after_hours)
+        .map(i64::from);
     let rhythm = configured.unwrap_or_else(|| usual_silence_hours(total));
     let (status, reason) = match sum.last_received_at {
         None => (Status::Never, Some("no delivery yet".to_owned())),
-        Some(last) if now.as_second() - last.as_second() > rhythm * 3600 => {
-            (Status::Quiet, Some(format!("silent since {last}, usual silence up to {rhythm} h")))
-        }
+        Some(last) if now.as_second() - last.as_second() > rhythm * 3600 => (
+            Status::Quiet,
+            Some(format!(
+                "silent since {last}, usual silence up to {rhythm} h"
+            )),
+        ),
         Some(_) => (Status::Ok, None),
     };
     let platform = source.map_or(total.platform.as_str(), |source| source.platform());
@@ -150,10 +232,16 @@ fn source_row(
         .with("duplicate", mapped - taken)
         .with("ignored", sum.ignored.values().sum::<u64>())
         .with("quarantined", sum.quarantined.values().sum::<u64>())
-        .with("last_received_at", sum.last_received_at.map(|at| at.to_string()))
+        .with(
+            "last_received_at",
+            sum.last_received_at.map(|at| at.to_string()),
+        )
         .with("lag_seconds", lag)
         .with("verification", source.map(|source| source.verification()))
-        .with("blind_spots", source.map_or_else(Vec::new, |source| source.blind_spots().to_vec()));
+        .with(
+            "blind_spots",
+            source.map_or_else(Vec::new, |source| source.blind_spots().to_vec()),
+        );
     row.as_of = Some(as_of);
     row.community = Some(community.to_owned());
     row.reason = reason;
@@ -162,8 +250,16 @@ fn source_row(
 
 /// Three times the longest gap between hours with deliveries, but at least six hours; three days while there is no history.
 fn usual_silence_hours(total: &SourceTotal) -> i64 {
-    let seconds: Vec<i64> = total.hours.values().filter_map(|hour| hour.last_received_at).map(Timestamp::as_second).collect();
-    let longest = seconds.windows(2).map(|pair| (pair[1] - pair[0]).abs() / 3600).max();
+    let seconds: Vec<i64> = total
+        .hours
+        .values()
+        .filter_map(|hour| hour.last_received_at)
+        .map(Timestamp::as_second)
+        .collect();
+    let longest = seconds
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0]).abs() / 3600)
+        .max();
     match longest {
         Some(hours) if seconds.len() >= 10 => (hours * 3).clamp(6, 24 * 14),
         _ => DEFAULT_RHYTHM_HOURS,
@@ -177,20 +273,30 @@ async fn file_rows(
     rows: &mut Vec<Row>,
 ) -> Result<(), LakeError> {
     let read = |prefix: &'static str| async move {
-        let keys: Vec<String> = deps.lake.list(prefix).await?.into_iter().map(|object| object.key).collect();
+        let keys: Vec<String> = deps
+            .lake
+            .list(prefix)
+            .await?
+            .into_iter()
+            .map(|object| object.key)
+            .collect();
         deps.lake.get_all(&keys).await
     };
     let mut history: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
     for (key, bytes) in read(ledger::STAGED).await? {
-        let staged: Staged = serde_json::from_slice(&bytes).map_err(|error| LakeError::content(&key, "JSON", error))?;
+        let staged: Staged = serde_json::from_slice(&bytes)
+            .map_err(|error| LakeError::content(&key, "JSON", error))?;
         for (source, kinds) in staged.mapped {
             add(history.entry(source).or_default(), &kinds);
         }
     }
     let mut files: BTreeMap<(String, String), Imported> = BTreeMap::new();
     for (key, bytes) in read("ledger/imports/").await? {
-        let one: Imported = serde_json::from_slice(&bytes).map_err(|error| LakeError::content(&key, "JSON", error))?;
-        let sum = files.entry((one.source.clone(), one.entity.clone())).or_default();
+        let one: Imported = serde_json::from_slice(&bytes)
+            .map_err(|error| LakeError::content(&key, "JSON", error))?;
+        let sum = files
+            .entry((one.source.clone(), one.entity.clone()))
+            .or_default();
         sum.read += one.read;
         sum.stored += one.stored;
         sum.duplicate += one.duplicate;
@@ -198,7 +304,9 @@ async fn file_rows(
         add(&mut sum.refused, &one.refused);
     }
     for ((source, entity), sum) in files {
-        let line = |outcome: &str, reason: Option<&str>, n: u64| line("file", &source, outcome, reason, Some(&entity), n, as_of);
+        let line = |outcome: &str, reason: Option<&str>, n: u64| {
+            line("file", &source, outcome, reason, Some(&entity), n, as_of)
+        };
         let (mut stored, mut duplicate) = (sum.stored, sum.duplicate);
         if entity == "activity" {
             // Events of files are accepted where they lie, like those of deliveries.
@@ -207,7 +315,13 @@ async fn file_rows(
                 .get(&source)
                 .into_iter()
                 .flatten()
-                .map(|(kind, n)| kinds.and_then(|kinds| kinds.get(kind.as_str())).copied().unwrap_or(0).min(*n))
+                .map(|(kind, n)| {
+                    kinds
+                        .and_then(|kinds| kinds.get(kind.as_str()))
+                        .copied()
+                        .unwrap_or(0)
+                        .min(*n)
+                })
                 .sum();
             duplicate += stored.saturating_sub(taken);
             stored = stored.min(taken);

@@ -24,7 +24,11 @@ const SEED: u64 = 20_260_101;
 ///
 /// # Errors
 /// [`JobError::Input`] when the facts are of another day; [`JobError`] when storage fails.
-pub async fn health(deps: &Dependencies, invocation: &Invocation, now: Timestamp) -> Result<Outcome, JobError> {
+pub async fn health(
+    deps: &Dependencies,
+    invocation: &Invocation,
+    now: Timestamp,
+) -> Result<Outcome, JobError> {
     let mut outcome = Outcome::new("health");
     let day = as_of(invocation, now, &deps.zone);
     let manifest = levier_join::manifest_of(&deps.lake, day).await?;
@@ -34,7 +38,10 @@ pub async fn health(deps: &Dependencies, invocation: &Invocation, now: Timestamp
     let mut facts_keys: BTreeMap<usize, Vec<(i32, String)>> = BTreeMap::new();
     for object in deps.lake.list(keys::FACTS).await? {
         if let Some((month, bucket)) = keys::parse_facts_key(&object.key) {
-            facts_keys.entry(bucket).or_default().push((month.index(), object.key));
+            facts_keys
+                .entry(bucket)
+                .or_default()
+                .push((month.index(), object.key));
         }
     }
     for months in facts_keys.values() {
@@ -56,27 +63,62 @@ pub async fn health(deps: &Dependencies, invocation: &Invocation, now: Timestamp
     for (person, account) in known.accounts() {
         membership.employ(person, account);
     }
-    let mut records = Records { membership, ..Records::default() };
+    let mut records = Records {
+        membership,
+        ..Records::default()
+    };
     for entity in Entity::ALL.iter().copied() {
-        if matches!(entity, Entity::Activity | Entity::Links | Entity::Rates | Entity::Members) {
+        if matches!(
+            entity,
+            Entity::Activity | Entity::Links | Entity::Rates | Entity::Members
+        ) {
             continue;
         }
         for row in held(&deps.lake, entity, until).await? {
             let person = known.of_row(&row).map(str::to_owned);
-            let segment = person.as_ref().and_then(|person| people.segment.get(person)).cloned();
-            let account = person.as_ref().and_then(|person| known.account(person)).map(str::to_owned);
-            records.push(&row, Who { person, account, segment });
+            let segment = person
+                .as_ref()
+                .and_then(|person| people.segment.get(person))
+                .cloned();
+            let account = person
+                .as_ref()
+                .and_then(|person| known.account(person))
+                .map(str::to_owned);
+            records.push(
+                &row,
+                Who {
+                    person,
+                    account,
+                    segment,
+                },
+            );
         }
     }
     records.sort();
 
     let silent = silent_communities(deps).await?;
-    let inputs = Inputs { activity: Some(&activity), commerce: Some(&commerce), records: Some(&records) };
+    let inputs = Inputs {
+        activity: Some(&activity),
+        commerce: Some(&commerce),
+        records: Some(&records),
+    };
     let mut tables: BTreeMap<TableName, Vec<Row>> = BTreeMap::new();
-    tables.insert(TableName::Kpis, levier_metrics::kpis(&inputs, day, &deps.config));
-    tables.insert(TableName::Health, levier_metrics::health_with(&activity, day, &deps.config, SEED, &silent));
-    tables.insert(TableName::Champions, levier_metrics::champions(&activity, day, &deps.config));
-    tables.insert(TableName::Cohorts, levier_metrics::cohorts(&activity, day, &deps.config));
+    tables.insert(
+        TableName::Kpis,
+        levier_metrics::kpis(&inputs, day, &deps.config),
+    );
+    tables.insert(
+        TableName::Health,
+        levier_metrics::health_with(&activity, day, &deps.config, SEED, &silent),
+    );
+    tables.insert(
+        TableName::Champions,
+        levier_metrics::champions(&activity, day, &deps.config),
+    );
+    tables.insert(
+        TableName::Cohorts,
+        levier_metrics::cohorts(&activity, day, &deps.config),
+    );
     for (table, rows) in &tables {
         outcome.count(&format!("{table}_rows"), rows.len() as u64);
     }
@@ -84,7 +126,12 @@ pub async fn health(deps: &Dependencies, invocation: &Invocation, now: Timestamp
     let mut digest = Sha256::new();
     digest.update(&manifest.digest);
     digest.update(json);
-    let run = Run { job: "health", id: RunId::new("health", day, &hex::encode(digest.finalize())), as_of: day, tables };
+    let run = Run {
+        job: "health",
+        id: RunId::new("health", day, &hex::encode(digest.finalize())),
+        as_of: day,
+        tables,
+    };
     run.publish(&deps.lake, &deps.results).await?;
     outcome.run_id = Some(run.id.as_str().to_owned());
     Ok(outcome)
@@ -121,22 +168,40 @@ async fn read_activity(
     let who = |platform: &str, handle: &str| {
         let person = known.of_handle(platform, handle);
         let staff = person.is_some_and(|person| people.staff.contains(person))
-            || deps.config.staff.handles.iter().any(|staff| staff.split_once(':') == Some((platform, handle)));
-        (person, staff, person.and_then(|person| people.segment.get(person)).map(String::as_str))
+            || deps
+                .config
+                .staff
+                .handles
+                .iter()
+                .any(|staff| staff.split_once(':') == Some((platform, handle)));
+        (
+            person,
+            staff,
+            person
+                .and_then(|person| people.segment.get(person))
+                .map(String::as_str),
+        )
     };
     let days: Vec<String> = deps
         .lake
         .list(keys::EVENTS)
         .await?
         .into_iter()
-        .filter(|object| keys::day_of_events_key(&object.key).is_some_and(|date| date <= keys::event_day(until)))
+        .filter(|object| {
+            keys::day_of_events_key(&object.key).is_some_and(|date| date <= keys::event_day(until))
+        })
         .map(|object| object.key)
         .collect();
     for chunk in days.chunks(64) {
         for (key, bytes) in deps.lake.get_all(chunk).await? {
-            for event in events::decode(&key, bytes)?.iter().filter(|event| event.occurred_at < until) {
-                let (person, staff, segment) =
-                    event.actor.as_deref().map_or((None, false, None), |actor| who(&event.platform, actor));
+            for event in events::decode(&key, bytes)?
+                .iter()
+                .filter(|event| event.occurred_at < until)
+            {
+                let (person, staff, segment) = event
+                    .actor
+                    .as_deref()
+                    .map_or((None, false, None), |actor| who(&event.platform, actor));
                 builder.push(event, person, staff, segment);
                 if let Some(target) = &event.target {
                     let (person, staff, segment) = who(&event.platform, target);
@@ -148,21 +213,46 @@ async fn read_activity(
     }
     for row in held(&deps.lake, Entity::Members, until).await? {
         let text = |name: &str| row.get(name).as_text();
-        let (Some(community), Some(platform), Some(handle)) = (text("community"), text("platform"), text("handle")) else { continue };
+        let (Some(community), Some(platform), Some(handle)) =
+            (text("community"), text("platform"), text("handle"))
+        else {
+            continue;
+        };
         if text("role") == Some("bot") {
             continue;
         }
         let (person, staff, segment) = who(platform, handle);
-        let joined = row.get("joined_at").as_instant().or(row.get("known_from").as_instant());
+        let joined = row
+            .get("joined_at")
+            .as_instant()
+            .or(row.get("known_from").as_instant());
         let is_staff = staff || text("role") == Some("staff");
-        builder.roster(community, platform, handle, person, is_staff, segment, joined, row.get("left_at").as_instant());
+        builder.roster(
+            community,
+            platform,
+            handle,
+            person,
+            is_staff,
+            segment,
+            joined,
+            row.get("left_at").as_instant(),
+        );
     }
     Ok(builder.finish())
 }
 
 /// Communities of which a source is silent for longer than its rhythm, as compaction found.
 async fn silent_communities(deps: &Dependencies) -> Result<BTreeSet<String>, JobError> {
-    let Some(pointer) = deps.results.pointer("compact").await? else { return Ok(BTreeSet::new()) };
-    let rows = deps.results.read_rows(&pointer.run_id, TableName::Sources).await?;
-    Ok(rows.into_iter().filter(|row| row.status == Status::Quiet).filter_map(|row| row.community).collect())
+    let Some(pointer) = deps.results.pointer("compact").await? else {
+        return Ok(BTreeSet::new());
+    };
+    let rows = deps
+        .results
+        .read_rows(&pointer.run_id, TableName::Sources)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .filter(|row| row.status == Status::Quiet)
+        .filter_map(|row| row.community)
+        .collect())
 }

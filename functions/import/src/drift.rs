@@ -20,13 +20,22 @@ struct Memory {
 }
 
 /// Compares a receipt with the last one of its dialect and remembers it.
-pub async fn compare(lake: &Lake, receipt: &mut Receipt, columns: &[(String, String)], drop: &Drop) -> Result<(), LakeError> {
-    let Some(dialect) = receipt.dialect.clone() else { return Ok(()) };
+pub async fn compare(
+    lake: &Lake,
+    receipt: &mut Receipt,
+    columns: &[(String, String)],
+    drop: &Drop,
+) -> Result<(), LakeError> {
+    let Some(dialect) = receipt.dialect.clone() else {
+        return Ok(());
+    };
     let key = format!("{}dialects/{dialect}.json", keys::RECEIPTS);
     let known: Option<Memory> = lake.get_json(&key).await?;
     // Killed after remembering and run again, the file must not be compared with itself.
     let last = match known {
-        Some(memory) if memory.import_id == receipt.import_id => memory.before.map(|before| *before),
+        Some(memory) if memory.import_id == receipt.import_id => {
+            memory.before.map(|before| *before)
+        }
         other => other,
     };
     let own = Memory {
@@ -41,16 +50,27 @@ pub async fn compare(lake: &Lake, receipt: &mut Receipt, columns: &[(String, Str
     {
         for (name, kind) in &last.columns {
             match own.columns.get(name) {
-                None => receipt.drift.push(format!("column `{name}` is gone since the last file of this dialect")),
-                Some(now) if now != kind => receipt.drift.push(format!("column `{name}` was {kind} and is {now} now")),
+                None => receipt.drift.push(format!(
+                    "column `{name}` is gone since the last file of this dialect"
+                )),
+                Some(now) if now != kind => receipt
+                    .drift
+                    .push(format!("column `{name}` was {kind} and is {now} now")),
                 Some(_) => {}
             }
         }
-        for name in own.columns.keys().filter(|name| !last.columns.contains_key(*name)) {
+        for name in own
+            .columns
+            .keys()
+            .filter(|name| !last.columns.contains_key(*name))
+        {
             receipt.drift.push(format!("column `{name}` is new"));
         }
         if own.rows * 2 < last.rows {
-            receipt.drift.push(format!("{} rows where the last file had {}: is it complete?", own.rows, last.rows));
+            receipt.drift.push(format!(
+                "{} rows where the last file had {}: is it complete?",
+                own.rows, last.rows
+            ));
         }
     }
     let before = last.map(|mut last| {

@@ -67,7 +67,11 @@ pub struct NotificationObject {
 pub async fn import(deps: &Dependencies, call: &Call) -> Result<Outcome, JobError> {
     let mut outcome = Outcome::new("import");
     let keys: Vec<String> = match call {
-        Call::Bucket(notification) => notification.records.iter().map(|record| decode(&record.s3.object.key)).collect(),
+        Call::Bucket(notification) => notification
+            .records
+            .iter()
+            .map(|record| decode(&record.s3.object.key))
+            .collect(),
         Call::Schedule(_) => waiting(deps).await?,
     };
     for key in keys {
@@ -82,7 +86,9 @@ pub async fn import(deps: &Dependencies, call: &Call) -> Result<Outcome, JobErro
 
 fn decode(key: &str) -> String {
     let spaced = key.replace('+', " ");
-    percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    percent_encoding::percent_decode_str(&spaced)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// Dropped objects that have no receipt yet, in the order in which they were dropped.
@@ -90,10 +96,18 @@ fn decode(key: &str) -> String {
 /// # Errors
 /// [`JobError::Lake`].
 pub async fn waiting(deps: &Dependencies) -> Result<Vec<String>, JobError> {
-    let receipts: std::collections::BTreeSet<String> =
-        deps.lake.list(&format!("{}drops/", keys::RECEIPTS)).await?.into_iter().map(|object| object.key).collect();
+    let receipts: std::collections::BTreeSet<String> = deps
+        .lake
+        .list(&format!("{}drops/", keys::RECEIPTS))
+        .await?
+        .into_iter()
+        .map(|object| object.key)
+        .collect();
     let mut objects = deps.lake.list(keys::DROP).await?;
-    objects.retain(|object| !object.key.ends_with(SIDECAR_ENDING) && !receipts.contains(&keys::drop_receipts(&object.key)));
+    objects.retain(|object| {
+        !object.key.ends_with(SIDECAR_ENDING)
+            && !receipts.contains(&keys::drop_receipts(&object.key))
+    });
     objects.sort_by(|a, b| (a.modified, &a.key).cmp(&(b.modified, &b.key)));
     Ok(objects.into_iter().map(|object| object.key).collect())
 }
@@ -107,14 +121,18 @@ pub async fn import_object(deps: &Dependencies, key: &str) -> Result<Vec<Receipt
         return Ok(Vec::new());
     }
     let Some(drop) = Drop::fetch(&deps.lake, key).await? else {
-        return Err(JobError::Input(format!("`{key}` is not in the bucket any more; drop the file again")));
+        return Err(JobError::Input(format!(
+            "`{key}` is not in the bucket any more; drop the file again"
+        )));
     };
     let receipts = match drop.known(&deps.lake).await? {
         Some(receipts) => receipts,
         None => fresh(deps, &drop).await?,
     };
     table::publish(deps, &drop, &receipts).await?;
-    deps.lake.put_json(&keys::drop_receipts(key), &receipts).await?;
+    deps.lake
+        .put_json(&keys::drop_receipts(key), &receipts)
+        .await?;
     Ok(receipts)
 }
 

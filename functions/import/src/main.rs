@@ -1,16 +1,21 @@
-//! Lambda entry point of `import`: read the environment, build the dependencies, run.
+//! Lambda entry point of `import`: connect at the first invocation (secrets cannot be read before it), then run.
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use levier_import::Call;
-use levier_runtime::{Dependencies, JobError, start_telemetry};
+use levier_runtime::{Dependencies, start_telemetry};
+use tokio::sync::OnceCell;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     start_telemetry();
-    let deps = Dependencies::connect(|name| std::env::var(name).ok()).await?;
-    let deps = &deps;
+    let cell = &OnceCell::new();
     run(service_fn(|event: LambdaEvent<Call>| async move {
-        levier_import::import(deps, &event.payload).await.map_err(JobError::from)
+        let deps = cell
+            .get_or_try_init(|| Dependencies::connect(|name| std::env::var(name).ok()))
+            .await?;
+        levier_import::import(deps, &event.payload)
+            .await
+            .map_err(Diagnostic::from)
     }))
     .await
 }

@@ -38,12 +38,16 @@ pub struct Drop {
 
 /// The dialects that ship and those of the workspace.
 pub async fn load_dialects(lake: &Lake) -> Result<Dialects, JobError> {
-    let wrong = |error: levier_exports::DialectError| JobError::Input(format!("a dialect cannot be read: {error}"));
+    let wrong = |error: levier_exports::DialectError| {
+        JobError::Input(format!("a dialect cannot be read: {error}"))
+    };
     let mut dialects = Dialects::builtin().map_err(wrong)?;
     for object in lake.list(DIALECTS).await? {
         if let Some(bytes) = lake.get(&object.key).await? {
             let name = object.key.rsplit('/').next().unwrap_or_default().to_owned();
-            dialects.add(&name, &String::from_utf8_lossy(&bytes)).map_err(wrong)?;
+            dialects
+                .add(&name, &String::from_utf8_lossy(&bytes))
+                .map_err(wrong)?;
         }
     }
     Ok(dialects)
@@ -52,31 +56,50 @@ pub async fn load_dialects(lake: &Lake) -> Result<Dialects, JobError> {
 impl Drop {
     /// Fetches an object; `None` where it is gone.
     pub async fn fetch(lake: &Lake, key: &str) -> Result<Option<Self>, LakeError> {
-        let Some(head) = lake.head(key).await? else { return Ok(None) };
+        let Some(head) = lake.head(key).await? else {
+            return Ok(None);
+        };
         let local = |error: std::io::Error| LakeError::content(key, "a temporary file", error);
         let mut file = NamedTempFile::new().map_err(local)?;
         let mut hasher = Sha256::new();
         let mut stream = lake.stream(key).await?;
-        while let Some(chunk) = stream.try_next().await.map_err(|error| LakeError::content(key, "bytes", error))? {
+        while let Some(chunk) = stream
+            .try_next()
+            .await
+            .map_err(|error| LakeError::content(key, "bytes", error))?
+        {
             hasher.update(&chunk);
             file.write_all(&chunk).map_err(local)?;
         }
         file.flush().map_err(local)?;
         let path = key.strip_prefix(keys::DROP).unwrap_or(key);
-        let entity = path.split_once('/').and_then(|(first, _)| first.parse::<Entity>().ok());
+        let entity = path
+            .split_once('/')
+            .and_then(|(first, _)| first.parse::<Entity>().ok());
         let name = path.rsplit('/').next().unwrap_or(path).to_owned();
         let beside = lake.get(&format!("{key}{SIDECAR_ENDING}")).await?;
         let sidecar = match &beside {
             None => Ok(None),
-            Some(bytes) => Sidecar::parse(&format!("{name}{SIDECAR_ENDING}"), &String::from_utf8_lossy(bytes))
-                .map(Some)
-                .map_err(|error| chain(&error)),
+            Some(bytes) => Sidecar::parse(
+                &format!("{name}{SIDECAR_ENDING}"),
+                &String::from_utf8_lossy(bytes),
+            )
+            .map(Some)
+            .map_err(|error| chain(&error)),
         };
         hasher.update(entity.map_or("", Entity::as_str));
         hasher.update(beside.unwrap_or_default());
         let id = hex::encode(&hasher.finalize()[..16]);
         let dropped_at = whole_micros(head.modified.unwrap_or(Timestamp::UNIX_EPOCH));
-        Ok(Some(Self { key: key.to_owned(), name, entity, sidecar, dropped_at, id, file }))
+        Ok(Some(Self {
+            key: key.to_owned(),
+            name,
+            entity,
+            sidecar,
+            dropped_at,
+            id,
+            file,
+        }))
     }
 
     /// Id of the import of one member (the file itself where it is no archive).
@@ -96,8 +119,14 @@ impl Drop {
 
     /// The receipts of the identical file, if it was imported before: nothing is done again.
     pub async fn known(&self, lake: &Lake) -> Result<Option<Vec<Receipt>>, LakeError> {
-        let Some(before) = lake.get_json::<Vec<Receipt>>(&self.memory()).await? else { return Ok(None) };
-        if before.is_empty() || before.iter().any(|receipt| receipt.status == ImportStatus::Refused) {
+        let Some(before) = lake.get_json::<Vec<Receipt>>(&self.memory()).await? else {
+            return Ok(None);
+        };
+        if before.is_empty()
+            || before
+                .iter()
+                .any(|receipt| receipt.status == ImportStatus::Refused)
+        {
             return Ok(None);
         }
         // The same drop asked for twice is answered as it was the first time.
@@ -106,7 +135,12 @@ impl Drop {
         }
         let again = before.into_iter().map(|mut receipt| {
             let rows = receipt.rows;
-            receipt.rows = RowCounts { new: 0, changed: 0, unchanged: rows.new + rows.changed + rows.unchanged, ..rows };
+            receipt.rows = RowCounts {
+                new: 0,
+                changed: 0,
+                unchanged: rows.new + rows.changed + rows.unchanged,
+                ..rows
+            };
             receipt.status = ImportStatus::Unchanged;
             // The content is the same, the name need not be.
             if let Some((_, inner)) = receipt.file.split_once('/') {

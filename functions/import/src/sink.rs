@@ -69,25 +69,38 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SinkError {
 
 impl Collector<'_> {
     fn flush(&mut self) -> Result<(), SinkError> {
-        let Some(first) = self.buffer.first() else { return Ok(()) };
+        let Some(first) = self.buffer.first() else {
+            return Ok(());
+        };
         let entity = first.entity;
         let typed = match &mut self.member.typed {
             Some(typed) => typed,
-            None => self.member.typed.insert(Typed { entity, file: NamedTempFile::new().map_err(failed)?, entries: Vec::new() }),
+            None => self.member.typed.insert(Typed {
+                entity,
+                file: NamedTempFile::new().map_err(failed)?,
+                entries: Vec::new(),
+            }),
         };
         let writer = match &mut self.writer {
             Some(writer) => writer,
             None => {
                 let file = typed.file.reopen().map_err(failed)?;
                 let properties = levier_lake::columns::properties();
-                self.writer.insert(ArrowWriter::try_new(file, records::schema(entity), Some(properties)).map_err(failed)?)
+                self.writer.insert(
+                    ArrowWriter::try_new(file, records::schema(entity), Some(properties))
+                        .map_err(failed)?,
+                )
             }
         };
-        typed.entries.extend(self.buffer.iter().map(|record| Entry {
-            key: record.key_hash(),
-            content: record.content_hash(),
-            updated_at: record.updated_at().map_or(i64::MIN, jiff::Timestamp::as_microsecond),
-            known_from: self.drop.dropped_at.as_microsecond(),
+        typed.entries.extend(self.buffer.iter().map(|record| {
+            Entry {
+                key: record.key_hash(),
+                content: record.content_hash(),
+                updated_at: record
+                    .updated_at()
+                    .map_or(i64::MIN, jiff::Timestamp::as_microsecond),
+                known_from: self.drop.dropped_at.as_microsecond(),
+            }
         }));
         let batch = records::batch(entity, &self.buffer).map_err(failed)?;
         writer.write(&batch).map_err(failed)?;
@@ -106,11 +119,17 @@ impl Sink for Collector<'_> {
         record.set("import_id", Value::Text(self.member.import_id.clone()));
         record.set("known_from", Value::Instant(self.drop.dropped_at));
         self.buffer.push(record);
-        if self.buffer.len() >= BATCH { self.flush() } else { Ok(()) }
+        if self.buffer.len() >= BATCH {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     fn event(&mut self, _line: u64, draft: Draft) -> Result<(), SinkError> {
-        let Draft { mut event, text, .. } = draft;
+        let Draft {
+            mut event, text, ..
+        } = draft;
         if let Some(text) = text {
             let reading = levier_language::read(&text);
             event.language = reading.language.map(str::to_owned);
@@ -123,7 +142,11 @@ impl Sink for Collector<'_> {
     }
 
     fn refused(&mut self, _line: u64, cells: &[String], refusal: Refusal) -> Result<(), SinkError> {
-        let about = if refusal.column.is_empty() { "row".to_owned() } else { refusal.column.clone() };
+        let about = if refusal.column.is_empty() {
+            "row".to_owned()
+        } else {
+            refusal.column.clone()
+        };
         *self.member.reasons.entry(about).or_default() += 1;
         let out = match &mut self.refused {
             Some(out) => out,
@@ -154,15 +177,27 @@ impl Sink for Collector<'_> {
 }
 
 /// Reads the file; what cannot be read is a member with a refused receipt.
-pub fn read(deps: &Dependencies, drop: &Drop, dialects: &Dialects) -> Result<Vec<Member>, JobError> {
+pub fn read(
+    deps: &Dependencies,
+    drop: &Drop,
+    dialects: &Dialects,
+) -> Result<Vec<Member>, JobError> {
     let workspace = &deps.config.workspace;
-    let limits = Limits { max_refused_share: deps.config.import.max_refused_share, ..Limits::default() };
+    let limits = Limits {
+        max_refused_share: deps.config.import.max_refused_share,
+        ..Limits::default()
+    };
     let sidecar = match &drop.sidecar {
         Ok(sidecar) => sidecar.as_ref(),
         Err(problem) => {
             let import_id = drop.import_id(&drop.name);
-            let receipt = Receipt::new(&drop.name, &import_id).refuse(format!("its sidecar cannot be read: {problem}"));
-            let member = Member { import_id, unread: Some(receipt), ..Member::default() };
+            let receipt = Receipt::new(&drop.name, &import_id)
+                .refuse(format!("its sidecar cannot be read: {problem}"));
+            let member = Member {
+                import_id,
+                unread: Some(receipt),
+                ..Member::default()
+            };
             return Ok(vec![member]);
         }
     };
@@ -178,11 +213,19 @@ pub fn read(deps: &Dependencies, drop: &Drop, dialects: &Dialects) -> Result<Vec
         limits,
     };
     let done = Rc::new(RefCell::new(Vec::new()));
-    let input = drop.file.reopen().map_err(|error| JobError::Input(format!("the temporary copy of {} is gone: {error}", drop.name)))?;
+    let input = drop.file.reopen().map_err(|error| {
+        JobError::Input(format!(
+            "the temporary copy of {} is gone: {error}",
+            drop.name
+        ))
+    })?;
     let mut sink_for = |member: &str| -> Box<dyn Sink + '_> {
         Box::new(Collector {
             drop,
-            member: Member { import_id: drop.import_id(member), ..Member::default() },
+            member: Member {
+                import_id: drop.import_id(member),
+                ..Member::default()
+            },
             header: Vec::new(),
             buffer: Vec::new(),
             writer: None,
@@ -190,13 +233,23 @@ pub fn read(deps: &Dependencies, drop: &Drop, dialects: &Dialects) -> Result<Vec
             done: Rc::clone(&done),
         })
     };
-    let outcomes = levier_exports::read(&drop.name, input, &reading, &mut sink_for).map_err(|error| JobError::Input(chain(&error)))?;
+    let outcomes = levier_exports::read(&drop.name, input, &reading, &mut sink_for)
+        .map_err(|error| JobError::Input(chain(&error)))?;
     let mut members = done.take();
     // A file refused before its rows has an outcome and no finished sink.
     for outcome in outcomes {
-        if !members.iter().any(|member| member.outcome.as_ref().is_some_and(|known| known.receipt.file == outcome.receipt.file)) {
+        if !members.iter().any(|member| {
+            member
+                .outcome
+                .as_ref()
+                .is_some_and(|known| known.receipt.file == outcome.receipt.file)
+        }) {
             let import_id = drop.import_id(&outcome.receipt.file);
-            members.push(Member { outcome: Some(outcome), import_id, ..Member::default() });
+            members.push(Member {
+                outcome: Some(outcome),
+                import_id,
+                ..Member::default()
+            });
         }
     }
     Ok(members)

@@ -32,19 +32,31 @@ struct Ledger<'a> {
 }
 
 /// Stores a member and gives its receipt.
-pub async fn store(deps: &Dependencies, drop: &Drop, mut member: Member) -> Result<Receipt, JobError> {
+pub async fn store(
+    deps: &Dependencies,
+    drop: &Drop,
+    mut member: Member,
+) -> Result<Receipt, JobError> {
     if let Some(receipt) = member.unread {
-        deps.lake.put_json(&keys::receipt(&receipt.import_id), &receipt).await?;
+        deps.lake
+            .put_json(&keys::receipt(&receipt.import_id), &receipt)
+            .await?;
         return Ok(receipt);
     }
     let Some(outcome) = member.outcome.take() else {
-        return Err(JobError::Input(format!("{} was not read to its end; drop it again", drop.name)));
+        return Err(JobError::Input(format!(
+            "{} was not read to its end; drop it again",
+            drop.name
+        )));
     };
     let lake = &deps.lake;
     let mut receipt = outcome.receipt.clone();
     receipt.import_id.clone_from(&member.import_id);
     let entity = outcome.entity.map_or("unknown", Entity::as_str);
-    let source = outcome.source.clone().unwrap_or_else(|| "unknown".to_owned());
+    let source = outcome
+        .source
+        .clone()
+        .unwrap_or_else(|| "unknown".to_owned());
     let mut ledger = Ledger {
         source: &source,
         entity,
@@ -61,7 +73,9 @@ pub async fn store(deps: &Dependencies, drop: &Drop, mut member: Member) -> Resu
     }
     if receipt.status == ImportStatus::Refused {
         // Nothing of a refused file is kept: all its rows count as not taken.
-        ledger.refused.insert("file_refused".to_owned(), receipt.rows.read);
+        ledger
+            .refused
+            .insert("file_refused".to_owned(), receipt.rows.read);
     } else {
         if let Some(typed) = &member.typed {
             let decision = decide(lake, typed, &source, &member.import_id).await?;
@@ -83,20 +97,31 @@ pub async fn store(deps: &Dependencies, drop: &Drop, mut member: Member) -> Resu
             lake.put(&key, events::encode(&key, &merged)?).await?;
         }
         // Lines that were folded into another row (order lines, spend of one key) count with it.
-        let counted = receipt.rows.new + receipt.rows.changed + receipt.rows.unchanged + receipt.rows.refused + receipt.rows.dropped;
+        let counted = receipt.rows.new
+            + receipt.rows.changed
+            + receipt.rows.unchanged
+            + receipt.rows.refused
+            + receipt.rows.dropped;
         if receipt.rows.read > counted {
             let folded = receipt.rows.read - counted;
             receipt.rows.read = counted;
             ledger.read = counted;
-            receipt.warnings.push(format!("{folded} lines were folded into the row that they belong to"));
+            receipt.warnings.push(format!(
+                "{folded} lines were folded into the row that they belong to"
+            ));
         }
         ledger.dropped = by_reason(&receipt);
         ledger.refused = std::mem::take(&mut member.reasons);
         balance(&mut ledger, &receipt);
         drift::compare(lake, &mut receipt, &outcome.columns, drop).await?;
     }
-    lake.put_json(&format!("{}imports/{}.json", keys::LEDGER, member.import_id), &ledger).await?;
-    lake.put_json(&keys::receipt(&member.import_id), &receipt).await?;
+    lake.put_json(
+        &format!("{}imports/{}.json", keys::LEDGER, member.import_id),
+        &ledger,
+    )
+    .await?;
+    lake.put_json(&keys::receipt(&member.import_id), &receipt)
+        .await?;
     Ok(receipt)
 }
 
@@ -119,19 +144,25 @@ fn balance(ledger: &mut Ledger<'_>, receipt: &Receipt) {
     if reasons != receipt.rows.refused {
         ledger.refused = BTreeMap::new();
         if receipt.rows.refused > 0 {
-            ledger.refused.insert("refused".to_owned(), receipt.rows.refused);
+            ledger
+                .refused
+                .insert("refused".to_owned(), receipt.rows.refused);
         }
     }
     if ledger.dropped.values().sum::<u64>() != receipt.rows.dropped {
         ledger.dropped = BTreeMap::new();
         if receipt.rows.dropped > 0 {
-            ledger.dropped.insert("dropped".to_owned(), receipt.rows.dropped);
+            ledger
+                .dropped
+                .insert("dropped".to_owned(), receipt.rows.dropped);
         }
     }
 }
 
 fn read_temporary(key: &str, path: &std::path::Path) -> Result<Bytes, LakeError> {
-    std::fs::read(path).map(Bytes::from).map_err(|error| LakeError::content(key, "a temporary file", error))
+    std::fs::read(path)
+        .map(Bytes::from)
+        .map_err(|error| LakeError::content(key, "a temporary file", error))
 }
 
 #[derive(Default)]
@@ -149,8 +180,16 @@ struct Held {
     all: Vec<[u8; 16]>,
 }
 
-async fn decide(lake: &Lake, typed: &Typed, source: &str, import_id: &str) -> Result<Decision, LakeError> {
-    let mut decision = Decision { keep: vec![false; typed.entries.len()], ..Decision::default() };
+async fn decide(
+    lake: &Lake,
+    typed: &Typed,
+    source: &str,
+    import_id: &str,
+) -> Result<Decision, LakeError> {
+    let mut decision = Decision {
+        keep: vec![false; typed.entries.len()],
+        ..Decision::default()
+    };
     // A key twice in one file: the newest wins wherever it stands, the later line among equals.
     let mut winners: HashMap<[u8; 16], usize> = HashMap::with_capacity(typed.entries.len());
     for (position, entry) in typed.entries.iter().enumerate() {
@@ -166,14 +205,24 @@ async fn decide(lake: &Lake, typed: &Typed, source: &str, import_id: &str) -> Re
     let prefix = format!("{}{}/", keys::INDEX, typed.entity);
     for object in lake.list(&prefix).await? {
         // What this very import wrote before it was killed is not history.
-        if object.key.strip_prefix(&prefix).is_some_and(|rest| rest.starts_with(import_id)) {
+        if object
+            .key
+            .strip_prefix(&prefix)
+            .is_some_and(|rest| rest.starts_with(import_id))
+        {
             continue;
         }
-        let Some(bytes) = lake.get(&object.key).await? else { continue };
+        let Some(bytes) = lake.get(&object.key).await? else {
+            continue;
+        };
         index::decode(&object.key, bytes, |from, entry| {
             if from == source && winners.contains_key(&entry.key) {
                 let age = (entry.updated_at, entry.known_from);
-                let known = held.entry(entry.key).or_insert_with(|| Held { best: age, content: entry.content, all: Vec::new() });
+                let known = held.entry(entry.key).or_insert_with(|| Held {
+                    best: age,
+                    content: entry.content,
+                    all: Vec::new(),
+                });
                 if age >= known.best {
                     known.best = age;
                     known.content = entry.content;
@@ -204,13 +253,23 @@ async fn decide(lake: &Lake, typed: &Typed, source: &str, import_id: &str) -> Re
     Ok(decision)
 }
 
-async fn write_rows(lake: &Lake, typed: &Typed, keep: &[bool], source: &str, import_id: &str) -> Result<(), LakeError> {
+async fn write_rows(
+    lake: &Lake,
+    typed: &Typed,
+    keep: &[bool],
+    source: &str,
+    import_id: &str,
+) -> Result<(), LakeError> {
     let entity = typed.entity;
     let name = keys::crm(entity, import_id, 0);
     if keep.iter().all(|keep| *keep) && keep.len() <= PART_ROWS {
-        lake.put(&name, read_temporary(&name, typed.file.path())?).await?;
+        lake.put(&name, read_temporary(&name, typed.file.path())?)
+            .await?;
     } else {
-        let file = typed.file.reopen().map_err(|error| LakeError::content(&name, "a temporary file", error))?;
+        let file = typed
+            .file
+            .reopen()
+            .map_err(|error| LakeError::content(&name, "a temporary file", error))?;
         let wrong = |error: &dyn std::fmt::Display| LakeError::content(&name, "rows", error);
         let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)
             .and_then(|builder| builder.with_batch_size(65_536).build())
@@ -232,10 +291,17 @@ async fn write_rows(lake: &Lake, typed: &Typed, keep: &[bool], source: &str, imp
             put_part(lake, entity, import_id, part, &batches).await?;
         }
     }
-    let kept: Vec<Entry> = typed.entries.iter().zip(keep).filter(|(_, keep)| **keep).map(|(entry, _)| entry.clone()).collect();
+    let kept: Vec<Entry> = typed
+        .entries
+        .iter()
+        .zip(keep)
+        .filter(|(_, keep)| **keep)
+        .map(|(entry, _)| entry.clone())
+        .collect();
     for (part, entries) in kept.chunks(PART_ROWS).enumerate() {
         let key = keys::index(entity, import_id, part);
-        lake.put(&key, index::encode(&key, source, entries)?).await?;
+        lake.put(&key, index::encode(&key, source, entries)?)
+            .await?;
     }
     Ok(())
 }
@@ -248,5 +314,9 @@ async fn put_part(
     batches: &[arrow::record_batch::RecordBatch],
 ) -> Result<(), LakeError> {
     let key = keys::crm(entity, import_id, part);
-    lake.put(&key, columns::write(&key, &records::schema(entity), batches)?).await
+    lake.put(
+        &key,
+        columns::write(&key, &records::schema(entity), batches)?,
+    )
+    .await
 }

@@ -11,7 +11,11 @@ use crate::object::Drop;
 const RUN: &str = "import";
 
 /// Adds the rows of one drop.
-pub async fn publish(deps: &Dependencies, drop: &Drop, receipts: &[Receipt]) -> Result<(), JobError> {
+pub async fn publish(
+    deps: &Dependencies,
+    drop: &Drop,
+    receipts: &[Receipt],
+) -> Result<(), JobError> {
     let day = deps.zone.to_datetime(drop.dropped_at).date();
     let rows: Vec<Row> = receipts
         .iter()
@@ -42,7 +46,18 @@ pub async fn publish(deps: &Dependencies, drop: &Drop, receipts: &[Receipt]) -> 
             row
         })
         .collect();
-    deps.results.write_rows(RUN, TableName::Imports, &rows).await?;
-    deps.results.flip("import", &Pointer { run_id: RUN.to_owned(), as_of: day, tables: vec![TableName::Imports] }).await?;
+    deps.results
+        .write_rows(RUN, TableName::Imports, &rows)
+        .await?;
+    deps.results
+        .flip(
+            "import",
+            &Pointer {
+                run_id: RUN.to_owned(),
+                as_of: day,
+                tables: vec![TableName::Imports],
+            },
+        )
+        .await?;
     Ok(())
 }

@@ -56,7 +56,10 @@ impl Activities {
         };
         events.0 += 1;
         if event.is_bot {
-            self.bots.entry(event.platform.clone()).or_default().insert(actor.clone());
+            self.bots
+                .entry(event.platform.clone())
+                .or_default()
+                .insert(actor.clone());
         }
         let month = Month::at(event.occurred_at, zone).index();
         let handles = match self.by_handle.get_mut(&event.platform) {
@@ -69,7 +72,12 @@ impl Activities {
         };
         let counts = months.entry(month).or_default();
         match event.kind {
-            Kind::MessagePosted if matches!(event.visibility, Some(Visibility::Private | Visibility::Direct)) => {
+            Kind::MessagePosted
+                if matches!(
+                    event.visibility,
+                    Some(Visibility::Private | Visibility::Direct)
+                ) =>
+            {
                 counts.messages_private += 1;
             }
             Kind::MessagePosted => counts.messages_public += 1,

@@ -68,11 +68,22 @@ struct Reader<'a> {
 impl Commerce {
     /// Reads orders, invoices, subscriptions, deals and tickets.
     #[must_use]
-    pub fn read(rows: &Rows, versions: &[Vec<Record>], who: &Resolution, config: &Config, zone: &TimeZone) -> Self {
+    pub fn read(
+        rows: &Rows,
+        versions: &[Vec<Record>],
+        who: &Resolution,
+        config: &Config,
+        zone: &TimeZone,
+    ) -> Self {
         let none = Vec::new();
         let of = |entity: Entity| rows.get(&entity).unwrap_or(&none).as_slice();
         let rates = Rates::new(of(Entity::Rates), config.workspace.currency);
-        let mut reader = Reader { who, rates, zone, out: Self::default() };
+        let mut reader = Reader {
+            who,
+            rates,
+            zone,
+            out: Self::default(),
+        };
         reader.out.revenue_from = if !of(Entity::Orders).is_empty() {
             "orders"
         } else if !of(Entity::Invoices).is_empty() {
@@ -106,40 +117,78 @@ impl Commerce {
 impl Reader<'_> {
     fn person(&self, row: &Record) -> Option<String> {
         let text = |name: &str| row.get(name).as_text();
-        self.who.person_of_row(text("source").unwrap_or_default(), text("person_id"), text("email_key")).map(str::to_owned)
+        self.who
+            .person_of_row(
+                text("source").unwrap_or_default(),
+                text("person_id"),
+                text("email_key"),
+            )
+            .map(str::to_owned)
     }
 
     fn leave_out(&mut self, entity: Entity, why: &str) {
-        *self.out.left_out.entry(format!("{entity}: {why}")).or_default() += 1;
+        *self
+            .out
+            .left_out
+            .entry(format!("{entity}: {why}"))
+            .or_default() += 1;
     }
 
     fn month(&mut self, person: String, at: Timestamp) -> &mut Bought {
         let month = Month::at(at, self.zone).index();
-        self.out.by_person.entry(person).or_default().entry(month).or_default()
+        self.out
+            .by_person
+            .entry(person)
+            .or_default()
+            .entry(month)
+            .or_default()
     }
 
     fn customer(&mut self, person: &str, since: Timestamp) {
-        self.out.customer_since.entry(person.to_owned()).and_modify(|known| *known = since.min(*known)).or_insert(since);
+        self.out
+            .customer_since
+            .entry(person.to_owned())
+            .and_modify(|known| *known = since.min(*known))
+            .or_insert(since);
     }
 
     fn convert(&self, row: &Record, column: &str, at: Timestamp) -> Option<i64> {
         match row.get(column).as_integer() {
             None => Some(0),
-            Some(minor) => self.rates.convert(minor, row.get("currency").as_text()?, self.zone.to_datetime(at).date()),
+            Some(minor) => self.rates.convert(
+                minor,
+                row.get("currency").as_text()?,
+                self.zone.to_datetime(at).date(),
+            ),
         }
     }
 
     fn order(&mut self, row: &Record) {
-        let Some(at) = row.get("ordered_at").as_instant() else { return };
-        if !matches!(row.get("status").as_text(), Some("paid" | "refunded" | "partially_refunded")) {
+        let Some(at) = row.get("ordered_at").as_instant() else {
+            return;
+        };
+        if !matches!(
+            row.get("status").as_text(),
+            Some("paid" | "refunded" | "partially_refunded")
+        ) {
             return self.leave_out(Entity::Orders, "not paid (pending, cancelled or test)");
         }
         let Some(person) = self.person(row) else {
-            return self.leave_out(Entity::Orders, "no person (neither id nor e-mail leads to one)");
+            return self.leave_out(
+                Entity::Orders,
+                "no person (neither id nor e-mail leads to one)",
+            );
         };
-        let amounts = (self.convert(row, "amount_minor", at), self.convert(row, "refunded_amount_minor", at), self.convert(row, "tax_minor", at));
+        let amounts = (
+            self.convert(row, "amount_minor", at),
+            self.convert(row, "refunded_amount_minor", at),
+            self.convert(row, "tax_minor", at),
+        );
         let (Some(amount), Some(refunded), Some(tax)) = amounts else {
-            return self.leave_out(Entity::Orders, "no exchange rate on or before the day; drop a rates file");
+            return self.leave_out(
+                Entity::Orders,
+                "no exchange rate on or before the day; drop a rates file",
+            );
         };
         self.customer(&person, at);
         let net = amount - refunded;
@@ -150,14 +199,27 @@ impl Reader<'_> {
     }
 
     fn invoice(&mut self, row: &Record) {
-        let (Some(at), Some("paid")) = (row.get("paid_at").as_instant().or(row.get("issued_at").as_instant()), row.get("status").as_text())
-        else {
+        let (Some(at), Some("paid")) = (
+            row.get("paid_at")
+                .as_instant()
+                .or(row.get("issued_at").as_instant()),
+            row.get("status").as_text(),
+        ) else {
             return self.leave_out(Entity::Invoices, "not paid");
         };
-        let Some(person) = self.person(row) else { return self.leave_out(Entity::Invoices, "no person") };
-        let amounts = (self.convert(row, "amount_minor", at), self.convert(row, "refunded_amount_minor", at), self.convert(row, "tax_minor", at));
+        let Some(person) = self.person(row) else {
+            return self.leave_out(Entity::Invoices, "no person");
+        };
+        let amounts = (
+            self.convert(row, "amount_minor", at),
+            self.convert(row, "refunded_amount_minor", at),
+            self.convert(row, "tax_minor", at),
+        );
         let (Some(amount), Some(refunded), Some(tax)) = amounts else {
-            return self.leave_out(Entity::Invoices, "no exchange rate on or before the day; drop a rates file");
+            return self.leave_out(
+                Entity::Invoices,
+                "no exchange rate on or before the day; drop a rates file",
+            );
         };
         self.customer(&person, at);
         let net = amount - refunded;
@@ -168,48 +230,85 @@ impl Reader<'_> {
 
     fn subscription(&mut self, versions: &[Record]) {
         for (position, row) in versions.iter().enumerate() {
-            let Some(started) = row.get("started_at").as_instant() else { continue };
+            let Some(started) = row.get("started_at").as_instant() else {
+                continue;
+            };
             let Some(person) = self.person(row) else {
                 self.leave_out(Entity::Subscriptions, "no person");
                 continue;
             };
             // A version holds from its modification until the next one's; the first also covers what went before.
-            let from = if position == 0 { started } else { row.updated_at().unwrap_or(started).max(started) };
+            let from = if position == 0 {
+                started
+            } else {
+                row.updated_at().unwrap_or(started).max(started)
+            };
             let next = versions.get(position + 1).and_then(Record::updated_at);
-            let paying = row.get("trial_end").as_instant().map_or(from, |end| end.max(from));
-            let ended = [row.get("ended_at").as_instant(), next].into_iter().flatten().min();
+            let paying = row
+                .get("trial_end")
+                .as_instant()
+                .map_or(from, |end| end.max(from));
+            let ended = [row.get("ended_at").as_instant(), next]
+                .into_iter()
+                .flatten()
+                .min();
             let ended = match row.get("status").as_text() {
-                Some("cancelled" | "ended") => ended.or_else(|| row.get("cancelled_at").as_instant()),
+                Some("cancelled" | "ended") => {
+                    ended.or_else(|| row.get("cancelled_at").as_instant())
+                }
                 _ => ended,
             };
-            if matches!(row.get("status").as_text(), Some("paused" | "trialing")) || ended.is_some_and(|ended| ended <= paying) {
+            if matches!(row.get("status").as_text(), Some("paused" | "trialing"))
+                || ended.is_some_and(|ended| ended <= paying)
+            {
                 continue;
             }
             let Some(amount) = self.convert(row, "amount_minor", paying) else {
-                self.leave_out(Entity::Subscriptions, "no exchange rate on or before the day; drop a rates file");
+                self.leave_out(
+                    Entity::Subscriptions,
+                    "no exchange rate on or before the day; drop a rates file",
+                );
                 continue;
             };
             let quantity = row.get("quantity").as_number().unwrap_or(1.0);
-            let monthly_minor = monthly(amount, quantity, row.get("interval").as_text().unwrap_or("month"));
+            let monthly_minor = monthly(
+                amount,
+                quantity,
+                row.get("interval").as_text().unwrap_or("month"),
+            );
             self.customer(&person, paying);
-            self.out.subscriptions.entry(person).or_default().push(Due { from: paying, until: ended, monthly_minor });
+            self.out.subscriptions.entry(person).or_default().push(Due {
+                from: paying,
+                until: ended,
+                monthly_minor,
+            });
         }
     }
 
     fn deal(&mut self, row: &Record) {
         if row.get("status").as_text() == Some("won")
-            && let (Some(person), Some(at)) = (self.person(row), row.get("closed_at").as_instant().or(row.get("created_at").as_instant()))
+            && let (Some(person), Some(at)) = (
+                self.person(row),
+                row.get("closed_at")
+                    .as_instant()
+                    .or(row.get("created_at").as_instant()),
+            )
         {
             self.customer(&person, at);
         }
     }
 
     fn ticket(&mut self, row: &Record) {
-        let Some(person) = self.person(row) else { return self.leave_out(Entity::Tickets, "no person") };
+        let Some(person) = self.person(row) else {
+            return self.leave_out(Entity::Tickets, "no person");
+        };
         if let Some(at) = row.get("created_at").as_instant() {
             self.month(person.clone(), at).tickets += 1;
         }
-        if let (Some(at), Some(minutes)) = (row.get("solved_at").as_instant(), row.get("handle_minutes").as_number()) {
+        if let (Some(at), Some(minutes)) = (
+            row.get("solved_at").as_instant(),
+            row.get("handle_minutes").as_number(),
+        ) {
             self.month(person, at).handle_minutes += minutes;
         }
     }

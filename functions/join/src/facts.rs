@@ -63,8 +63,12 @@ impl<'a> Facts<'a> {
         let mut profiles: HashMap<&str, Profile> = HashMap::new();
         for row in rows.get(&Entity::People).into_iter().flatten() {
             let text = |name: &str| row.get(name).as_text();
-            let (Some(source), Some(id)) = (text("source"), text("person_id")) else { continue };
-            let Some(person) = who.person_of_record(source, id) else { continue };
+            let (Some(source), Some(id)) = (text("source"), text("person_id")) else {
+                continue;
+            };
+            let Some(person) = who.person_of_record(source, id) else {
+                continue;
+            };
             let profile = profiles.entry(person).or_default();
             let fill = |slot: &mut Option<String>, name: &str| {
                 if slot.is_none() {
@@ -76,14 +80,19 @@ impl<'a> Facts<'a> {
             fill(&mut profile.lead_source, "lead_source");
             fill(&mut profile.plan, "plan");
             fill(&mut profile.lifecycle, "lifecycle");
-            let created = row.get("created_at").as_instant().map(|at| Month::at(at, &deps.zone).index());
+            let created = row
+                .get("created_at")
+                .as_instant()
+                .map(|at| Month::at(at, &deps.zone).index());
             profile.created = [profile.created, created].into_iter().flatten().min();
             profile.is_staff |= deps.config.staff.person_ids.iter().any(|staff| staff == id);
         }
         let mut activity: HashMap<&str, BTreeMap<i32, Counts>> = HashMap::new();
         for (platform, handles) in &activities.by_handle {
             for (handle, months) in handles {
-                let Some(person) = who.person_of_handle(platform, handle) else { continue };
+                let Some(person) = who.person_of_handle(platform, handle) else {
+                    continue;
+                };
                 let sum = activity.entry(person).or_default();
                 for (month, counts) in months {
                     sum.entry(*month).or_default().add(counts);
@@ -91,12 +100,26 @@ impl<'a> Facts<'a> {
             }
         }
         let accounts = who.accounts().collect();
-        Self { membership, commerce, config: &deps.config, zone: &deps.zone, persons, profiles, accounts, activity, last: last.index() }
+        Self {
+            membership,
+            commerce,
+            config: &deps.config,
+            zone: &deps.zone,
+            persons,
+            profiles,
+            accounts,
+            activity,
+            last: last.index(),
+        }
     }
 
     /// Number of buckets: enough that each holds about `persons_per_bucket`, a power of two.
     fn buckets(&self) -> usize {
-        self.persons.len().div_ceil(self.config.join.persons_per_bucket.max(1)).max(1).next_power_of_two()
+        self.persons
+            .len()
+            .div_ceil(self.config.join.persons_per_bucket.max(1))
+            .max(1)
+            .next_power_of_two()
     }
 
     /// Writes every bucket of every month, then the manifest, then removes what an earlier run left over.
@@ -156,9 +179,14 @@ impl<'a> Facts<'a> {
 
     /// Whether the person was a customer for a month or more before joining: without it there is nothing to compare with.
     pub fn has_history_before_joining(&self, person: &str) -> bool {
-        let joined = self.membership.get(person).and_then(|membership| membership.first_join());
+        let joined = self
+            .membership
+            .get(person)
+            .and_then(|membership| membership.first_join());
         match (self.commerce.customer_since.get(person), joined) {
-            (Some(since), Some(joined)) => Month::at(*since, self.zone) < Month::at(joined, self.zone),
+            (Some(since), Some(joined)) => {
+                Month::at(*since, self.zone) < Month::at(joined, self.zone)
+            }
             _ => false,
         }
     }
@@ -168,14 +196,30 @@ impl<'a> Facts<'a> {
         let profile = self.profiles.get(person).unwrap_or(&empty);
         let membership = self.membership.get(person);
         let nothing_bought = BTreeMap::new();
-        let bought = self.commerce.by_person.get(person).unwrap_or(&nothing_bought);
+        let bought = self
+            .commerce
+            .by_person
+            .get(person)
+            .unwrap_or(&nothing_bought);
         let idle = BTreeMap::new();
         let active = self.activity.get(person).unwrap_or(&idle);
-        let dues = self.commerce.subscriptions.get(person).map_or(&[][..], Vec::as_slice);
+        let dues = self
+            .commerce
+            .subscriptions
+            .get(person)
+            .map_or(&[][..], Vec::as_slice);
         let month_of = |at| Month::at(at, self.zone).index();
-        let joined = membership.and_then(|membership| membership.first_join()).map(month_of);
-        let left = membership.and_then(|membership| membership.left_for_good()).map(month_of);
-        let customer_since = self.commerce.customer_since.get(person).map(|at| month_of(*at));
+        let joined = membership
+            .and_then(|membership| membership.first_join())
+            .map(month_of);
+        let left = membership
+            .and_then(|membership| membership.left_for_good())
+            .map(month_of);
+        let customer_since = self
+            .commerce
+            .customer_since
+            .get(person)
+            .map(|at| month_of(*at));
         let starts = [
             profile.created,
             joined,
@@ -183,7 +227,9 @@ impl<'a> Facts<'a> {
             bought.keys().next().copied(),
             active.keys().next().copied(),
         ];
-        let Some(first) = starts.into_iter().flatten().min() else { return Vec::new() };
+        let Some(first) = starts.into_iter().flatten().min() else {
+            return Vec::new();
+        };
         let is_staff = self.membership.is_staff(person) || profile.is_staff;
         let (mut prior_orders, mut prior_revenue, mut last_order) = (0_u32, 0_i64, None::<i32>);
         let mut facts = Vec::new();
@@ -192,13 +238,18 @@ impl<'a> Facts<'a> {
             let here = bought.get(&month).unwrap_or(&none);
             let counts = active.get(&month).copied().unwrap_or_default();
             let end = start_of_day(Month::from_index(month).end_day(), self.zone);
-            let last_instant = end.checked_sub(jiff::SignedDuration::from_micros(1)).unwrap_or(end);
+            let last_instant = end
+                .checked_sub(jiff::SignedDuration::from_micros(1))
+                .unwrap_or(end);
             let mrr: i64 = dues
                 .iter()
-                .filter(|due| due.from <= last_instant && due.until.is_none_or(|until| until > last_instant))
+                .filter(|due| {
+                    due.from <= last_instant && due.until.is_none_or(|until| until > last_instant)
+                })
                 .map(|due| due.monthly_minor)
                 .sum();
-            let member = !is_staff && membership.is_some_and(|membership| membership.is_member_at(last_instant));
+            let member = !is_staff
+                && membership.is_some_and(|membership| membership.is_member_at(last_instant));
             let (mut communities, mut platforms) = (Vec::new(), Vec::new());
             if member && let Some(membership) = membership {
                 for (community, platform, interval) in membership.stays() {
@@ -216,11 +267,16 @@ impl<'a> Facts<'a> {
                 facts.push(Fact {
                     person: person.to_owned(),
                     month,
-                    account: self.accounts.get(person).map(|account| (*account).to_owned()),
+                    account: self
+                        .accounts
+                        .get(person)
+                        .map(|account| (*account).to_owned()),
                     is_staff,
                     member,
                     joined_month: joined.filter(|_| !is_staff),
-                    tenure_months: joined.filter(|joined| !is_staff && *joined <= month).map(|joined| month - joined),
+                    tenure_months: joined
+                        .filter(|joined| !is_staff && *joined <= month)
+                        .map(|joined| month - joined),
                     left_month: left,
                     communities: communities.join(","),
                     platforms: platforms.join(","),
@@ -232,7 +288,11 @@ impl<'a> Facts<'a> {
                     reads: counts.reads,
                     customer_since,
                     orders: here.orders,
-                    revenue_minor: if self.commerce.revenue_from == "subscriptions" { mrr } else { here.revenue_minor },
+                    revenue_minor: if self.commerce.revenue_from == "subscriptions" {
+                        mrr
+                    } else {
+                        here.revenue_minor
+                    },
                     refunds_minor: here.refunds_minor,
                     mrr_minor: mrr,
                     subscribed: mrr > 0,
@@ -260,7 +320,12 @@ impl<'a> Facts<'a> {
 
 async fn put_if_new(lake: &Lake, key: &str, bytes: Bytes) -> Result<(), LakeError> {
     // Reading first keeps a night without news from rewriting the history.
-    if lake.head(key).await?.is_some_and(|object| object.size == bytes.len() as u64) && lake.get(key).await?.as_ref() == Some(&bytes) {
+    if lake
+        .head(key)
+        .await?
+        .is_some_and(|object| object.size == bytes.len() as u64)
+        && lake.get(key).await?.as_ref() == Some(&bytes)
+    {
         return Ok(());
     }
     lake.put(key, bytes).await

@@ -11,7 +11,11 @@ type Age = (Option<Timestamp>, Option<Timestamp>, [u8; 16]);
 
 fn age(record: &Record) -> Age {
     // The content decides between rows of equal age, so that the answer does not depend on the order of reading.
-    (record.updated_at(), record.get("known_from").as_instant(), record.content_hash())
+    (
+        record.updated_at(),
+        record.get("known_from").as_instant(),
+        record.content_hash(),
+    )
 }
 
 async fn known(lake: &Lake, entity: Entity, until: Timestamp) -> Result<Vec<Record>, LakeError> {
@@ -21,14 +25,26 @@ async fn known(lake: &Lake, entity: Entity, until: Timestamp) -> Result<Vec<Reco
     for chunk in all.chunks(16) {
         for (key, bytes) in lake.get_all(chunk).await? {
             let known = records::decode(&key, entity, bytes)?;
-            rows.extend(known.into_iter().filter(|record| record.get("known_from").as_instant().is_none_or(|from| from < until)));
+            rows.extend(known.into_iter().filter(|record| {
+                record
+                    .get("known_from")
+                    .as_instant()
+                    .is_none_or(|from| from < until)
+            }));
         }
     }
     Ok(rows)
 }
 
 fn identity(record: &Record) -> (String, [u8; 16]) {
-    (record.get("source").as_text().unwrap_or_default().to_owned(), record.key_hash())
+    (
+        record
+            .get("source")
+            .as_text()
+            .unwrap_or_default()
+            .to_owned(),
+        record.key_hash(),
+    )
 }
 
 /// The rows of an entity that hold, by source and key.
@@ -58,8 +74,13 @@ pub async fn held(lake: &Lake, entity: Entity, until: Timestamp) -> Result<Vec<R
 ///
 /// # Errors
 /// [`LakeError`].
-pub async fn versions(lake: &Lake, entity: Entity, until: Timestamp) -> Result<Vec<Vec<Record>>, LakeError> {
-    let mut all: std::collections::BTreeMap<(String, [u8; 16]), Vec<Record>> = std::collections::BTreeMap::new();
+pub async fn versions(
+    lake: &Lake,
+    entity: Entity,
+    until: Timestamp,
+) -> Result<Vec<Vec<Record>>, LakeError> {
+    let mut all: std::collections::BTreeMap<(String, [u8; 16]), Vec<Record>> =
+        std::collections::BTreeMap::new();
     for record in known(lake, entity, until).await? {
         all.entry(identity(&record)).or_default().push(record);
     }

@@ -22,21 +22,41 @@ impl Known {
     /// [`LakeError`].
     pub async fn load(lake: &Lake) -> Result<Self, LakeError> {
         let mut known = Self::default();
-        each(lake, "handles", ["platform", "handle", "person"], |[platform, handle, person]| {
-            known.handles.insert((platform, handle), person);
-        })
+        each(
+            lake,
+            "handles",
+            ["platform", "handle", "person"],
+            |[platform, handle, person]| {
+                known.handles.insert((platform, handle), person);
+            },
+        )
         .await?;
-        each(lake, "records", ["source", "id", "person"], |[source, id, person]| {
-            known.records.insert((source, id), person);
-        })
+        each(
+            lake,
+            "records",
+            ["source", "id", "person"],
+            |[source, id, person]| {
+                known.records.insert((source, id), person);
+            },
+        )
         .await?;
-        each(lake, "emails", ["email_key", "person"], |[email, person]| {
-            known.emails.insert(email, person);
-        })
+        each(
+            lake,
+            "emails",
+            ["email_key", "person"],
+            |[email, person]| {
+                known.emails.insert(email, person);
+            },
+        )
         .await?;
-        each(lake, "accounts", ["person", "account"], |[person, account]| {
-            known.accounts.insert(person, account);
-        })
+        each(
+            lake,
+            "accounts",
+            ["person", "account"],
+            |[person, account]| {
+                known.accounts.insert(person, account);
+            },
+        )
         .await?;
         Ok(known)
     }
@@ -44,15 +64,21 @@ impl Known {
     /// The person behind a handle.
     #[must_use]
     pub fn of_handle(&self, platform: &str, handle: &str) -> Option<&str> {
-        self.handles.get(&(platform.to_owned(), handle.to_owned())).map(String::as_str)
+        self.handles
+            .get(&(platform.to_owned(), handle.to_owned()))
+            .map(String::as_str)
     }
 
     /// The person whom a CRM row is about: by the native id, else by e-mail.
     #[must_use]
     pub fn of_row(&self, row: &Record) -> Option<&str> {
         let text = |name: &str| row.get(name).as_text();
-        let by_id = text("source").zip(text("person_id")).and_then(|(source, id)| self.records.get(&(source.to_owned(), id.to_owned())));
-        by_id.or_else(|| self.emails.get(text("email_key")?)).map(String::as_str)
+        let by_id = text("source")
+            .zip(text("person_id"))
+            .and_then(|(source, id)| self.records.get(&(source.to_owned(), id.to_owned())));
+        by_id
+            .or_else(|| self.emails.get(text("email_key")?))
+            .map(String::as_str)
     }
 
     /// The account of a person.
@@ -63,17 +89,28 @@ impl Known {
 
     /// Every person that belongs to an account, with it.
     pub fn accounts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.accounts.iter().map(|(person, account)| (person.as_str(), account.as_str()))
+        self.accounts
+            .iter()
+            .map(|(person, account)| (person.as_str(), account.as_str()))
     }
 }
 
-async fn each<const N: usize>(lake: &Lake, name: &str, header: [&str; N], mut take: impl FnMut([String; N])) -> Result<(), LakeError> {
+async fn each<const N: usize>(
+    lake: &Lake,
+    name: &str,
+    header: [&str; N],
+    mut take: impl FnMut([String; N]),
+) -> Result<(), LakeError> {
     let key = format!("{}{name}.parquet", keys::IDENTITY);
-    let Some(bytes) = lake.get(&key).await? else { return Ok(()) };
+    let Some(bytes) = lake.get(&key).await? else {
+        return Ok(());
+    };
     for batch in columns::read(&key, bytes, &[])? {
         let views = header.map(|column| Column::of(&batch, column));
         for row in 0..batch.num_rows() {
-            take(std::array::from_fn(|position| views[position].text(row).unwrap_or_default().to_owned()));
+            take(std::array::from_fn(|position| {
+                views[position].text(row).unwrap_or_default().to_owned()
+            }));
         }
     }
     Ok(())

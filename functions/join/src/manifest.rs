@@ -37,10 +37,13 @@ pub struct Manifest {
 pub async fn manifest_of(lake: &Lake, day: Date) -> Result<Manifest, JobError> {
     let manifest: Option<Manifest> = lake.get_json(MANIFEST).await?;
     match manifest {
-        None => Err(JobError::Input("there are no facts yet; run join first".to_owned())),
-        Some(manifest) if manifest.as_of != day => {
-            Err(JobError::Input(format!("the facts are as of {}, not {day}; run join --as-of {day} first", manifest.as_of)))
-        }
+        None => Err(JobError::Input(
+            "there are no facts yet; run join first".to_owned(),
+        )),
+        Some(manifest) if manifest.as_of != day => Err(JobError::Input(format!(
+            "the facts are as of {}, not {day}; run join --as-of {day} first",
+            manifest.as_of
+        ))),
         Some(manifest) => Ok(manifest),
     }
 }

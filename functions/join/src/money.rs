@@ -22,11 +22,21 @@ impl Rates {
         let mut by_currency: BTreeMap<String, BTreeMap<Date, Decimal>> = BTreeMap::new();
         for row in rows {
             let rate = row.get("rate").as_number().and_then(Decimal::from_f64);
-            if let (Some(date), Some(currency), Some(rate)) = (row.get("date").as_date(), row.get("currency").as_text(), rate) {
-                by_currency.entry(currency.to_owned()).or_default().insert(date, rate);
+            if let (Some(date), Some(currency), Some(rate)) = (
+                row.get("date").as_date(),
+                row.get("currency").as_text(),
+                rate,
+            ) {
+                by_currency
+                    .entry(currency.to_owned())
+                    .or_default()
+                    .insert(date, rate);
             }
         }
-        Self { reporting, by_currency }
+        Self {
+            reporting,
+            by_currency,
+        }
     }
 
     /// `minor` units of `currency` on `day`, in minor units of the reporting currency; `None` without a rate.
@@ -36,8 +46,15 @@ impl Rates {
         if currency == self.reporting {
             return Some(minor);
         }
-        let (_, rate) = self.by_currency.get(currency.code())?.range(..=day).next_back()?;
-        Money::from_minor(minor, currency).convert(*rate, self.reporting).ok().map(Money::minor)
+        let (_, rate) = self
+            .by_currency
+            .get(currency.code())?
+            .range(..=day)
+            .next_back()?;
+        Money::from_minor(minor, currency)
+            .convert(*rate, self.reporting)
+            .ok()
+            .map(Money::minor)
     }
 }
 
@@ -67,13 +84,26 @@ mod tests {
             row.set("rate", Value::Number(rate));
             row
         };
-        let rates = Rates::new(&[rate("2026-01-01", 0.9), rate("2026-02-01", 0.8)], Currency::EUR);
+        let rates = Rates::new(
+            &[rate("2026-01-01", 0.9), rate("2026-02-01", 0.8)],
+            Currency::EUR,
+        );
         let on = |day: &str| rates.convert(1000, "USD", day.parse().unwrap());
-        assert_eq!(on("2025-12-31"), None, "before the first rate nothing is guessed");
+        assert_eq!(
+            on("2025-12-31"),
+            None,
+            "before the first rate nothing is guessed"
+        );
         assert_eq!(on("2026-01-31"), Some(900));
         assert_eq!(on("2026-02-01"), Some(800));
-        assert_eq!(rates.convert(1000, "GBP", "2026-02-01".parse().unwrap()), None);
-        assert_eq!(rates.convert(1000, "EUR", "2020-02-01".parse().unwrap()), Some(1000));
+        assert_eq!(
+            rates.convert(1000, "GBP", "2026-02-01".parse().unwrap()),
+            None
+        );
+        assert_eq!(
+            rates.convert(1000, "EUR", "2020-02-01".parse().unwrap()),
+            Some(1000)
+        );
     }
 
     #[test]

@@ -22,7 +22,11 @@ pub fn rows(
     let mut rows = Vec::new();
     let outcomes = handle_outcomes(who);
     for (platform, handles) in &activities.by_handle {
-        let mut lines = Lines { platform, as_of, rows: &mut rows };
+        let mut lines = Lines {
+            platform,
+            as_of,
+            rows: &mut rows,
+        };
         let none = std::collections::BTreeSet::new();
         let bots = activities.bots.get(platform).unwrap_or(&none);
         let (mut people, mut bot, mut staff) = (Vec::new(), 0, 0);
@@ -36,19 +40,43 @@ pub fn rows(
                 people.push((handle.as_str(), person));
             }
         }
-        lines.stage("actor", people.len() as u64, &[("bot", bot), ("staff", staff)]);
+        lines.stage(
+            "actor",
+            people.len() as u64,
+            &[("bot", bot), ("staff", staff)],
+        );
         let before = people.len() as u64;
-        people.retain(|(_, person)| person.is_some_and(|person| outcomes.identified.contains(person)));
-        lines.stage("identified", people.len() as u64, &[("no_identifier", before - people.len() as u64)]);
+        people.retain(|(_, person)| {
+            person.is_some_and(|person| outcomes.identified.contains(person))
+        });
+        lines.stage(
+            "identified",
+            people.len() as u64,
+            &[("no_identifier", before - people.len() as u64)],
+        );
         let before = people.len() as u64;
         people.retain(|(_, person)| person.is_some_and(|person| outcomes.in_crm.contains(person)));
-        lines.stage("in_crm", people.len() as u64, &[("not_in_crm", before - people.len() as u64)]);
+        lines.stage(
+            "in_crm",
+            people.len() as u64,
+            &[("not_in_crm", before - people.len() as u64)],
+        );
         let before = people.len() as u64;
         people.retain(|(_, person)| person.is_some_and(|person| facts.is_customer(person)));
-        lines.stage("customer", people.len() as u64, &[("never_bought", before - people.len() as u64)]);
+        lines.stage(
+            "customer",
+            people.len() as u64,
+            &[("never_bought", before - people.len() as u64)],
+        );
         let before = people.len() as u64;
-        people.retain(|(_, person)| person.is_some_and(|person| facts.has_history_before_joining(person)));
-        lines.stage("cohort", people.len() as u64, &[("no_purchase_before_joining", before - people.len() as u64)]);
+        people.retain(|(_, person)| {
+            person.is_some_and(|person| facts.has_history_before_joining(person))
+        });
+        lines.stage(
+            "cohort",
+            people.len() as u64,
+            &[("no_purchase_before_joining", before - people.len() as u64)],
+        );
     }
     for (why, n) in &commerce.left_out {
         let (entity, reason) = why.split_once(": ").unwrap_or(("rows", why));
@@ -66,7 +94,12 @@ fn handle_outcomes(who: &Resolution) -> Outcomes<'_> {
     let in_crm = who.records().map(|(_, _, person)| person).collect();
     let identified = who
         .nodes()
-        .filter(|(node, _)| !matches!(node, levier_identity::Node::Handle { .. } | levier_identity::Node::Span { .. }))
+        .filter(|(node, _)| {
+            !matches!(
+                node,
+                levier_identity::Node::Handle { .. } | levier_identity::Node::Span { .. }
+            )
+        })
         .map(|(_, person)| person)
         .collect();
     Outcomes { in_crm, identified }
@@ -80,18 +113,37 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn stage(&mut self, stage: &str, kept: u64, lost: &[(&str, u64)]) {
-        self.rows.push(line(stage, self.platform, "kept", None, kept, self.as_of));
+        self.rows
+            .push(line(stage, self.platform, "kept", None, kept, self.as_of));
         for (reason, n) in lost {
             if *n > 0 {
-                self.rows.push(line(stage, self.platform, "lost", Some(reason), *n, self.as_of));
+                self.rows.push(line(
+                    stage,
+                    self.platform,
+                    "lost",
+                    Some(reason),
+                    *n,
+                    self.as_of,
+                ));
             }
         }
     }
 }
 
-fn line(stage: &str, source: &str, outcome: &str, reason: Option<&str>, n: u64, as_of: Date) -> Row {
+fn line(
+    stage: &str,
+    source: &str,
+    outcome: &str,
+    reason: Option<&str>,
+    n: u64,
+    as_of: Date,
+) -> Row {
     let kind = if stage == "fact" { "rows" } else { "handles" };
-    let mut row = Row::new(Status::Ok).with("stage", stage).with("source", source).with("outcome", outcome).with("kind", kind);
+    let mut row = Row::new(Status::Ok)
+        .with("stage", stage)
+        .with("source", source)
+        .with("outcome", outcome)
+        .with("kind", kind);
     row.as_of = Some(as_of);
     row.reason = reason.map(str::to_owned);
     row.n = Some(n);

@@ -23,7 +23,9 @@ const RETRY_AFTER_S: u32 = 5;
 
 /// The routes of `receive`: everything under `/hooks/`.
 pub fn router(deps: Dependencies) -> Router {
-    Router::new().route("/hooks/{*source}", axum::routing::any(serve)).with_state(deps)
+    Router::new()
+        .route("/hooks/{*source}", axum::routing::any(serve))
+        .with_state(deps)
 }
 
 async fn serve(State(deps): State<Dependencies>, request: HttpRequest) -> Response<Body> {
@@ -33,9 +35,17 @@ async fn serve(State(deps): State<Dependencies>, request: HttpRequest) -> Respon
     let headers: Vec<(String, String)> = parts
         .headers
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
         .collect();
-    let announced = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse::<usize>().ok());
+    let announced = headers
+        .iter()
+        .find(|(name, _)| name == "content-length")
+        .and_then(|(_, value)| value.parse::<usize>().ok());
     let mut incoming = Request {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
@@ -64,7 +74,11 @@ fn find<'a>(deps: &'a Dependencies, request: &Request) -> Option<&'a Source> {
 /// Verifies and lands one request; the answers are those of CONFIG, in its order.
 pub async fn receive(deps: &Dependencies, request: &Request, now: Timestamp) -> Reply {
     let Some(source) = find(deps, request) else {
-        return problem(404, "Unknown source", "there is no such source; its name is the table's name in levier.toml, [sources.NAME]");
+        return problem(
+            404,
+            "Unknown source",
+            "there is no such source; its name is the table's name in levier.toml, [sources.NAME]",
+        );
     };
     if request.body.len() > deps.config.receive.max_body_bytes {
         return too_large(deps.config.receive.max_body_bytes);
@@ -72,21 +86,34 @@ pub async fn receive(deps: &Dependencies, request: &Request, now: Timestamp) -> 
     match source.answer(request, now) {
         Answer::Reply(reply) => reply,
         Answer::Refuse(rejection) => {
-            tracing::info!(source = source.name(), status = rejection.status(), "refused");
+            tracing::info!(
+                source = source.name(),
+                status = rejection.status(),
+                "refused"
+            );
             refuse(&rejection)
         }
         Answer::Store { reply } => match land(deps, source, request, now).await {
             Ok(()) => reply,
             Err(detail) => {
                 tracing::error!(source = source.name(), detail, "not stored");
-                problem(503, "Not stored", "the delivery could not be stored; send it again")
-                    .header("retry-after", RETRY_AFTER_S.to_string())
+                problem(
+                    503,
+                    "Not stored",
+                    "the delivery could not be stored; send it again",
+                )
+                .header("retry-after", RETRY_AFTER_S.to_string())
             }
         },
     }
 }
 
-async fn land(deps: &Dependencies, source: &Source, request: &Request, now: Timestamp) -> Result<(), String> {
+async fn land(
+    deps: &Dependencies,
+    source: &Source,
+    request: &Request,
+    now: Timestamp,
+) -> Result<(), String> {
     let landed = Landed {
         source: source.name().to_owned(),
         received_at: now,
@@ -107,7 +134,11 @@ async fn land(deps: &Dependencies, source: &Source, request: &Request, now: Time
 }
 
 fn too_large(limit: usize) -> Reply {
-    problem(413, "Body too large", &format!("the body is larger than {limit} bytes, the limit of [receive] max_body_bytes"))
+    problem(
+        413,
+        "Body too large",
+        &format!("the body is larger than {limit} bytes, the limit of [receive] max_body_bytes"),
+    )
 }
 
 fn refuse(rejection: &Rejection) -> Reply {
@@ -126,17 +157,22 @@ fn refuse(rejection: &Rejection) -> Reply {
 
 /// A problem document (RFC 9457).
 fn problem(status: u16, title: &str, detail: &str) -> Reply {
-    let document = json!({"type": "about:blank", "title": title, "status": status, "detail": detail});
+    let document =
+        json!({"type": "about:blank", "title": title, "status": status, "detail": detail});
     Reply {
         status,
-        headers: vec![("content-type".to_owned(), "application/problem+json".to_owned())],
+        headers: vec![(
+            "content-type".to_owned(),
+            "application/problem+json".to_owned(),
+        )],
         body: document.to_string().into_bytes(),
     }
 }
 
 fn respond(reply: Reply) -> Response<Body> {
     let mut response = Response::new(Body::from(reply.body));
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().append(name, value);

@@ -92,10 +92,19 @@ pub async fn create_key(
     if name.trim().is_empty() || taken.contains_key(name) {
         return Err(KeyError::Name(name.to_owned()));
     }
-    let key = format!("lvr_{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random));
+    let key = format!(
+        "lvr_{}",
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random)
+    );
     let lifetime = jiff::SignedDuration::from_hours(24 * i64::from(days));
     let expires_at = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
-    let info = KeyInfo { name: name.to_owned(), role, created_at: now, expires_at, hash: hash(&key) };
+    let info = KeyInfo {
+        name: name.to_owned(),
+        role,
+        created_at: now,
+        expires_at,
+        hash: hash(&key),
+    };
     let text = serde_json::to_string(&info).unwrap_or_default();
     results.set_state(ROOM, name, &text).await?;
     Ok(NewKey { key, info })
@@ -106,7 +115,12 @@ pub async fn create_key(
 /// # Errors
 /// [`KeyError::Results`].
 pub async fn list_keys(results: &Results) -> Result<Vec<KeyInfo>, KeyError> {
-    Ok(results.states(ROOM).await?.values().filter_map(|text| serde_json::from_str(text).ok()).collect())
+    Ok(results
+        .states(ROOM)
+        .await?
+        .values()
+        .filter_map(|text| serde_json::from_str(text).ok())
+        .collect())
 }
 
 /// Revokes a key at once.
@@ -128,7 +142,9 @@ fn presented(headers: &HeaderMap, query: Option<&str>) -> Vec<String> {
         if let Some(token) = authorisation.strip_prefix("Bearer ") {
             keys.push(token.trim().to_owned());
         } else if let Some(basic) = authorisation.strip_prefix("Basic ") {
-            let decoded = base64::engine::general_purpose::STANDARD.decode(basic.trim()).unwrap_or_default();
+            let decoded = base64::engine::general_purpose::STANDARD
+                .decode(basic.trim())
+                .unwrap_or_default();
             if let Some((_, password)) = String::from_utf8_lossy(&decoded).split_once(':') {
                 keys.push(password.to_owned());
             }
@@ -136,11 +152,22 @@ fn presented(headers: &HeaderMap, query: Option<&str>) -> Vec<String> {
     }
     keys.extend(text("x-api-key").map(str::to_owned));
     // Keys are of the URL alphabet, so that nothing needs decoding.
-    keys.extend(query.into_iter().flat_map(|query| query.split('&')).filter_map(|pair| pair.strip_prefix("key=")).map(str::to_owned));
+    keys.extend(
+        query
+            .into_iter()
+            .flat_map(|query| query.split('&'))
+            .filter_map(|pair| pair.strip_prefix("key="))
+            .map(str::to_owned),
+    );
     keys
 }
 
-pub(crate) async fn check(results: &Results, headers: &HeaderMap, query: Option<&str>, now: Timestamp) -> Result<Verdict, KeyError> {
+pub(crate) async fn check(
+    results: &Results,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    now: Timestamp,
+) -> Result<Verdict, KeyError> {
     let known = list_keys(results).await?;
     if known.is_empty() {
         return Ok(Verdict::NoKeys);

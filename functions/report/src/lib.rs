@@ -59,17 +59,37 @@ pub fn router(deps: Dependencies, access: Access) -> Router {
 
 async fn authorise(State(context): State<Context>, request: Request, next: Next) -> Response<Body> {
     let now = (context.deps.clock)();
-    match keys::check(&context.deps.results, request.headers(), request.uri().query(), now).await {
+    match keys::check(
+        &context.deps.results,
+        request.headers(),
+        request.uri().query(),
+        now,
+    )
+    .await
+    {
         Ok(keys::Verdict::Known(_)) => next.run(request).await,
-        Ok(keys::Verdict::NoKeys) if context.access == Access::OpenWithoutKeys => next.run(request).await,
+        Ok(keys::Verdict::NoKeys) if context.access == Access::OpenWithoutKeys => {
+            next.run(request).await
+        }
         Ok(_) => {
-            let mut response = problem(401, "Not authorised", "give a reading key as Bearer, x-api-key, Basic password or ?key=; levier key create makes one");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"levier\", charset=\"UTF-8\""));
+            let mut response = problem(
+                401,
+                "Not authorised",
+                "give a reading key as Bearer, x-api-key, Basic password or ?key=; levier key create makes one",
+            );
+            response.headers_mut().insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"levier\", charset=\"UTF-8\""),
+            );
             response
         }
         Err(error) => {
             tracing::error!(%error, "keys cannot be read");
-            problem(503, "Not available", "the results cannot be read now; try again")
+            problem(
+                503,
+                "Not available",
+                "the results cannot be read now; try again",
+            )
         }
     }
 }
@@ -78,20 +98,36 @@ async fn health(State(context): State<Context>) -> Response<Body> {
     let lake = context.deps.lake.head("config/-").await;
     let results = context.deps.results.ping().await;
     if lake.is_ok() && results.is_ok() {
-        json_response(200, &json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+        json_response(
+            200,
+            &json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}),
+        )
     } else {
-        json_response(503, &json!({"status": "unavailable", "version": env!("CARGO_PKG_VERSION")}))
+        json_response(
+            503,
+            &json!({"status": "unavailable", "version": env!("CARGO_PKG_VERSION")}),
+        )
     }
 }
 
 async fn not_found() -> Response<Body> {
-    problem(404, "Not found", "there is nothing here; GET / is the dashboard, GET /v1/tables lists the tables")
+    problem(
+        404,
+        "Not found",
+        "there is nothing here; GET / is the dashboard, GET /v1/tables lists the tables",
+    )
 }
 
 /// A problem document (RFC 9457).
 pub(crate) fn problem(status: u16, title: &str, detail: &str) -> Response<Body> {
-    let mut response = json_response(status, &json!({"type": "about:blank", "title": title, "status": status, "detail": detail}));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    let mut response = json_response(
+        status,
+        &json!({"type": "about:blank", "title": title, "status": status, "detail": detail}),
+    );
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     response
 }
 
@@ -99,13 +135,24 @@ pub(crate) fn json_response(status: u16, value: &serde_json::Value) -> Response<
     respond(status, "application/json", value.to_string())
 }
 
-pub(crate) fn respond(status: u16, content_type: &'static str, body: impl Into<Body>) -> Response<Body> {
+pub(crate) fn respond(
+    status: u16,
+    content_type: &'static str,
+    body: impl Into<Body>,
+) -> Response<Body> {
     let mut response = Response::new(body.into());
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"),
@@ -116,15 +163,25 @@ pub(crate) fn respond(status: u16, content_type: &'static str, body: impl Into<B
 /// A failure to read results, as a page cannot hide it.
 pub(crate) fn failed(error: &TableError) -> Response<Body> {
     match error {
-        TableError::Unknown { .. } | TableError::NoSuchDay { .. } => problem(404, "No such table", &error.to_string()),
+        TableError::Unknown { .. } | TableError::NoSuchDay { .. } => {
+            problem(404, "No such table", &error.to_string())
+        }
         TableError::Filter(_) => problem(400, "Bad filter", &error.to_string()),
         TableError::Results(cause) => {
             tracing::error!(%cause, "results cannot be read");
-            problem(503, "Not available", "the results cannot be read now; try again")
+            problem(
+                503,
+                "Not available",
+                "the results cannot be read now; try again",
+            )
         }
         TableError::Lake(cause) => {
             tracing::error!(%cause, "the table cannot be written");
-            problem(500, "Not written", "the table cannot be written in this format")
+            problem(
+                500,
+                "Not written",
+                "the table cannot be written in this format",
+            )
         }
     }
 }

@@ -1,12 +1,22 @@
-//! Lambda entry point of `report`: read the environment, build the dependencies, serve the router.
+//! Lambda entry point of `report`: connect at the first request (secrets cannot be read before it), then serve the router.
 
-use lambda_http::Error;
+use lambda_http::{Error, Request, run, service_fn};
 use levier_report::Access;
-use levier_runtime::{Dependencies, start_telemetry};
+use levier_runtime::{Dependencies, StartError, start_telemetry};
+use tokio::sync::OnceCell;
+use tower::ServiceExt;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     start_telemetry();
-    let deps = Dependencies::connect(|name| std::env::var(name).ok()).await?;
-    lambda_http::run(levier_report::router(deps, Access::KeysOnly)).await
+    let cell = &OnceCell::new();
+    run(service_fn(|request: Request| async move {
+        let connect = || async {
+            let deps = Dependencies::connect(|name| std::env::var(name).ok()).await?;
+            Ok::<_, StartError>(levier_report::router(deps, Access::KeysOnly))
+        };
+        let router = cell.get_or_try_init(connect).await?;
+        Ok::<_, Error>(router.clone().oneshot(request).await?)
+    }))
+    .await
 }

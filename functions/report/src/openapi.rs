@@ -15,18 +15,34 @@ pub(crate) async fn document() -> Response<Body> {
     let text = json!({"type": "string"});
     let day = json!({"type": "string", "format": "date"});
     let filters = [
-        parameter("as_of", "the day whose knowledge counts; the newest when absent", &day),
+        parameter(
+            "as_of",
+            "the day whose knowledge counts; the newest when absent",
+            &day,
+        ),
         parameter("from", "first period, by name", &text),
         parameter("to", "last period, by name", &text),
         parameter("community", "one community", &text),
         parameter("segment", "one segment", &text),
         parameter("kpi", "one KPI", &text),
-        parameter("lang", "fr or en", &json!({"type": "string", "enum": ["fr", "en"]})),
-        parameter("dialect", "of CSV", &json!({"type": "string", "enum": ["plain", "excel-fr"]})),
+        parameter(
+            "lang",
+            "fr or en",
+            &json!({"type": "string", "enum": ["fr", "en"]}),
+        ),
+        parameter(
+            "dialect",
+            "of CSV",
+            &json!({"type": "string", "enum": ["plain", "excel-fr"]}),
+        ),
     ];
     let mut paths = serde_json::Map::new();
     for table in TableName::ALL {
-        for (format, content_type) in [("json", "application/json"), ("csv", "text/csv"), ("parquet", "application/vnd.apache.parquet")] {
+        for (format, content_type) in [
+            ("json", "application/json"),
+            ("csv", "text/csv"),
+            ("parquet", "application/vnd.apache.parquet"),
+        ] {
             paths.insert(
                 format!("/v1/tables/{table}.{format}"),
                 json!({"get": {
@@ -57,16 +73,19 @@ pub(crate) async fn document() -> Response<Body> {
         "post": {"summary": "a webhook", "security": [], "responses": {"200": {"description": "stored"}, "401": {"description": "not verified"}, "503": {"description": "not stored; send again"}}},
         "get": {"summary": "a handshake", "security": [], "responses": {"200": {"description": "answered"}, "405": {"description": "this platform has none"}}},
     }));
-    json_response(200, &json!({
-        "openapi": "3.1.0",
-        "info": {"title": "Levier", "version": env!("CARGO_PKG_VERSION")},
-        "paths": paths,
-        "components": {"securitySchemes": {
-            "bearer": {"type": "http", "scheme": "bearer"},
-            "basic": {"type": "http", "scheme": "basic"},
-            "header": {"type": "apiKey", "in": "header", "name": "x-api-key"},
-            "query": {"type": "apiKey", "in": "query", "name": "key"},
-        }},
-        "security": [{"bearer": []}, {"basic": []}, {"header": []}, {"query": []}],
-    }))
+    json_response(
+        200,
+        &json!({
+            "openapi": "3.1.0",
+            "info": {"title": "Levier", "version": env!("CARGO_PKG_VERSION")},
+            "paths": paths,
+            "components": {"securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic"},
+                "header": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                "query": {"type": "apiKey", "in": "query", "name": "key"},
+            }},
+            "security": [{"bearer": []}, {"basic": []}, {"header": []}, {"query": []}],
+        }),
+    )
 }

@@ -26,15 +26,30 @@ pub(crate) struct PageQuery {
 
 impl PageQuery {
     fn language(&self, context: &Context, headers: &HeaderMap) -> Language {
-        let accept = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let accept = headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok());
         // Without a wish of the reader's, the workspace's language.
-        let asked = self.lang.as_deref().or_else(|| accept.is_none().then_some(context.deps.config.workspace.language.as_str()));
+        let asked = self.lang.as_deref().or_else(|| {
+            accept
+                .is_none()
+                .then_some(context.deps.config.workspace.language.as_str())
+        });
         Language::negotiate(asked, accept)
     }
 }
 
-async fn load(context: &Context, query: &PageQuery, names: &[TableName]) -> Result<Tables, TableError> {
-    let filter = Filter { as_of: query.as_of, community: query.community.clone(), segment: query.segment.clone(), ..Filter::default() };
+async fn load(
+    context: &Context,
+    query: &PageQuery,
+    names: &[TableName],
+) -> Result<Tables, TableError> {
+    let filter = Filter {
+        as_of: query.as_of,
+        community: query.community.clone(),
+        segment: query.segment.clone(),
+        ..Filter::default()
+    };
     let mut tables = BTreeMap::new();
     for name in names {
         match rows(&context.deps.results, *name, &filter).await {
@@ -52,23 +67,45 @@ fn html(page: String) -> Response<Body> {
     respond(200, "text/html; charset=utf-8", page)
 }
 
-pub(crate) async fn dashboard(State(context): State<Context>, Query(query): Query<PageQuery>, headers: HeaderMap) -> Response<Body> {
+pub(crate) async fn dashboard(
+    State(context): State<Context>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Response<Body> {
     let language = query.language(&context, &headers);
     match load(&context, &query, TableName::ALL).await {
-        Ok(tables) => html(levier_render::dashboard(&tables, &context.deps.config.workspace.name, language)),
+        Ok(tables) => html(levier_render::dashboard(
+            &tables,
+            &context.deps.config.workspace.name,
+            language,
+        )),
         Err(error) => failed(&error),
     }
 }
 
-pub(crate) async fn sources(State(context): State<Context>, Query(query): Query<PageQuery>, headers: HeaderMap) -> Response<Body> {
+pub(crate) async fn sources(
+    State(context): State<Context>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Response<Body> {
     let language = query.language(&context, &headers);
-    match load(&context, &query, &[TableName::Sources, TableName::Waterfall]).await {
+    match load(
+        &context,
+        &query,
+        &[TableName::Sources, TableName::Waterfall],
+    )
+    .await
+    {
         Ok(tables) => html(levier_render::sources_page(&tables, language)),
         Err(error) => failed(&error),
     }
 }
 
-pub(crate) async fn imports(State(context): State<Context>, Query(query): Query<PageQuery>, headers: HeaderMap) -> Response<Body> {
+pub(crate) async fn imports(
+    State(context): State<Context>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Response<Body> {
     let language = query.language(&context, &headers);
     match load(&context, &query, &[TableName::Imports]).await {
         Ok(tables) => html(levier_render::imports_page(&tables, language)),
@@ -76,7 +113,11 @@ pub(crate) async fn imports(State(context): State<Context>, Query(query): Query<
     }
 }
 
-pub(crate) async fn kpis(State(context): State<Context>, Query(query): Query<PageQuery>, headers: HeaderMap) -> Response<Body> {
+pub(crate) async fn kpis(
+    State(context): State<Context>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Response<Body> {
     let language = query.language(&context, &headers);
     match load(&context, &query, &[TableName::Kpis]).await {
         Ok(tables) => html(levier_render::kpis_page(&tables, language)),
@@ -93,16 +134,29 @@ pub(crate) async fn receipt(
 ) -> Response<Body> {
     let import_id = name.strip_suffix(".json").unwrap_or(&name);
     if import_id.is_empty() || !import_id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return problem(404, "No such import", "an import's id is hexadecimal; GET /imports lists them");
+        return problem(
+            404,
+            "No such import",
+            "an import's id is hexadecimal; GET /imports lists them",
+        );
     }
     let found: Option<Receipt> = match context.deps.lake.get_json(&keys::receipt(import_id)).await {
         Ok(found) => found,
         Err(error) => return failed(&TableError::Lake(error)),
     };
     match found {
-        None => problem(404, "No such import", "there is no receipt of that id; GET /imports lists them"),
-        Some(receipt) if name.ends_with(".json") => json_response(200, &serde_json::to_value(receipt).unwrap_or(Json::Null)),
-        Some(receipt) => html(levier_render::receipt_page(&receipt, query.language(&context, &headers))),
+        None => problem(
+            404,
+            "No such import",
+            "there is no receipt of that id; GET /imports lists them",
+        ),
+        Some(receipt) if name.ends_with(".json") => {
+            json_response(200, &serde_json::to_value(receipt).unwrap_or(Json::Null))
+        }
+        Some(receipt) => html(levier_render::receipt_page(
+            &receipt,
+            query.language(&context, &headers),
+        )),
     }
 }
 
@@ -113,7 +167,12 @@ pub(crate) async fn snapshots(State(context): State<Context>) -> Response<Body> 
             let ids: Vec<Json> = objects
                 .iter()
                 .rev()
-                .filter_map(|object| object.key.strip_prefix(keys::SNAPSHOTS)?.strip_suffix(".json"))
+                .filter_map(|object| {
+                    object
+                        .key
+                        .strip_prefix(keys::SNAPSHOTS)?
+                        .strip_suffix(".json")
+                })
                 .map(|id| json!({"snapshot_id": id, "url": format!("/v1/snapshots/{id}")}))
                 .collect();
             json_response(200, &Json::Array(ids))
@@ -123,12 +182,20 @@ pub(crate) async fn snapshots(State(context): State<Context>) -> Response<Body> 
 }
 
 /// One sealed snapshot, byte for byte.
-pub(crate) async fn snapshot(State(context): State<Context>, Path(id): Path<String>) -> Response<Body> {
+pub(crate) async fn snapshot(
+    State(context): State<Context>,
+    Path(id): Path<String>,
+) -> Response<Body> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     if id.is_empty() || !id.chars().all(plain) {
         return problem(404, "No such snapshot", "GET /v1/snapshots lists them");
     }
-    match context.deps.lake.get(&format!("{}{id}.json", keys::SNAPSHOTS)).await {
+    match context
+        .deps
+        .lake
+        .get(&format!("{}{id}.json", keys::SNAPSHOTS))
+        .await
+    {
         Ok(Some(bytes)) => respond(200, "application/json", bytes),
         Ok(None) => problem(404, "No such snapshot", "GET /v1/snapshots lists them"),
         Err(error) => failed(&TableError::Lake(error)),

@@ -77,7 +77,11 @@ pub enum TableError {
 pub fn parse_name(name: &str) -> Result<TableName, TableError> {
     name.parse().map_err(|_| TableError::Unknown {
         name: name.to_owned(),
-        known: TableName::ALL.iter().map(|table| table.as_str()).collect::<Vec<_>>().join(", "),
+        known: TableName::ALL
+            .iter()
+            .map(|table| table.as_str())
+            .collect::<Vec<_>>()
+            .join(", "),
     })
 }
 
@@ -85,7 +89,11 @@ pub fn parse_name(name: &str) -> Result<TableName, TableError> {
 ///
 /// # Errors
 /// [`TableError`].
-pub async fn rows(results: &Results, table: TableName, filter: &Filter) -> Result<Vec<Row>, TableError> {
+pub async fn rows(
+    results: &Results,
+    table: TableName,
+    filter: &Filter,
+) -> Result<Vec<Row>, TableError> {
     let mut found = Vec::new();
     let mut computed = false;
     for job in JOBS {
@@ -106,12 +114,26 @@ pub async fn rows(results: &Results, table: TableName, filter: &Filter) -> Resul
     {
         return Err(TableError::NoSuchDay { as_of });
     }
-    let same = |wanted: &Option<String>, has: &Option<String>| wanted.as_ref().is_none_or(|wanted| Some(wanted) == has.as_ref());
+    let same = |wanted: &Option<String>, has: &Option<String>| {
+        wanted
+            .as_ref()
+            .is_none_or(|wanted| Some(wanted) == has.as_ref())
+    };
     found.retain(|row| {
         let period = row.period.as_deref();
-        let after = filter.from.as_deref().is_none_or(|from| period.is_some_and(|period| period >= from));
-        let before = filter.to.as_deref().is_none_or(|to| period.is_some_and(|period| period <= to || period.starts_with(to)));
-        after && before && same(&filter.community, &row.community) && same(&filter.segment, &row.segment) && same(&filter.kpi, &row.kpi)
+        let after = filter
+            .from
+            .as_deref()
+            .is_none_or(|from| period.is_some_and(|period| period >= from));
+        let before = filter
+            .to
+            .as_deref()
+            .is_none_or(|to| period.is_some_and(|period| period <= to || period.starts_with(to)));
+        after
+            && before
+            && same(&filter.community, &row.community)
+            && same(&filter.segment, &row.segment)
+            && same(&filter.kpi, &row.kpi)
     });
     Ok(found)
 }
@@ -120,13 +142,26 @@ pub async fn rows(results: &Results, table: TableName, filter: &Filter) -> Resul
 #[must_use]
 pub fn fields(table: TableName, row: &Row) -> Json {
     let whole = serde_json::to_value(row).unwrap_or(Json::Null);
-    let Json::Object(mut map) = whole else { return Json::Null };
+    let Json::Object(mut map) = whole else {
+        return Json::Null;
+    };
     match table {
-        TableName::Waterfall => {
-            Json::Object(table.leading_columns().iter().map(|column| ((*column).to_owned(), map.remove(*column).unwrap_or(Json::Null))).collect())
-        }
+        TableName::Waterfall => Json::Object(
+            table
+                .leading_columns()
+                .iter()
+                .map(|column| {
+                    (
+                        (*column).to_owned(),
+                        map.remove(*column).unwrap_or(Json::Null),
+                    )
+                })
+                .collect(),
+        ),
         TableName::Sources => {
-            for column in ["period", "segment", "kpi", "value", "n", "lower", "upper", "unit"] {
+            for column in [
+                "period", "segment", "kpi", "value", "n", "lower", "upper", "unit",
+            ] {
                 map.remove(column);
             }
             Json::Object(map)
@@ -166,7 +201,11 @@ pub(crate) async fn index(State(context): State<Context>) -> Response<Body> {
 }
 
 /// `GET /v1/tables/{name}.{json|csv|parquet}`.
-pub(crate) async fn table(State(context): State<Context>, Path(file): Path<String>, query: Result<Query<Filter>, axum::extract::rejection::QueryRejection>) -> Response<Body> {
+pub(crate) async fn table(
+    State(context): State<Context>,
+    Path(file): Path<String>,
+    query: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
+) -> Response<Body> {
     let filter = match query {
         Ok(Query(filter)) => filter,
         Err(error) => return problem(400, "Bad filter", &error.body_text()),
@@ -181,12 +220,20 @@ pub(crate) async fn table(State(context): State<Context>, Path(file): Path<Strin
         Err(error) => return failed(&error),
     };
     match format {
-        "json" => json_response(200, &Json::Array(rows.iter().map(|row| fields(table, row)).collect())),
+        "json" => json_response(
+            200,
+            &Json::Array(rows.iter().map(|row| fields(table, row)).collect()),
+        ),
         "csv" => match dialect(&filter) {
             Ok(dialect) => {
-                let mut response = respond(200, "text/csv; charset=utf-8", csv(&rows, table, dialect));
-                if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"levier-{table}.csv\"")) {
-                    response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+                let mut response =
+                    respond(200, "text/csv; charset=utf-8", csv(&rows, table, dialect));
+                if let Ok(value) =
+                    HeaderValue::from_str(&format!("attachment; filename=\"levier-{table}.csv\""))
+                {
+                    response
+                        .headers_mut()
+                        .insert(header::CONTENT_DISPOSITION, value);
                 }
                 response
             }
@@ -196,7 +243,11 @@ pub(crate) async fn table(State(context): State<Context>, Path(file): Path<Strin
             Ok(bytes) => respond(200, "application/vnd.apache.parquet", bytes),
             Err(error) => failed(&error.into()),
         },
-        other => problem(404, "No such format", &format!("`{other}` is not one of json, csv, parquet")),
+        other => problem(
+            404,
+            "No such format",
+            &format!("`{other}` is not one of json, csv, parquet"),
+        ),
     }
 }
 
@@ -207,6 +258,8 @@ pub(crate) async fn table(State(context): State<Context>, Path(file): Path<Strin
 pub fn dialect(filter: &Filter) -> Result<CsvDialect, TableError> {
     match filter.dialect.as_deref() {
         None => Ok(CsvDialect::Plain),
-        Some(code) => CsvDialect::from_code(code).ok_or_else(|| TableError::Filter(format!("dialect `{code}` is not one of plain, excel-fr"))),
+        Some(code) => CsvDialect::from_code(code).ok_or_else(|| {
+            TableError::Filter(format!("dialect `{code}` is not one of plain, excel-fr"))
+        }),
     }
 }

@@ -26,14 +26,28 @@ pub use crate::seal::{BrokenSeal, seal, verify};
 ///
 /// # Errors
 /// [`JobError::Input`] when the uplift of that day is absent; [`JobError`] when storage fails.
-pub async fn snapshot(deps: &Dependencies, invocation: &Invocation, now: Timestamp) -> Result<Outcome, JobError> {
+pub async fn snapshot(
+    deps: &Dependencies,
+    invocation: &Invocation,
+    now: Timestamp,
+) -> Result<Outcome, JobError> {
     let mut outcome = Outcome::new("snapshot");
     let day = as_of(invocation, now, &deps.zone);
     let manifest = levier_join::manifest_of(&deps.lake, day).await?;
     let pointer = deps.results.pointer_as_of("uplift", day).await?;
-    let pointer = pointer.ok_or_else(|| JobError::Input(format!("there is no uplift as of {day}; run uplift --as-of {day} first")))?;
-    let uplift = deps.results.read_rows(&pointer.run_id, TableName::Uplift).await?;
-    let tenure = deps.results.read_rows(&pointer.run_id, TableName::Tenure).await?;
+    let pointer = pointer.ok_or_else(|| {
+        JobError::Input(format!(
+            "there is no uplift as of {day}; run uplift --as-of {day} first"
+        ))
+    })?;
+    let uplift = deps
+        .results
+        .read_rows(&pointer.run_id, TableName::Uplift)
+        .await?;
+    let tenure = deps
+        .results
+        .read_rows(&pointer.run_id, TableName::Tenure)
+        .await?;
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
     let spent = held(&deps.lake, Entity::Costs, until).await?;
     let rates = held(&deps.lake, Entity::Rates, until).await?;
@@ -46,7 +60,10 @@ pub async fn snapshot(deps: &Dependencies, invocation: &Invocation, now: Timesta
     input.tenure = &tenure;
     let roi = levier_roi::roi(&input);
 
-    let headline: Vec<&Row> = uplift.iter().filter(|row| row.own.get("headline") == Some(&Json::Bool(true))).collect();
+    let headline: Vec<&Row> = uplift
+        .iter()
+        .filter(|row| row.own.get("headline") == Some(&Json::Bool(true)))
+        .collect();
     let document = json!({
         "as_of": day,
         "workspace": deps.config.workspace.name,
@@ -65,7 +82,10 @@ pub async fn snapshot(deps: &Dependencies, invocation: &Invocation, now: Timesta
     let (id, sealed) = seal(day, document);
     let key = format!("{}{id}.json", keys::SNAPSHOTS);
     // Created, never replaced: the same inputs give the same bytes under the same name.
-    let fresh = deps.lake.create(&key, sealed.to_string().into_bytes()).await?;
+    let fresh = deps
+        .lake
+        .create(&key, sealed.to_string().into_bytes())
+        .await?;
     outcome.count("snapshots", u64::from(fresh));
 
     let mut row = Row::new(Status::Ok)
@@ -75,7 +95,12 @@ pub async fn snapshot(deps: &Dependencies, invocation: &Invocation, now: Timesta
     row.as_of = Some(day);
     let tables = BTreeMap::from([(TableName::Roi, roi), (TableName::Snapshots, vec![row])]);
     let seal_text = sealed["seal"].as_str().unwrap_or_default().to_owned();
-    let run = Run { job: "snapshot", id: RunId::new("snapshot", day, &seal_text), as_of: day, tables };
+    let run = Run {
+        job: "snapshot",
+        id: RunId::new("snapshot", day, &seal_text),
+        as_of: day,
+        tables,
+    };
     run.publish(&deps.lake, &deps.results).await?;
     outcome.run_id = Some(run.id.as_str().to_owned());
     Ok(outcome)

@@ -11,7 +11,9 @@ pub enum BrokenSeal {
     #[error("the document has no seal; it is not a snapshot")]
     Absent,
     /// Its content has another hash.
-    #[error("the seal is {sealed}, the content's hash is {found}: the document was changed after it was sealed")]
+    #[error(
+        "the seal is {sealed}, the content's hash is {found}: the document was changed after it was sealed"
+    )]
     Changed {
         /// What it says.
         sealed: String,
@@ -47,9 +49,19 @@ pub fn seal(as_of: Date, mut document: Json) -> (String, Json) {
 /// # Errors
 /// [`BrokenSeal`].
 pub fn verify(document: &Json) -> Result<(), BrokenSeal> {
-    let sealed = document.get("seal").and_then(Json::as_str).ok_or(BrokenSeal::Absent)?;
+    let sealed = document
+        .get("seal")
+        .and_then(Json::as_str)
+        .ok_or(BrokenSeal::Absent)?;
     let found = digest(document);
-    if sealed == found { Ok(()) } else { Err(BrokenSeal::Changed { sealed: sealed.to_owned(), found }) }
+    if sealed == found {
+        Ok(())
+    } else {
+        Err(BrokenSeal::Changed {
+            sealed: sealed.to_owned(),
+            found,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -60,11 +72,17 @@ mod tests {
 
     #[test]
     fn a_changed_digit_breaks_the_seal() {
-        let (id, sealed) = seal("2026-03-31".parse().unwrap(), json!({"b": 1.5, "a": [1, 2]}));
+        let (id, sealed) = seal(
+            "2026-03-31".parse().unwrap(),
+            json!({"b": 1.5, "a": [1, 2]}),
+        );
         assert!(id.starts_with("2026-03-31-"));
         assert_eq!(verify(&sealed), Ok(()));
         // Written and read back, in whatever order of keys, it still holds.
-        let text = format!(r#"{{"b":1.5,"seal":{},"a":[1,2],"snapshot_id":{}}}"#, sealed["seal"], sealed["snapshot_id"]);
+        let text = format!(
+            r#"{{"b":1.5,"seal":{},"a":[1,2],"snapshot_id":{}}}"#,
+            sealed["seal"], sealed["snapshot_id"]
+        );
         assert_eq!(verify(&serde_json::from_str(&text).unwrap()), Ok(()));
         let mut forged = sealed.clone();
         forged["b"] = json!(1.6);

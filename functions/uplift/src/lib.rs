@@ -21,7 +21,11 @@ use sha2::{Digest, Sha256};
 ///
 /// # Errors
 /// [`JobError::Input`] when the facts are of another day; [`JobError`] when storage fails.
-pub async fn uplift(deps: &Dependencies, invocation: &Invocation, now: Timestamp) -> Result<Outcome, JobError> {
+pub async fn uplift(
+    deps: &Dependencies,
+    invocation: &Invocation,
+    now: Timestamp,
+) -> Result<Outcome, JobError> {
     let mut outcome = Outcome::new("uplift");
     let day = as_of(invocation, now, &deps.zone);
     let manifest = levier_join::manifest_of(&deps.lake, day).await?;
@@ -44,7 +48,9 @@ pub async fn uplift(deps: &Dependencies, invocation: &Invocation, now: Timestamp
         let mut part = Accumulator::new(&plan);
         let read = each_person(deps, months, |facts| part.update_person(facts)).await?;
         outcome.count("facts", read);
-        whole.merge(&part).map_err(|error| JobError::Input(error.to_string()))?;
+        whole
+            .merge(&part)
+            .map_err(|error| JobError::Input(error.to_string()))?;
     }
     let tables: BTreeMap<TableName, Vec<Row>> = whole.finish().into_iter().collect();
     for (table, rows) in &tables {
@@ -54,7 +60,12 @@ pub async fn uplift(deps: &Dependencies, invocation: &Invocation, now: Timestamp
     let mut digest = Sha256::new();
     digest.update(&manifest.digest);
     digest.update(json);
-    let run = Run { job: "uplift", id: RunId::new("uplift", day, &hex::encode(digest.finalize())), as_of: day, tables };
+    let run = Run {
+        job: "uplift",
+        id: RunId::new("uplift", day, &hex::encode(digest.finalize())),
+        as_of: day,
+        tables,
+    };
     run.publish(&deps.lake, &deps.results).await?;
     outcome.run_id = Some(run.id.as_str().to_owned());
     Ok(outcome)
@@ -74,7 +85,11 @@ async fn buckets(deps: &Dependencies) -> Result<Buckets, JobError> {
 }
 
 /// Hands over the months of every person of a bucket, persons in order; gives the number of facts.
-async fn each_person(deps: &Dependencies, months: &[(Month, String)], mut take: impl FnMut(&[Fact])) -> Result<u64, JobError> {
+async fn each_person(
+    deps: &Dependencies,
+    months: &[(Month, String)],
+    mut take: impl FnMut(&[Fact]),
+) -> Result<u64, JobError> {
     let names: Vec<String> = months.iter().map(|(_, key)| key.clone()).collect();
     let mut all: Vec<Fact> = Vec::new();
     for ((month, _), (key, bytes)) in months.iter().zip(deps.lake.get_all(&names).await?) {

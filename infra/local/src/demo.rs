@@ -40,12 +40,18 @@ const PART_ROWS: usize = 500_000;
 /// Runs the demo.
 pub async fn demo(shared: &Shared, arguments: &Demo) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
-    let company = Company::new(arguments.scale.into(), arguments.seed, this_month(arguments.end));
+    let company = Company::new(
+        arguments.scale.into(),
+        arguments.seed,
+        this_month(arguments.end),
+    );
     let workspace = prepare(shared, &company).await?;
     let deps = workspace.deps.clone();
     let as_of = company.end().yesterday().map_err(Failure::failed)?;
     let midnight = start_of_day(company.end(), &deps.zone);
-    let now = midnight.checked_sub(SignedDuration::from_secs(1)).map_err(Failure::failed)?;
+    let now = midnight
+        .checked_sub(SignedDuration::from_secs(1))
+        .map_err(Failure::failed)?;
     let steps = Steps { quiet: shared.json };
     match arguments.scale {
         Scale::Small => {
@@ -54,9 +60,15 @@ pub async fn demo(shared: &Shared, arguments: &Demo) -> Result<ExitCode, Failure
         }
         Scale::Medium | Scale::Large => write_lake(&deps, &company, &steps).await?,
     }
-    crate::jobs::execute(&deps, "nightly", Some(as_of), now, |job| steps.say(&format!("run {job}"))).await.map_err(Failure::failed)?;
+    crate::jobs::execute(&deps, "nightly", Some(as_of), now, |job| {
+        steps.say(&format!("run {job}"))
+    })
+    .await
+    .map_err(Failure::failed)?;
     steps.say("run snapshot");
-    crate::jobs::execute(&deps, "snapshot", Some(as_of), now, |_| {}).await.map_err(Failure::failed)?;
+    crate::jobs::execute(&deps, "snapshot", Some(as_of), now, |_| {})
+        .await
+        .map_err(Failure::failed)?;
     let answer = answer(&deps, &company, begun.elapsed()).await?;
     if shared.json {
         output::json(&answer);
@@ -96,23 +108,43 @@ impl Steps {
 }
 
 async fn prepare(shared: &Shared, company: &Company) -> Result<Workspace, Failure> {
-    let failed = |error: std::io::Error| Failure::Failed(format!("{} cannot be prepared: {error}", shared.data.display()));
+    let failed = |error: std::io::Error| {
+        Failure::Failed(format!(
+            "{} cannot be prepared: {error}",
+            shared.data.display()
+        ))
+    };
     if let Some(ready) = crate::workspace::running(&shared.data).await {
-        return Err(Failure::Failed(format!("a levier up (process {}) works in {}; stop it or choose another --data", ready.pid, shared.data.display())));
+        return Err(Failure::Failed(format!(
+            "a levier up (process {}) works in {}; stop it or choose another --data",
+            ready.pid,
+            shared.data.display()
+        )));
     }
     let used = shared.data.join("s3").exists() || shared.data.join("dynamodb.sqlite").exists();
     if used && !shared.data.join(MARK).exists() {
-        return Err(Failure::Usage(format!("{} holds a workspace that is no demo; choose another folder with --data", shared.data.display())));
+        return Err(Failure::Usage(format!(
+            "{} holds a workspace that is no demo; choose another folder with --data",
+            shared.data.display()
+        )));
     }
     for name in ["s3", "s3-attributes", "secrets"] {
         match std::fs::remove_dir_all(shared.data.join(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
             _ => {}
         }
     }
-    for name in ["dynamodb.sqlite", "dynamodb.sqlite-wal", "dynamodb.sqlite-shm"] {
+    for name in [
+        "dynamodb.sqlite",
+        "dynamodb.sqlite-wal",
+        "dynamodb.sqlite-shm",
+    ] {
         match std::fs::remove_file(shared.data.join(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
             _ => {}
         }
     }
@@ -128,9 +160,15 @@ async fn prepare(shared: &Shared, company: &Company) -> Result<Workspace, Failur
 }
 
 async fn deliver(deps: &Dependencies, company: &Company, steps: &Steps) -> Result<(), Failure> {
-    let total: u64 = company.expected_deliveries().values().map(|expected| expected.deliveries).sum();
+    let total: u64 = company
+        .expected_deliveries()
+        .values()
+        .map(|expected| expected.deliveries)
+        .sum();
     let bar = steps.bar(total, "receive signed webhooks");
-    let mut answers = futures::stream::iter(company.deliveries().map(|delivery| one(deps, delivery))).buffer_unordered(AT_ONCE);
+    let mut answers =
+        futures::stream::iter(company.deliveries().map(|delivery| one(deps, delivery)))
+            .buffer_unordered(AT_ONCE);
     while let Some(answer) = answers.next().await {
         answer?;
         bar.inc(1);
@@ -140,11 +178,19 @@ async fn deliver(deps: &Dependencies, company: &Company, steps: &Steps) -> Resul
 }
 
 async fn one(deps: &Dependencies, delivery: SimulatedDelivery) -> Result<(), Failure> {
-    let source = deps
-        .sources
-        .get(&delivery.source)
-        .ok_or_else(|| Failure::Failed(format!("the made-up company has no source `{}`", delivery.source)))?;
-    let mut request = crate::send::sign(deps, source, &delivery.body, delivery.received_at, &delivery.delivery_id)?;
+    let source = deps.sources.get(&delivery.source).ok_or_else(|| {
+        Failure::Failed(format!(
+            "the made-up company has no source `{}`",
+            delivery.source
+        ))
+    })?;
+    let mut request = crate::send::sign(
+        deps,
+        source,
+        &delivery.body,
+        delivery.received_at,
+        &delivery.delivery_id,
+    )?;
     for (name, value) in delivery.headers {
         let name = name.to_ascii_lowercase();
         if request.header(&name).is_none() {
@@ -154,21 +200,37 @@ async fn one(deps: &Dependencies, delivery: SimulatedDelivery) -> Result<(), Fai
     let reply = levier_receive::receive(deps, &request, delivery.received_at).await;
     if reply.status >= 300 {
         let body = String::from_utf8_lossy(&reply.body).into_owned();
-        return Err(Failure::Failed(format!("a delivery of {} was answered {}: {body}", delivery.source, reply.status)));
+        return Err(Failure::Failed(format!(
+            "a delivery of {} was answered {}: {body}",
+            delivery.source, reply.status
+        )));
     }
     Ok(())
 }
 
-async fn drop_exports(deps: &Dependencies, company: &Company, now: Timestamp, steps: &Steps) -> Result<(), Failure> {
+async fn drop_exports(
+    deps: &Dependencies,
+    company: &Company,
+    now: Timestamp,
+    steps: &Steps,
+) -> Result<(), Failure> {
     steps.say("import dropped exports");
     for (position, file) in company.files().enumerate() {
         let bytes = file.bytes().map_err(Failure::failed)?;
         let key = format!("{}demo-{position:02}/{}", keys::DROP, file.name);
-        deps.lake.drop_file(&key, ByteStream::from(bytes), Some(now)).await.map_err(Failure::failed)?;
-        let receipts: Vec<Receipt> = levier_import::import_object(deps, &key).await.map_err(Failure::failed)?;
+        deps.lake
+            .drop_file(&key, ByteStream::from(bytes), Some(now))
+            .await
+            .map_err(Failure::failed)?;
+        let receipts: Vec<Receipt> = levier_import::import_object(deps, &key)
+            .await
+            .map_err(Failure::failed)?;
         for receipt in receipts {
             let rows = receipt.rows;
-            steps.say(&format!("  {}: {} rows, {} refused, {} dropped", receipt.file, rows.read, rows.refused, rows.dropped));
+            steps.say(&format!(
+                "  {}: {} rows, {} refused, {} dropped",
+                receipt.file, rows.read, rows.refused, rows.dropped
+            ));
         }
     }
     Ok(())
@@ -179,7 +241,9 @@ async fn write_lake(deps: &Dependencies, company: &Company, steps: &Steps) -> Re
     steps.say("write events into the lake");
     let mut day: Vec<Event> = Vec::new();
     for event in company.events(&deps.hash_key) {
-        if day.first().is_some_and(|first| keys::event_day(first.occurred_at) != keys::event_day(event.occurred_at)) {
+        if day.first().is_some_and(|first| {
+            keys::event_day(first.occurred_at) != keys::event_day(event.occurred_at)
+        }) {
             write_day(deps, std::mem::take(&mut day)).await?;
         }
         day.push(event);
@@ -204,44 +268,82 @@ async fn write_lake(deps: &Dependencies, company: &Company, steps: &Steps) -> Re
 }
 
 async fn write_day(deps: &Dependencies, day: Vec<Event>) -> Result<(), Failure> {
-    let Some(first) = day.first() else { return Ok(()) };
+    let Some(first) = day.first() else {
+        return Ok(());
+    };
     let key = keys::events(keys::event_day(first.occurred_at));
     let bytes = events::encode(&key, &events::merge(day)).map_err(Failure::failed)?;
     deps.lake.put(&key, bytes).await.map_err(Failure::failed)
 }
 
-async fn write_part(deps: &Dependencies, entity: Entity, part: usize, rows: &[Record]) -> Result<(), Failure> {
+async fn write_part(
+    deps: &Dependencies,
+    entity: Entity,
+    part: usize,
+    rows: &[Record],
+) -> Result<(), Failure> {
     let key = keys::crm(entity, "simulated", part);
-    deps.lake.put(&key, records::encode(&key, entity, rows).map_err(Failure::failed)?).await.map_err(Failure::failed)?;
+    deps.lake
+        .put(
+            &key,
+            records::encode(&key, entity, rows).map_err(Failure::failed)?,
+        )
+        .await
+        .map_err(Failure::failed)?;
     let entries: Vec<Entry> = rows
         .iter()
         .map(|record| Entry {
             key: record.key_hash(),
             content: record.content_hash(),
-            updated_at: record.updated_at().map_or(i64::MIN, Timestamp::as_microsecond),
-            known_from: record.get("known_from").as_instant().map_or(0, Timestamp::as_microsecond),
+            updated_at: record
+                .updated_at()
+                .map_or(i64::MIN, Timestamp::as_microsecond),
+            known_from: record
+                .get("known_from")
+                .as_instant()
+                .map_or(0, Timestamp::as_microsecond),
         })
         .collect();
     let key = keys::index(entity, "simulated", part);
-    deps.lake.put(&key, index::encode(&key, "levier", &entries).map_err(Failure::failed)?).await.map_err(Failure::failed)
+    deps.lake
+        .put(
+            &key,
+            index::encode(&key, "levier", &entries).map_err(Failure::failed)?,
+        )
+        .await
+        .map_err(Failure::failed)
 }
 
 fn text<'a>(row: &'a Row, column: &str) -> &'a str {
     row.text(column).unwrap_or("")
 }
 
-async fn answer(deps: &Dependencies, company: &Company, elapsed: Duration) -> Result<Json, Failure> {
-    let filter = Filter { kpi: Some("revenue_per_customer".to_owned()), ..Filter::default() };
-    let rows = levier_report::rows(&deps.results, TableName::Uplift, &filter).await.map_err(Failure::failed)?;
+async fn answer(
+    deps: &Dependencies,
+    company: &Company,
+    elapsed: Duration,
+) -> Result<Json, Failure> {
+    let filter = Filter {
+        kpi: Some("revenue_per_customer".to_owned()),
+        ..Filter::default()
+    };
+    let rows = levier_report::rows(&deps.results, TableName::Uplift, &filter)
+        .await
+        .map_err(Failure::failed)?;
     let whole = |row: &&Row| {
         row.community.as_deref() == Some("all")
             && row.segment.as_deref() == Some("all")
-            && ["cohort", "tenure_band", "platform"].iter().all(|column| matches!(text(row, column), "" | "all"))
+            && ["cohort", "tenure_band", "platform"]
+                .iter()
+                .all(|column| matches!(text(row, column), "" | "all"))
     };
     let rows: Vec<&Row> = rows.iter().filter(whole).collect();
     let raw = rows.iter().find(|row| text(row, "method") == "naive");
-    let headline = rows.iter().find(|row| row.own.get("headline") == Some(&Json::Bool(true)));
-    let interval = |row: &&&Row| json!({"value": row.value, "lower": row.lower, "upper": row.upper});
+    let headline = rows
+        .iter()
+        .find(|row| row.own.get("headline") == Some(&Json::Bool(true)));
+    let interval =
+        |row: &&&Row| json!({"value": row.value, "lower": row.lower, "upper": row.upper});
     let estimate = headline.as_ref().map(|row| {
         json!({
             "value": row.value, "lower": row.lower, "upper": row.upper,
@@ -259,11 +361,23 @@ async fn answer(deps: &Dependencies, company: &Company, elapsed: Duration) -> Re
 }
 
 fn print_answer(answer: &Json, company: &Company) {
-    let money = |value: &Json| value.as_f64().map_or_else(|| "unknown".to_owned(), |value| format!("{value:.2} €"));
+    let money = |value: &Json| {
+        value
+            .as_f64()
+            .map_or_else(|| "unknown".to_owned(), |value| format!("{value:.2} €"))
+    };
     let (raw, estimate) = (&answer["raw"], &answer["estimate"]);
     println!();
-    println!("Revenue per customer and month, members against non-members ({} customers, {} members)", company.truth.customers, company.truth.members);
-    println!("  raw gap        {}  [{}, {}]   who the members already were is in it", money(&raw["value"]), money(&raw["lower"]), money(&raw["upper"]));
+    println!(
+        "Revenue per customer and month, members against non-members ({} customers, {} members)",
+        company.truth.customers, company.truth.members
+    );
+    println!(
+        "  raw gap        {}  [{}, {}]   who the members already were is in it",
+        money(&raw["value"]),
+        money(&raw["lower"]),
+        money(&raw["upper"])
+    );
     println!(
         "  like for like  {}  [{}, {}]   grade {}, {}",
         money(&estimate["value"]),
@@ -272,6 +386,9 @@ fn print_answer(answer: &Json, company: &Company) {
         estimate["grade"].as_str().unwrap_or("none"),
         estimate["method"].as_str().unwrap_or("no method")
     );
-    println!("  truth          {}   known only because the company is made up", money(&answer["truth"]));
+    println!(
+        "  truth          {}   known only because the company is made up",
+        money(&answer["truth"])
+    );
     println!("  {} s", answer["elapsed_s"]);
 }

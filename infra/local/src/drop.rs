@@ -23,7 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 pub async fn drop_files(shared: &Shared, arguments: &DropFiles) -> Result<ExitCode, Failure> {
     let entity = match &arguments.entity {
         None => None,
-        Some(word) => Some(word.parse::<Entity>().map_err(|error| Failure::Usage(format!("--entity: {error}")))?),
+        Some(word) => Some(
+            word.parse::<Entity>()
+                .map_err(|error| Failure::Usage(format!("--entity: {error}")))?,
+        ),
     };
     for file in &arguments.files {
         if !file.is_file() {
@@ -37,7 +40,9 @@ pub async fn drop_files(shared: &Shared, arguments: &DropFiles) -> Result<ExitCo
         receipts.extend(wait(&workspace, &key).await?);
     }
     workspace.close().await;
-    let refused = receipts.iter().any(|receipt| receipt.status == ImportStatus::Refused);
+    let refused = receipts
+        .iter()
+        .any(|receipt| receipt.status == ImportStatus::Refused);
     if shared.json {
         output::json(&serde_json::to_value(&receipts).unwrap_or_default());
     } else {
@@ -56,31 +61,51 @@ pub async fn put(
     position: usize,
     known_at: Option<Timestamp>,
 ) -> Result<String, Failure> {
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = file
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let prefix = entity.map_or_else(String::new, |entity| format!("{entity}/"));
-    let key = format!("{}{prefix}{}-{position:04}/{name}", keys::DROP, now().as_microsecond());
+    let key = format!(
+        "{}{prefix}{}-{position:04}/{name}",
+        keys::DROP,
+        now().as_microsecond()
+    );
     let lake = &workspace.deps.lake;
     let beside = file.with_file_name(format!("{name}{SIDECAR_ENDING}"));
     if let Ok(text) = std::fs::read(&beside) {
-        lake.put(&format!("{key}{SIDECAR_ENDING}"), text).await.map_err(Failure::failed)?;
+        lake.put(&format!("{key}{SIDECAR_ENDING}"), text)
+            .await
+            .map_err(Failure::failed)?;
     }
-    let body = ByteStream::from_path(file).await.map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;
-    lake.drop_file(&key, body, known_at).await.map_err(Failure::failed)?;
+    let body = ByteStream::from_path(file)
+        .await
+        .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;
+    lake.drop_file(&key, body, known_at)
+        .await
+        .map_err(Failure::failed)?;
     Ok(key)
 }
 
 /// The receipts of a dropped file: imported here, or by the running `up`.
 pub async fn wait(workspace: &Workspace, key: &str) -> Result<Vec<Receipt>, Failure> {
     if workspace.up.is_none() {
-        return levier_import::import_object(&workspace.deps, key).await.map_err(Failure::failed);
+        return levier_import::import_object(&workspace.deps, key)
+            .await
+            .map_err(Failure::failed);
     }
     let begun = Instant::now();
     loop {
-        if let Some(receipts) = levier_import::receipts(&workspace.deps, key).await.map_err(Failure::failed)? {
+        if let Some(receipts) = levier_import::receipts(&workspace.deps, key)
+            .await
+            .map_err(Failure::failed)?
+        {
             return Ok(receipts);
         }
         if begun.elapsed() > PATIENCE {
-            return Err(Failure::Failed(format!("no receipt for {key} after an hour; is the running levier up busy?")));
+            return Err(Failure::Failed(format!(
+                "no receipt for {key} after an hour; is the running levier up busy?"
+            )));
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -90,22 +115,35 @@ pub fn print_receipt(receipt: &Receipt) {
     let rows = receipt.rows;
     println!("{}", receipt.file);
     match receipt.status {
-        ImportStatus::Refused => println!("  refused: {}", receipt.reason.as_deref().unwrap_or("no reason given")),
+        ImportStatus::Refused => println!(
+            "  refused: {}",
+            receipt.reason.as_deref().unwrap_or("no reason given")
+        ),
         ImportStatus::Unchanged => println!("  unchanged: this very file was imported before"),
         ImportStatus::Imported => {}
     }
     if let Some(dialect) = &receipt.dialect {
-        println!("  read as {dialect} ({})", receipt.recognised_by.as_deref().unwrap_or("declared"));
+        println!(
+            "  read as {dialect} ({})",
+            receipt.recognised_by.as_deref().unwrap_or("declared")
+        );
     }
     println!(
         "  {} rows: {} new, {} changed, {} unchanged, {} refused, {} dropped",
         rows.read, rows.new, rows.changed, rows.unchanged, rows.refused, rows.dropped
     );
     for refusal in receipt.refused.iter().take(10) {
-        println!("  line {}, {}: {}; {}", refusal.line, refusal.column, refusal.reason, refusal.hint);
+        println!(
+            "  line {}, {}: {}; {}",
+            refusal.line, refusal.column, refusal.reason, refusal.hint
+        );
     }
     if receipt.refused.len() > 10 {
-        println!("  and {} more; the refused rows with their reasons: {}", receipt.rows.refused - 10, receipt.refused_file.as_deref().unwrap_or("-"));
+        println!(
+            "  and {} more; the refused rows with their reasons: {}",
+            receipt.rows.refused - 10,
+            receipt.refused_file.as_deref().unwrap_or("-")
+        );
     }
     for note in receipt.drift.iter().chain(&receipt.warnings) {
         println!("  {note}");

@@ -24,9 +24,15 @@ pub fn export(shared: &Shared, arguments: &Check, file: &Path) -> Result<ExitCod
     let (config, _) = read_config(shared)?;
     let declared_entity = match &arguments.entity {
         None => None,
-        Some(word) => Some(word.parse::<Entity>().map_err(|error| Failure::Usage(format!("--entity: {error}")))?),
+        Some(word) => Some(
+            word.parse::<Entity>()
+                .map_err(|error| Failure::Usage(format!("--entity: {error}")))?,
+        ),
     };
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = file
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let beside = file.with_file_name(format!("{name}{SIDECAR_ENDING}"));
     let sidecar = match std::fs::read_to_string(&beside) {
         Ok(text) => Some(Sidecar::parse(&name, &text).map_err(Failure::failed)?),
@@ -45,10 +51,18 @@ pub fn export(shared: &Shared, arguments: &Check, file: &Path) -> Result<ExitCod
         sidecar: sidecar.as_ref(),
         dialects: &dialects,
         dropped_at: now(),
-        limits: Limits { max_refused_share: config.import.max_refused_share, ..Limits::default() },
+        limits: Limits {
+            max_refused_share: config.import.max_refused_share,
+            ..Limits::default()
+        },
     };
-    let input = File::open(file).map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;
-    let limit = if arguments.rows { None } else { Some(FIRST_ROWS) };
+    let input = File::open(file)
+        .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;
+    let limit = if arguments.rows {
+        None
+    } else {
+        Some(FIRST_ROWS)
+    };
     let mut rows = Vec::new();
     let mut show = |_: &str, line: u64, cells: &[String]| {
         let row = json!({"line": line, "cells": cells});
@@ -61,7 +75,8 @@ pub fn export(shared: &Shared, arguments: &Check, file: &Path) -> Result<ExitCod
             rows.push(json!({"line": line, "cells": cells.join(" | ")}));
         }
     };
-    let previews = levier_exports::preview(&name, input, &reading, limit, &mut show).map_err(Failure::failed)?;
+    let previews = levier_exports::preview(&name, input, &reading, limit, &mut show)
+        .map_err(Failure::failed)?;
     if !rows.is_empty() {
         output::table(&rows);
     }

@@ -15,10 +15,21 @@ pub fn init(arguments: &Init) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.file.exists() && !arguments.force {
-        return Err(Failure::Usage(format!("{} is there already; --force replaces it, `levier init -` prints", arguments.file.display())));
+        return Err(Failure::Usage(format!(
+            "{} is there already; --force replaces it, `levier init -` prints",
+            arguments.file.display()
+        )));
     }
-    std::fs::write(&arguments.file, TEMPLATE).map_err(|error| Failure::Failed(format!("{} cannot be written: {error}", arguments.file.display())))?;
-    println!("{} written; set what is yours, then levier check", arguments.file.display());
+    std::fs::write(&arguments.file, TEMPLATE).map_err(|error| {
+        Failure::Failed(format!(
+            "{} cannot be written: {error}",
+            arguments.file.display()
+        ))
+    })?;
+    println!(
+        "{} written; set what is yours, then levier check",
+        arguments.file.display()
+    );
     Ok(ExitCode::SUCCESS)
 }
 

@@ -16,7 +16,9 @@ use crate::workspace::{Workspace, now};
 /// Jobs of a night, in order.
 const NIGHTLY: &[&str] = &["import", "compact", "join", "health", "uplift"];
 /// Every name that `run` takes.
-const NAMES: &[&str] = &["import", "compact", "join", "health", "uplift", "snapshot", "nightly"];
+const NAMES: &[&str] = &[
+    "import", "compact", "join", "health", "uplift", "snapshot", "nightly",
+];
 
 /// Runs one job, or the night.
 pub async fn run(shared: &Shared, arguments: &Run) -> Result<ExitCode, Failure> {
@@ -24,20 +26,44 @@ pub async fn run(shared: &Shared, arguments: &Run) -> Result<ExitCode, Failure> 
         return Err(Failure::Failed("no platform's history is pulled yet: webhooks, dropped files and exports are the ways in".to_owned()));
     }
     if !NAMES.contains(&arguments.job.as_str()) {
-        return Err(Failure::Usage(format!("there is no job `{}`; there are {}", arguments.job, NAMES.join(", "))));
+        return Err(Failure::Usage(format!(
+            "there is no job `{}`; there are {}",
+            arguments.job,
+            NAMES.join(", ")
+        )));
     }
     let workspace = Workspace::open(shared).await?;
     let outcomes = match &workspace.up {
         Some(up) => remote(&up.url, &arguments.job, arguments.as_of).await,
-        None => execute(&workspace.deps, &arguments.job, arguments.as_of, now(), |_| {}).await.map_err(Failure::failed),
+        None => execute(
+            &workspace.deps,
+            &arguments.job,
+            arguments.as_of,
+            now(),
+            |_| {},
+        )
+        .await
+        .map_err(Failure::failed),
     };
     workspace.close().await;
     for outcome in outcomes? {
         if shared.json {
             output::json(&serde_json::to_value(&outcome).unwrap_or_default());
         } else {
-            let counts: Vec<String> = outcome.counts.iter().map(|(what, n)| format!("{n} {}", what.replace('_', " "))).collect();
-            println!("{}: {}", outcome.job, if counts.is_empty() { "done".to_owned() } else { counts.join(", ") });
+            let counts: Vec<String> = outcome
+                .counts
+                .iter()
+                .map(|(what, n)| format!("{n} {}", what.replace('_', " ")))
+                .collect();
+            println!(
+                "{}: {}",
+                outcome.job,
+                if counts.is_empty() {
+                    "done".to_owned()
+                } else {
+                    counts.join(", ")
+                }
+            );
             for warning in &outcome.warnings {
                 println!("  {warning}");
             }
@@ -47,15 +73,25 @@ pub async fn run(shared: &Shared, arguments: &Run) -> Result<ExitCode, Failure> 
 }
 
 async fn remote(url: &str, job: &str, as_of: Option<Date>) -> Result<Vec<Outcome>, Failure> {
-    let failed = |error: reqwest::Error| Failure::Failed(format!("the running levier up does not answer: {error}"));
-    let response =
-        reqwest::Client::new().post(format!("{url}/local/run")).json(&json!({"job": job, "as_of": as_of})).send().await.map_err(failed)?;
+    let failed = |error: reqwest::Error| {
+        Failure::Failed(format!("the running levier up does not answer: {error}"))
+    };
+    let response = reqwest::Client::new()
+        .post(format!("{url}/local/run"))
+        .json(&json!({"job": job, "as_of": as_of}))
+        .send()
+        .await
+        .map_err(failed)?;
     let status = response.status();
     let text = response.text().await.map_err(failed)?;
     if !status.is_success() {
         return Err(Failure::Failed(format!("{job} failed: {text}")));
     }
-    serde_json::from_str(&text).map_err(|error| Failure::Failed(format!("the running levier up answered something else: {error}")))
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::Failed(format!(
+            "the running levier up answered something else: {error}"
+        ))
+    })
 }
 
 /// Runs one job, or the night, over open stores. Facts of another day are joined anew first.
@@ -66,11 +102,21 @@ pub async fn execute(
     now: Timestamp,
     mut begun: impl FnMut(&str),
 ) -> Result<Vec<Outcome>, JobError> {
-    let names = if job == "nightly" { NIGHTLY } else { std::slice::from_ref(&job) };
+    let names = if job == "nightly" {
+        NIGHTLY
+    } else {
+        std::slice::from_ref(&job)
+    };
     let mut outcomes = Vec::new();
     for name in names {
-        let invocation = Invocation { job: (*name).to_owned(), as_of, buckets: None };
-        if matches!(*name, "health" | "uplift" | "snapshot") && !facts_fit(deps, &invocation, now).await? {
+        let invocation = Invocation {
+            job: (*name).to_owned(),
+            as_of,
+            buckets: None,
+        };
+        if matches!(*name, "health" | "uplift" | "snapshot")
+            && !facts_fit(deps, &invocation, now).await?
+        {
             begun("join");
             outcomes.push(levier_join::join(deps, &invocation, now).await?);
         }
@@ -87,7 +133,13 @@ pub async fn execute(
     Ok(outcomes)
 }
 
-async fn facts_fit(deps: &Dependencies, invocation: &Invocation, now: Timestamp) -> Result<bool, JobError> {
+async fn facts_fit(
+    deps: &Dependencies,
+    invocation: &Invocation,
+    now: Timestamp,
+) -> Result<bool, JobError> {
     let manifest: Option<levier_join::Manifest> = deps.lake.get_json(levier_join::MANIFEST).await?;
-    Ok(manifest.is_some_and(|manifest| manifest.as_of == levier_runtime::as_of(invocation, now, &deps.zone)))
+    Ok(manifest.is_some_and(|manifest| {
+        manifest.as_of == levier_runtime::as_of(invocation, now, &deps.zone)
+    }))
 }

@@ -2,7 +2,11 @@
 //!
 //! Every subcommand opens the workspace of a data folder ([`workspace::Workspace`]): it talks to a running `levier up` where
 //! there is one, or starts what it needs itself. Handlers are called as they are; nothing of the pipeline is written here.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command prints"
+)]
 
 mod arguments;
 mod check;
@@ -86,7 +90,11 @@ pub async fn run(arguments: Arguments) -> ExitCode {
             } else {
                 eprintln!("levier: {failure}");
             }
-            ExitCode::from(if matches!(failure, Failure::Usage(_)) { 2 } else { 1 })
+            ExitCode::from(if matches!(failure, Failure::Usage(_)) {
+                2
+            } else {
+                1
+            })
         }
     }
 }

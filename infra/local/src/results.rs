@@ -13,10 +13,16 @@ use crate::workspace::Workspace;
 
 /// `levier table`.
 pub async fn table(shared: &Shared, arguments: &Table) -> Result<ExitCode, Failure> {
-    let name = levier_report::parse_name(&arguments.name).map_err(|error| Failure::Usage(error.to_string()))?;
-    let format = arguments.format.as_deref().unwrap_or(if shared.json { "json" } else { "text" });
+    let name = levier_report::parse_name(&arguments.name)
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let format = arguments
+        .format
+        .as_deref()
+        .unwrap_or(if shared.json { "json" } else { "text" });
     if !matches!(format, "json" | "csv" | "text") {
-        return Err(Failure::Usage(format!("--format `{format}` is not one of json, csv, text")));
+        return Err(Failure::Usage(format!(
+            "--format `{format}` is not one of json, csv, text"
+        )));
     }
     let filter = Filter {
         as_of: arguments.as_of,
@@ -29,7 +35,8 @@ pub async fn table(shared: &Shared, arguments: &Table) -> Result<ExitCode, Failu
         dialect: arguments.dialect.clone(),
         key: None,
     };
-    let dialect = levier_report::dialect(&filter).map_err(|error| Failure::Usage(error.to_string()))?;
+    let dialect =
+        levier_report::dialect(&filter).map_err(|error| Failure::Usage(error.to_string()))?;
     let workspace = Workspace::open(shared).await?;
     let rows = levier_report::rows(&workspace.deps.results, name, &filter).await;
     workspace.close().await;
@@ -37,8 +44,15 @@ pub async fn table(shared: &Shared, arguments: &Table) -> Result<ExitCode, Failu
     match format {
         "csv" => print!("{}", levier_render::csv(&rows, name, dialect)),
         other => {
-            let rows: Vec<Json> = rows.iter().map(|row| levier_report::fields(name, row)).collect();
-            if other == "json" { output::json(&Json::Array(rows)) } else { output::table(&rows) }
+            let rows: Vec<Json> = rows
+                .iter()
+                .map(|row| levier_report::fields(name, row))
+                .collect();
+            if other == "json" {
+                output::json(&Json::Array(rows))
+            } else {
+                output::table(&rows)
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -54,7 +68,11 @@ pub async fn snapshot(shared: &Shared, arguments: &Snapshot) -> Result<ExitCode,
             lake.get_json::<Json>(&format!("{}{id}.json", keys::SNAPSHOTS))
                 .await
                 .map_err(Failure::failed)?
-                .ok_or_else(|| Failure::Usage(format!("there is no snapshot `{id}`; levier snapshot list shows those there are")))
+                .ok_or_else(|| {
+                    Failure::Usage(format!(
+                        "there is no snapshot `{id}`; levier snapshot list shows those there are"
+                    ))
+                })
         }
     };
     let ended = match &arguments.action {
@@ -84,7 +102,10 @@ pub async fn snapshot(shared: &Shared, arguments: &Snapshot) -> Result<ExitCode,
 }
 
 /// `levier analyse`.
-pub fn analyse(shared: &Shared, arguments: &levier_analysis::AnalyseArguments) -> Result<ExitCode, Failure> {
+pub fn analyse(
+    shared: &Shared,
+    arguments: &levier_analysis::AnalyseArguments,
+) -> Result<ExitCode, Failure> {
     match levier_analysis::run(arguments) {
         Ok(answer) => {
             if shared.json {

@@ -21,8 +21,14 @@ impl Schedule {
     /// # Errors
     /// A sentence that says what could be written.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no schedule; write rate(15 minutes) or cron(0 3 * * ? *)");
-        let inside = |name: &str| text.trim().strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
+        let wrong =
+            || format!("`{text}` is no schedule; write rate(15 minutes) or cron(0 3 * * ? *)");
+        let inside = |name: &str| {
+            text.trim()
+                .strip_prefix(name)?
+                .strip_prefix('(')?
+                .strip_suffix(')')
+        };
         if let Some(rate) = inside("rate") {
             let (number, unit) = rate.split_once(' ').ok_or_else(wrong)?;
             let number: i64 = number.parse().ok().filter(|n| *n > 0).ok_or_else(wrong)?;
@@ -34,10 +40,21 @@ impl Schedule {
             };
             return Ok(Self::Rate(SignedDuration::from_mins(number * minutes)));
         }
-        let fields: Vec<&str> = inside("cron").ok_or_else(wrong)?.split_whitespace().collect();
-        let [minute, hour, day, month, weekday, _year] = fields[..] else { return Err(wrong()) };
+        let fields: Vec<&str> = inside("cron")
+            .ok_or_else(wrong)?
+            .split_whitespace()
+            .collect();
+        let [minute, hour, day, month, weekday, _year] = fields[..] else {
+            return Err(wrong());
+        };
         let set = |field: &str, from: u8, to: u8| numbers(field, from, to).ok_or_else(wrong);
-        Ok(Self::Cron([set(minute, 0, 59)?, set(hour, 0, 23)?, set(day, 1, 31)?, set(month, 1, 12)?, set(weekday, 1, 7)?]))
+        Ok(Self::Cron([
+            set(minute, 0, 59)?,
+            set(hour, 0, 23)?,
+            set(day, 1, 31)?,
+            set(month, 1, 12)?,
+            set(weekday, 1, 7)?,
+        ]))
     }
 
     /// The first instant after `after` at which it fires; `None` where it never does.
@@ -46,7 +63,13 @@ impl Schedule {
         match self {
             Self::Rate(every) => after.checked_add(*every).ok(),
             Self::Cron(sets) => {
-                let mut at: DateTime = zone.to_datetime(after).with().second(0).subsec_nanosecond(0).build().ok()?;
+                let mut at: DateTime = zone
+                    .to_datetime(after)
+                    .with()
+                    .second(0)
+                    .subsec_nanosecond(0)
+                    .build()
+                    .ok()?;
                 // Four years hold every combination of month, day and weekday that exists.
                 let last = at.saturating_add(jiff::Span::new().years(4));
                 loop {
@@ -54,9 +77,19 @@ impl Schedule {
                     if at > last {
                         return None;
                     }
-                    let fits = |set: usize, value: i8| u8::try_from(value).is_ok_and(|value| sets[set].contains(&value));
-                    if !fits(3, at.month()) || !fits(2, at.day()) || !fits(4, at.weekday().to_sunday_one_offset()) {
-                        at = at.date().tomorrow().ok()?.at(0, 0, 0, 0).saturating_sub(jiff::Span::new().minutes(1));
+                    let fits = |set: usize, value: i8| {
+                        u8::try_from(value).is_ok_and(|value| sets[set].contains(&value))
+                    };
+                    if !fits(3, at.month())
+                        || !fits(2, at.day())
+                        || !fits(4, at.weekday().to_sunday_one_offset())
+                    {
+                        at = at
+                            .date()
+                            .tomorrow()
+                            .ok()?
+                            .at(0, 0, 0, 0)
+                            .saturating_sub(jiff::Span::new().minutes(1));
                         continue;
                     }
                     if fits(1, at.hour()) && fits(0, at.minute()) {
@@ -74,7 +107,9 @@ impl Schedule {
 fn numbers(field: &str, from: u8, to: u8) -> Option<Vec<u8>> {
     let mut all = Vec::new();
     for part in field.split(',') {
-        let (range, step) = part.split_once('/').map_or((part, 1), |(range, step)| (range, step.parse::<u8>().unwrap_or(0)));
+        let (range, step) = part.split_once('/').map_or((part, 1), |(range, step)| {
+            (range, step.parse::<u8>().unwrap_or(0))
+        });
         if step == 0 {
             return None;
         }
@@ -105,19 +140,63 @@ mod tests {
     fn expressions_fire_when_they_say() {
         let paris = TimeZone::get("Europe/Paris").unwrap();
         for (case, text, after, want) in [
-            ("rate", "rate(15 minutes)", "2026-03-01T10:00:00Z", "2026-03-01T10:15:00Z"),
-            ("night, local time", "cron(0 3 * * ? *)", "2026-03-01T10:00:00Z", "2026-03-02T02:00:00Z"),
-            ("the night without three o'clock's hour before it", "cron(0 3 * * ? *)", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z"),
-            ("second of the month", "cron(0 5 2 * ? *)", "2026-03-02T10:00:00Z", "2026-04-02T03:00:00Z"),
-            ("weekdays", "cron(30 8 ? * 2-6 *)", "2026-03-06T12:00:00Z", "2026-03-09T07:30:00Z"),
-            ("steps", "cron(0/20 * * * ? *)", "2026-03-06T12:01:00Z", "2026-03-06T12:20:00Z"),
+            (
+                "rate",
+                "rate(15 minutes)",
+                "2026-03-01T10:00:00Z",
+                "2026-03-01T10:15:00Z",
+            ),
+            (
+                "night, local time",
+                "cron(0 3 * * ? *)",
+                "2026-03-01T10:00:00Z",
+                "2026-03-02T02:00:00Z",
+            ),
+            (
+                "the night without three o'clock's hour before it",
+                "cron(0 3 * * ? *)",
+                "2026-03-28T12:00:00Z",
+                "2026-03-29T01:00:00Z",
+            ),
+            (
+                "second of the month",
+                "cron(0 5 2 * ? *)",
+                "2026-03-02T10:00:00Z",
+                "2026-04-02T03:00:00Z",
+            ),
+            (
+                "weekdays",
+                "cron(30 8 ? * 2-6 *)",
+                "2026-03-06T12:00:00Z",
+                "2026-03-09T07:30:00Z",
+            ),
+            (
+                "steps",
+                "cron(0/20 * * * ? *)",
+                "2026-03-06T12:01:00Z",
+                "2026-03-06T12:20:00Z",
+            ),
         ] {
-            let next = Schedule::parse(text).unwrap().next(after.parse().unwrap(), &paris).unwrap();
+            let next = Schedule::parse(text)
+                .unwrap()
+                .next(after.parse().unwrap(), &paris)
+                .unwrap();
             assert_eq!(next, want.parse::<Timestamp>().unwrap(), "{case}");
         }
-        for wrong in ["", "rate(0 minutes)", "cron(61 3 * * ? *)", "cron(0 3 * *)", "every day"] {
+        for wrong in [
+            "",
+            "rate(0 minutes)",
+            "cron(61 3 * * ? *)",
+            "cron(0 3 * *)",
+            "every day",
+        ] {
             assert!(Schedule::parse(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(Schedule::parse("cron(0 0 31 2 ? *)").unwrap().next(Timestamp::UNIX_EPOCH, &paris), None);
+        assert_eq!(
+            Schedule::parse("cron(0 0 31 2 ? *)")
+                .unwrap()
+                .next(Timestamp::UNIX_EPOCH, &paris),
+            None
+        );
     }
 }

@@ -15,15 +15,26 @@ use crate::output;
 /// The first of the current month, the usual end of a made-up history.
 pub fn this_month(end: Option<Date>) -> Date {
     end.unwrap_or_else(|| {
-        let today = jiff::tz::TimeZone::UTC.to_datetime(crate::workspace::now()).date();
+        let today = jiff::tz::TimeZone::UTC
+            .to_datetime(crate::workspace::now())
+            .date();
         today.first_of_month()
     })
 }
 
 /// Writes `levier.toml`, `secrets/`, `exports/`, `deliveries.ndjson` and `truth.json`.
 pub fn simulate(shared: &Shared, arguments: &Simulate) -> Result<ExitCode, Failure> {
-    let failed = |error: std::io::Error| Failure::Failed(format!("{} cannot be written: {error}", arguments.out.display()));
-    let company = Company::new(arguments.scale.into(), arguments.seed, this_month(arguments.end));
+    let failed = |error: std::io::Error| {
+        Failure::Failed(format!(
+            "{} cannot be written: {error}",
+            arguments.out.display()
+        ))
+    };
+    let company = Company::new(
+        arguments.scale.into(),
+        arguments.seed,
+        this_month(arguments.end),
+    );
     let out = &arguments.out;
     for folder in [out.clone(), out.join("secrets"), out.join("exports")] {
         std::fs::create_dir_all(folder).map_err(failed)?;
@@ -34,12 +45,14 @@ pub fn simulate(shared: &Shared, arguments: &Simulate) -> Result<ExitCode, Failu
     }
     let mut files = Vec::new();
     for file in company.files() {
-        let mut sink = BufWriter::new(File::create(out.join("exports").join(&file.name)).map_err(failed)?);
+        let mut sink =
+            BufWriter::new(File::create(out.join("exports").join(&file.name)).map_err(failed)?);
         let expected = file.write(&mut sink).map_err(failed)?;
         sink.flush().map_err(failed)?;
         files.push(json!({"name": expected.name, "good": expected.good, "bad": expected.bad}));
     }
-    let mut deliveries = BufWriter::new(File::create(out.join("deliveries.ndjson")).map_err(failed)?);
+    let mut deliveries =
+        BufWriter::new(File::create(out.join("deliveries.ndjson")).map_err(failed)?);
     let mut count = 0_u64;
     for delivery in company.deliveries() {
         let line = json!({
@@ -59,7 +72,11 @@ pub fn simulate(shared: &Shared, arguments: &Simulate) -> Result<ExitCode, Failu
     if shared.json {
         output::json(&summary);
     } else {
-        println!("{count} deliveries and {} exports of a made-up company in {}; its truth in truth.json", files.len(), out.display());
+        println!(
+            "{count} deliveries and {} exports of a made-up company in {}; its truth in truth.json",
+            files.len(),
+            out.display()
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

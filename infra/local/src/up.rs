@@ -54,19 +54,31 @@ pub async fn up(shared: &Shared, arguments: &Up) -> Result<ExitCode, Failure> {
     let (config, folder) = crate::workspace::read_config(shared)?;
     let workspace = Workspace::open_with(shared, config, folder, true).await?;
     if workspace.up.is_some() {
-        return Err(Failure::Failed(format!("{} is in use by another levier up", shared.data.display())));
+        return Err(Failure::Failed(format!(
+            "{} is in use by another levier up",
+            shared.data.display()
+        )));
     }
     serve(shared, workspace, arguments.port, !arguments.no_schedule).await
 }
 
 /// Serves an open workspace until it is stopped.
-pub async fn serve(shared: &Shared, workspace: Workspace, port: u16, scheduled: bool) -> Result<ExitCode, Failure> {
+pub async fn serve(
+    shared: &Shared,
+    workspace: Workspace,
+    port: u16,
+    scheduled: bool,
+) -> Result<ExitCode, Failure> {
     let schedules = schedules(&workspace.deps)?;
     let listener = TcpListener::bind(("127.0.0.1", port))
         .await
         .map_err(|error| Failure::Failed(format!("cannot listen on 127.0.0.1:{port}: {error}; choose another --port, or 0 for a free one")))?;
     let address = listener.local_addr().map_err(Failure::failed)?;
-    let Some(cloud) = &workspace.cloud else { return Err(Failure::Failed("the stores are not in this process".to_owned())) };
+    let Some(cloud) = &workspace.cloud else {
+        return Err(Failure::Failed(
+            "the stores are not in this process".to_owned(),
+        ));
+    };
     let ready = Ready {
         event: "ready".to_owned(),
         url: format!("http://{address}"),
@@ -74,13 +86,19 @@ pub async fn serve(shared: &Shared, workspace: Workspace, port: u16, scheduled: 
         dynamodb_url: cloud.dynamodb_url().to_owned(),
         pid: std::process::id(),
     };
-    let local = Local { deps: workspace.deps.clone(), turn: Arc::new(Mutex::new(())) };
+    let local = Local {
+        deps: workspace.deps.clone(),
+        turn: Arc::new(Mutex::new(())),
+    };
     let (sender, mut dropped) = unbounded_channel();
     cloud.on_put(keys::DROP, sender);
     let importer = local.clone();
     tokio::spawn(async move {
         // What was dropped while nobody listened comes first.
-        for key in levier_import::waiting(&importer.deps).await.unwrap_or_default() {
+        for key in levier_import::waiting(&importer.deps)
+            .await
+            .unwrap_or_default()
+        {
             import(&importer, &key).await;
         }
         while let Some(key) = dropped.recv().await {
@@ -96,9 +114,13 @@ pub async fn serve(shared: &Shared, workspace: Workspace, port: u16, scheduled: 
         .route("/local/run", post(run_job))
         .with_state(local)
         .merge(levier_receive::router(workspace.deps.clone()))
-        .merge(levier_report::router(workspace.deps.clone(), Access::OpenWithoutKeys));
+        .merge(levier_report::router(
+            workspace.deps.clone(),
+            Access::OpenWithoutKeys,
+        ));
     let text = serde_json::to_string(&ready).map_err(Failure::failed)?;
-    std::fs::write(shared.data.join("up.json"), &text).map_err(|error| Failure::Failed(format!("up.json cannot be written: {error}")))?;
+    std::fs::write(shared.data.join("up.json"), &text)
+        .map_err(|error| Failure::Failed(format!("up.json cannot be written: {error}")))?;
     if shared.json {
         println!("{text}");
     } else {
@@ -109,7 +131,9 @@ pub async fn serve(shared: &Shared, workspace: Workspace, port: u16, scheduled: 
     }
     // The first line is waited for by other programs.
     let _ = std::io::stdout().flush();
-    let served = axum::serve(listener, router).with_graceful_shutdown(stopped()).await;
+    let served = axum::serve(listener, router)
+        .with_graceful_shutdown(stopped())
+        .await;
     let _ = std::fs::remove_file(shared.data.join("up.json"));
     workspace.close().await;
     served.map_err(Failure::failed)?;
@@ -123,7 +147,10 @@ async fn import(local: &Local, key: &str) {
     }
 }
 
-async fn run_job(State(local): State<Local>, body: axum::Json<RunRequest>) -> Result<axum::Json<Vec<Outcome>>, (StatusCode, String)> {
+async fn run_job(
+    State(local): State<Local>,
+    body: axum::Json<RunRequest>,
+) -> Result<axum::Json<Vec<Outcome>>, (StatusCode, String)> {
     let _turn = local.turn.lock().await;
     jobs::execute(&local.deps, &body.job, body.as_of, now(), |_| {})
         .await
@@ -139,7 +166,12 @@ fn schedules(deps: &Dependencies) -> Result<Vec<(&'static str, Schedule)>, Failu
         ("nightly", "nightly", &schedules.nightly),
         ("snapshot", "snapshot", &schedules.snapshot),
     ] {
-        all.push((job, Schedule::parse(text).map_err(|problem| Failure::Usage(format!("levier.toml: `schedules.{key}`: {problem}")))?));
+        all.push((
+            job,
+            Schedule::parse(text).map_err(|problem| {
+                Failure::Usage(format!("levier.toml: `schedules.{key}`: {problem}"))
+            })?,
+        ));
     }
     Ok(all)
 }
@@ -165,7 +197,9 @@ async fn stopped() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {
-        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        let Ok(mut terminate) =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        else {
             let _ = interrupt.await;
             return;
         };

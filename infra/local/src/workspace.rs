@@ -56,23 +56,41 @@ pub struct Workspace {
 /// # Errors
 /// [`Failure::Usage`] says what to set.
 pub fn read_config(shared: &Shared) -> Result<(Config, PathBuf), Failure> {
-    let path = shared.config.clone().unwrap_or_else(|| PathBuf::from("levier.toml"));
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+    let path = shared
+        .config
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("levier.toml"));
+    let folder = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .map_or_else(|| PathBuf::from("."), Path::to_path_buf);
     match std::fs::read_to_string(&path) {
-        Ok(text) => Ok((Config::parse(&text).map_err(|error| Failure::Usage(error.to_string()))?, folder)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && shared.config.is_none() => Ok((Config::default(), folder)),
-        Err(error) => Err(Failure::Usage(format!("{} cannot be read: {error}; levier init writes one", path.display()))),
+        Ok(text) => Ok((
+            Config::parse(&text).map_err(|error| Failure::Usage(error.to_string()))?,
+            folder,
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && shared.config.is_none() => {
+            Ok((Config::default(), folder))
+        }
+        Err(error) => Err(Failure::Usage(format!(
+            "{} cannot be read: {error}; levier init writes one",
+            path.display()
+        ))),
     }
 }
 
 fn hash_key(shared: &Shared, config: &Config, secrets: &Secrets) -> Result<HashKey, Failure> {
     let weak = |error: levier_domain::private::WeakKey| Failure::Usage(error.to_string());
     if let Some(reference) = &config.workspace.hash_key {
-        let key = secrets.read(reference).map_err(|problem| Failure::Usage(format!("levier.toml: `workspace.hash_key`: {problem}")))?;
+        let key = secrets.read(reference).map_err(|problem| {
+            Failure::Usage(format!("levier.toml: `workspace.hash_key`: {problem}"))
+        })?;
         return HashKey::new(key).map_err(weak);
     }
     let path = shared.data.join("hash.key");
-    let failed = |error: std::io::Error| Failure::Failed(format!("{} cannot be used: {error}", path.display()));
+    let failed = |error: std::io::Error| {
+        Failure::Failed(format!("{} cannot be used: {error}", path.display()))
+    };
     match std::fs::read_to_string(&path) {
         Ok(text) => HashKey::new(text.trim().as_bytes()).map_err(weak),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -82,9 +100,14 @@ fn hash_key(shared: &Shared, config: &Config, secrets: &Secrets) -> Result<HashK
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let key = hex::encode(random()?);
             match options.open(&path) {
-                Ok(mut file) => file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?,
+                Ok(mut file) => file
+                    .write_all(key.as_bytes())
+                    .and_then(|()| file.sync_all())
+                    .map_err(failed)?,
                 // Another command made it a moment ago.
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return hash_key(shared, config, secrets),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                    return hash_key(shared, config, secrets);
+                }
                 Err(error) => return Err(failed(error)),
             }
             HashKey::new(key.into_bytes()).map_err(weak)
@@ -99,7 +122,8 @@ fn hash_key(shared: &Shared, config: &Config, secrets: &Secrets) -> Result<HashK
 /// [`Failure::Failed`] where the system has none.
 pub fn random() -> Result<[u8; 32], Failure> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::Failed(format!("the system gives no random bytes: {error}")))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::Failed(format!("the system gives no random bytes: {error}")))?;
     Ok(bytes)
 }
 
@@ -107,8 +131,15 @@ pub fn random() -> Result<[u8; 32], Failure> {
 pub async fn running(data: &Path) -> Option<Ready> {
     let text = std::fs::read_to_string(data.join("up.json")).ok()?;
     let ready: Ready = serde_json::from_str(&text).ok()?;
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().ok()?;
-    client.get(format!("{}/healthz", ready.url)).send().await.ok()?;
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(5))
+        .build()
+        .ok()?;
+    client
+        .get(format!("{}/healthz", ready.url))
+        .send()
+        .await
+        .ok()?;
     Some(ready)
 }
 
@@ -126,11 +157,18 @@ impl Workspace {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn open_with(shared: &Shared, config: Config, folder: PathBuf, durable: bool) -> Result<Self, Failure> {
+    pub async fn open_with(
+        shared: &Shared,
+        config: Config,
+        folder: PathBuf,
+        durable: bool,
+    ) -> Result<Self, Failure> {
         if let Some(profile) = &shared.profile {
             return Self::open_aws(profile).await;
         }
-        std::fs::create_dir_all(&shared.data).map_err(|error| Failure::Failed(format!("{} cannot be made: {error}", shared.data.display())))?;
+        std::fs::create_dir_all(&shared.data).map_err(|error| {
+            Failure::Failed(format!("{} cannot be made: {error}", shared.data.display()))
+        })?;
         let secrets = Secrets::local(folder);
         let key = hash_key(shared, &config, &secrets)?;
         let (cloud, up) = connect(&shared.data, durable).await?;
@@ -140,20 +178,43 @@ impl Workspace {
             (None, None) => return Err(Failure::Failed("no store answers".to_owned())),
         };
         let (s3, dynamodb) = levier_cloud::clients(&s3_url, &dynamodb_url).await;
-        levier_cloud::prepare(&s3, &dynamodb, BUCKET, TABLE).await.map_err(Failure::failed)?;
-        let deps = Dependencies::assemble(Lake::new(s3, BUCKET), Results::new(dynamodb, TABLE), config, &secrets, key, system_clock)
-            .map_err(|error| Failure::Usage(error.to_string()))?;
+        levier_cloud::prepare(&s3, &dynamodb, BUCKET, TABLE)
+            .await
+            .map_err(Failure::failed)?;
+        let deps = Dependencies::assemble(
+            Lake::new(s3, BUCKET),
+            Results::new(dynamodb, TABLE),
+            config,
+            &secrets,
+            key,
+            system_clock,
+        )
+        .map_err(|error| Failure::Usage(error.to_string()))?;
         Ok(Self { deps, cloud, up })
     }
 
     async fn open_aws(profile: &str) -> Result<Self, Failure> {
         // The SDK and Settings read the environment; the profile is one of its variables.
-        let lookup = |name: &str| if name == "AWS_PROFILE" { Some(profile.to_owned()) } else { std::env::var(name).ok() };
+        let lookup = |name: &str| {
+            if name == "AWS_PROFILE" {
+                Some(profile.to_owned())
+            } else {
+                std::env::var(name).ok()
+            }
+        };
         if std::env::var("AWS_PROFILE").ok().as_deref() != Some(profile) {
-            return Err(Failure::Usage(format!("set AWS_PROFILE={profile} beside --profile {profile}, so that the AWS SDK finds it too")));
+            return Err(Failure::Usage(format!(
+                "set AWS_PROFILE={profile} beside --profile {profile}, so that the AWS SDK finds it too"
+            )));
         }
-        let deps = Dependencies::connect(lookup).await.map_err(Failure::failed)?;
-        Ok(Self { deps, cloud: None, up: None })
+        let deps = Dependencies::connect(lookup)
+            .await
+            .map_err(Failure::failed)?;
+        Ok(Self {
+            deps,
+            cloud: None,
+            up: None,
+        })
     }
 
     /// Lets requests in flight finish.
@@ -170,10 +231,15 @@ async fn connect(data: &Path, durable: bool) -> Result<(Option<Cloud>, Option<Re
         if let Some(ready) = running(data).await {
             return Ok((None, Some(ready)));
         }
-        let options = CloudOptions { durable, ..CloudOptions::new(data) };
+        let options = CloudOptions {
+            durable,
+            ..CloudOptions::new(data)
+        };
         match Cloud::start(options).await {
             Ok(cloud) => return Ok((Some(cloud), None)),
-            Err(CloudError::InUse { .. }) if begun.elapsed() < PATIENCE => tokio::time::sleep(Duration::from_millis(100)).await,
+            Err(CloudError::InUse { .. }) if begun.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(100)).await
+            }
             Err(error) => return Err(Failure::failed(error)),
         }
     }

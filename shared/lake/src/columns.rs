@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, BooleanBuilder, Date32Array, Date32Builder, Float64Array, Float64Builder, Int64Array, Int64Builder,
-    MapArray, MapBuilder, StringArray, StringBuilder, TimestampMicrosecondArray, TimestampMicrosecondBuilder,
+    Array, ArrayRef, BooleanArray, BooleanBuilder, Date32Array, Date32Builder, Float64Array,
+    Float64Builder, Int64Array, Int64Builder, MapArray, MapBuilder, StringArray, StringBuilder,
+    TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow::record_batch::RecordBatch;
@@ -37,7 +38,13 @@ pub fn data_type(kind: LakeKind) -> DataType {
 fn map_type() -> DataType {
     let entries = Field::new(
         "entries",
-        DataType::Struct(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Utf8, true)].into()),
+        DataType::Struct(
+            vec![
+                Field::new("key", DataType::Utf8, false),
+                Field::new("value", DataType::Utf8, true),
+            ]
+            .into(),
+        ),
         false,
     );
     DataType::Map(Arc::new(entries), false)
@@ -80,12 +87,18 @@ impl Builder {
     pub fn new(kind: LakeKind) -> Self {
         match kind {
             LakeKind::Text => Self::Text(StringBuilder::new()),
-            LakeKind::Instant => Self::Instant(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
+            LakeKind::Instant => {
+                Self::Instant(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
+            }
             LakeKind::Date => Self::Date(Date32Builder::new()),
             LakeKind::Integer => Self::Integer(Int64Builder::new()),
             LakeKind::Number => Self::Number(Float64Builder::new()),
             LakeKind::Boolean => Self::Boolean(BooleanBuilder::new()),
-            LakeKind::Attributes => Self::Attributes(Box::new(MapBuilder::new(None, StringBuilder::new(), StringBuilder::new()))),
+            LakeKind::Attributes => Self::Attributes(Box::new(MapBuilder::new(
+                None,
+                StringBuilder::new(),
+                StringBuilder::new(),
+            ))),
         }
     }
 
@@ -107,25 +120,40 @@ impl Builder {
 ///
 /// # Errors
 /// [`LakeError::Content`] when the columns have unequal lengths.
-pub fn batch(key: &str, schema: &Arc<Schema>, builders: &mut [Builder]) -> Result<RecordBatch, LakeError> {
+pub fn batch(
+    key: &str,
+    schema: &Arc<Schema>,
+    builders: &mut [Builder],
+) -> Result<RecordBatch, LakeError> {
     let arrays = builders.iter_mut().map(Builder::finish).collect();
-    RecordBatch::try_new(Arc::clone(schema), arrays).map_err(|error| LakeError::content(key, "columns", error))
+    RecordBatch::try_new(Arc::clone(schema), arrays)
+        .map_err(|error| LakeError::content(key, "columns", error))
 }
 
 /// A schema from names and kinds, every column nullable.
 #[must_use]
 pub fn schema<'a>(columns: impl IntoIterator<Item = (&'a str, LakeKind)>) -> Arc<Schema> {
-    Arc::new(Schema::new(columns.into_iter().map(|(name, kind)| Field::new(name, data_type(kind), true)).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        columns
+            .into_iter()
+            .map(|(name, kind)| Field::new(name, data_type(kind), true))
+            .collect::<Vec<_>>(),
+    ))
 }
 
 /// A Parquet file of `batches`: Zstandard, no clock and no host in it, so that equal rows give equal bytes.
 ///
 /// # Errors
 /// [`LakeError::Content`] when Arrow refuses a batch.
-pub fn write(key: &str, schema: &Arc<Schema>, batches: &[RecordBatch]) -> Result<Vec<u8>, LakeError> {
+pub fn write(
+    key: &str,
+    schema: &Arc<Schema>,
+    batches: &[RecordBatch],
+) -> Result<Vec<u8>, LakeError> {
     let wrong = |error: parquet::errors::ParquetError| LakeError::content(key, "Parquet", error);
     let mut out = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut out, Arc::clone(schema), Some(properties())).map_err(wrong)?;
+    let mut writer =
+        ArrowWriter::try_new(&mut out, Arc::clone(schema), Some(properties())).map_err(wrong)?;
     for batch in batches {
         writer.write(batch).map_err(wrong)?;
     }
@@ -150,13 +178,19 @@ pub fn properties() -> WriterProperties {
 /// [`LakeError::Content`] where it is no Parquet file.
 pub fn read(key: &str, bytes: Bytes, columns: &[&str]) -> Result<Vec<RecordBatch>, LakeError> {
     let wrong = |error: &dyn std::fmt::Display| LakeError::content(key, "Parquet", error);
-    let mut builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|error| wrong(&error))?;
+    let mut builder =
+        ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|error| wrong(&error))?;
     if !columns.is_empty() {
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
         builder = builder.with_projection(mask);
     }
-    let reader = builder.with_batch_size(65_536).build().map_err(|error| wrong(&error))?;
-    reader.collect::<Result<Vec<_>, _>>().map_err(|error| wrong(&error))
+    let reader = builder
+        .with_batch_size(65_536)
+        .build()
+        .map_err(|error| wrong(&error))?;
+    reader
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| wrong(&error))
 }
 
 /// A typed view of one column of a batch; an absent column reads as nulls.
@@ -183,7 +217,9 @@ impl<'a> Column<'a> {
     /// The column `name` of `batch`.
     #[must_use]
     pub fn of(batch: &'a RecordBatch, name: &str) -> Self {
-        let Some(array) = batch.column_by_name(name) else { return Self::Absent };
+        let Some(array) = batch.column_by_name(name) else {
+            return Self::Absent;
+        };
         let any = array.as_any();
         if let Some(array) = any.downcast_ref::<StringArray>() {
             Self::Text(array)
@@ -207,7 +243,11 @@ impl<'a> Column<'a> {
     /// Text at `row`.
     #[must_use]
     pub fn text(&self, row: usize) -> Option<&'a str> {
-        if let Self::Text(array) = self { array.is_valid(row).then(|| array.value(row)) } else { None }
+        if let Self::Text(array) = self {
+            array.is_valid(row).then(|| array.value(row))
+        } else {
+            None
+        }
     }
 
     /// Instant at `row`.
@@ -225,25 +265,41 @@ impl<'a> Column<'a> {
     /// Day at `row`.
     #[must_use]
     pub fn date(&self, row: usize) -> Option<Date> {
-        if let Self::Date(array) = self { array.is_valid(row).then(|| date(array.value(row))) } else { None }
+        if let Self::Date(array) = self {
+            array.is_valid(row).then(|| date(array.value(row)))
+        } else {
+            None
+        }
     }
 
     /// Integer at `row`.
     #[must_use]
     pub fn integer(&self, row: usize) -> Option<i64> {
-        if let Self::Integer(array) = self { array.is_valid(row).then(|| array.value(row)) } else { None }
+        if let Self::Integer(array) = self {
+            array.is_valid(row).then(|| array.value(row))
+        } else {
+            None
+        }
     }
 
     /// Number at `row`.
     #[must_use]
     pub fn number(&self, row: usize) -> Option<f64> {
-        if let Self::Number(array) = self { array.is_valid(row).then(|| array.value(row)) } else { None }
+        if let Self::Number(array) = self {
+            array.is_valid(row).then(|| array.value(row))
+        } else {
+            None
+        }
     }
 
     /// Flag at `row`.
     #[must_use]
     pub fn boolean(&self, row: usize) -> Option<bool> {
-        if let Self::Boolean(array) = self { array.is_valid(row).then(|| array.value(row)) } else { None }
+        if let Self::Boolean(array) = self {
+            array.is_valid(row).then(|| array.value(row))
+        } else {
+            None
+        }
     }
 
     /// Map at `row`, empty where null.

@@ -38,7 +38,8 @@ impl Body {
     /// Keeps the bytes.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
-        String::from_utf8(bytes).map_or_else(|error| Self::Hex(hex::encode(error.as_bytes())), Self::Text)
+        String::from_utf8(bytes)
+            .map_or_else(|error| Self::Hex(hex::encode(error.as_bytes())), Self::Text)
     }
 
     /// The bytes as received.
@@ -58,6 +59,10 @@ impl Landed {
     pub fn key(&self, attempt: u32) -> String {
         let digest = Sha256::digest(self.body.bytes());
         let hour = keys::landing_hour(&self.source, self.received_at);
-        format!("{hour}{:016}-{}-{attempt}", self.received_at.as_microsecond(), hex::encode(&digest[..8]))
+        format!(
+            "{hour}{:016}-{}-{attempt}",
+            self.received_at.as_microsecond(),
+            hex::encode(&digest[..8])
+        )
     }
 }

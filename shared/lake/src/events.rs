@@ -42,7 +42,10 @@ pub fn schema() -> Arc<Schema> {
 }
 
 fn batch(events: &[Event]) -> Result<RecordBatch, LakeError> {
-    let mut builders: Vec<Builder> = COLUMNS.iter().map(|(_, kind)| Builder::new(*kind)).collect();
+    let mut builders: Vec<Builder> = COLUMNS
+        .iter()
+        .map(|(_, kind)| Builder::new(*kind))
+        .collect();
     for event in events {
         let texts = [
             (0, Some(event.event_id.as_str())),
@@ -55,7 +58,12 @@ fn batch(events: &[Event]) -> Result<RecordBatch, LakeError> {
             (8, event.channel.as_deref()),
             (9, event.thread.as_deref()),
             (10, event.reply_to.as_deref()),
-            (11, event.visibility.map(levier_domain::event::Visibility::as_str)),
+            (
+                11,
+                event
+                    .visibility
+                    .map(levier_domain::event::Visibility::as_str),
+            ),
             (12, event.language.as_deref()),
         ];
         for (position, text) in texts {
@@ -72,7 +80,11 @@ fn batch(events: &[Event]) -> Result<RecordBatch, LakeError> {
         if let Builder::Integer(builder) = &mut builders[15] {
             builder.append_option(event.text_length.map(i64::from));
         }
-        for (position, flag) in [(14, event.is_question), (16, Some(event.is_bot)), (17, Some(event.is_staff))] {
+        for (position, flag) in [
+            (14, event.is_question),
+            (16, Some(event.is_bot)),
+            (17, Some(event.is_staff)),
+        ] {
             if let Builder::Boolean(builder) = &mut builders[position] {
                 builder.append_option(flag);
             }
@@ -94,7 +106,10 @@ fn batch(events: &[Event]) -> Result<RecordBatch, LakeError> {
 /// # Errors
 /// [`LakeError::Content`].
 pub fn encode(key: &str, events: &[Event]) -> Result<Vec<u8>, LakeError> {
-    let batches = events.chunks(65_536).map(batch).collect::<Result<Vec<_>, _>>()?;
+    let batches = events
+        .chunks(65_536)
+        .map(batch)
+        .collect::<Result<Vec<_>, _>>()?;
     columns::write(key, &schema(), &batches)
 }
 
@@ -106,20 +121,49 @@ pub fn decode(key: &str, bytes: Bytes) -> Result<Vec<Event>, LakeError> {
     let mut events = Vec::new();
     for batch in columns::read(key, bytes, &[])? {
         let column = |name: &str| Column::of(&batch, name);
-        let (id, source, platform, community) = (column("event_id"), column("source"), column("platform"), column("community"));
-        let (kind, at, actor, target) = (column("kind"), column("occurred_at"), column("actor"), column("target"));
-        let (channel, thread, reply_to, visibility) = (column("channel"), column("thread"), column("reply_to"), column("visibility"));
-        let (language, sentiment, is_question) = (column("language"), column("sentiment"), column("is_question"));
-        let (length, is_bot, is_staff, attributes) = (column("text_length"), column("is_bot"), column("is_staff"), column("attributes"));
+        let (id, source, platform, community) = (
+            column("event_id"),
+            column("source"),
+            column("platform"),
+            column("community"),
+        );
+        let (kind, at, actor, target) = (
+            column("kind"),
+            column("occurred_at"),
+            column("actor"),
+            column("target"),
+        );
+        let (channel, thread, reply_to, visibility) = (
+            column("channel"),
+            column("thread"),
+            column("reply_to"),
+            column("visibility"),
+        );
+        let (language, sentiment, is_question) = (
+            column("language"),
+            column("sentiment"),
+            column("is_question"),
+        );
+        let (length, is_bot, is_staff, attributes) = (
+            column("text_length"),
+            column("is_bot"),
+            column("is_staff"),
+            column("attributes"),
+        );
         for row in 0..batch.num_rows() {
-            let wrong = |what: &'static str| LakeError::content(key, "events", format!("row {row} has no valid {what}"));
+            let wrong = |what: &'static str| {
+                LakeError::content(key, "events", format!("row {row} has no valid {what}"))
+            };
             let text = |view: &Column<'_>| view.text(row).map(str::to_owned);
             events.push(Event {
                 event_id: text(&id).ok_or_else(|| wrong("event_id"))?,
                 source: text(&source).ok_or_else(|| wrong("source"))?,
                 platform: text(&platform).ok_or_else(|| wrong("platform"))?,
                 community: text(&community).ok_or_else(|| wrong("community"))?,
-                kind: kind.text(row).and_then(|kind| kind.parse().ok()).ok_or_else(|| wrong("kind"))?,
+                kind: kind
+                    .text(row)
+                    .and_then(|kind| kind.parse().ok())
+                    .ok_or_else(|| wrong("kind"))?,
                 occurred_at: at.instant(row).ok_or_else(|| wrong("occurred_at"))?,
                 actor: text(&actor),
                 target: text(&target),
@@ -149,7 +193,13 @@ pub fn merge(mut events: Vec<Event>) -> Vec<Event> {
         a.event_id
             .cmp(&b.event_id)
             .then_with(|| b.attributes.len().cmp(&a.attributes.len()))
-            .then_with(|| if a == b { std::cmp::Ordering::Equal } else { content(a).cmp(&content(b)) })
+            .then_with(|| {
+                if a == b {
+                    std::cmp::Ordering::Equal
+                } else {
+                    content(a).cmp(&content(b))
+                }
+            })
     });
     events.dedup_by(|later, first| later.event_id == first.event_id);
     events
@@ -162,7 +212,14 @@ mod tests {
     use levier_domain::event::Kind;
 
     fn event(object: &str) -> Event {
-        Event::new("slack", "main", "slack", Kind::MessagePosted, "2026-03-29T01:30:00Z".parse().unwrap(), &[object])
+        Event::new(
+            "slack",
+            "main",
+            "slack",
+            Kind::MessagePosted,
+            "2026-03-29T01:30:00Z".parse().unwrap(),
+            &[object],
+        )
     }
 
     #[test]
@@ -174,13 +231,18 @@ mod tests {
         full.text_length = Some(12);
         full.attributes.insert("message".to_owned(), "1".to_owned());
         let events = vec![full, event("2")];
-        assert_eq!(decode("k", Bytes::from(encode("k", &events).unwrap())).unwrap(), events);
+        assert_eq!(
+            decode("k", Bytes::from(encode("k", &events).unwrap())).unwrap(),
+            events
+        );
     }
 
     #[test]
     fn merging_is_a_set_operation() {
         let mut richer = event("1");
-        richer.attributes.insert("message".to_owned(), "1".to_owned());
+        richer
+            .attributes
+            .insert("message".to_owned(), "1".to_owned());
         let forwards = merge(vec![event("1"), event("2"), richer.clone(), event("2")]);
         let backwards = merge(vec![event("2"), richer.clone(), event("2"), event("1")]);
         assert_eq!(forwards, backwards);

@@ -18,30 +18,98 @@ use crate::store::LakeError;
 pub const COLUMNS: &[(&str, LakeKind, &str)] = &[
     ("person", LakeKind::Text, "person id of identity/"),
     ("account", LakeKind::Text, "account of the person"),
-    ("is_staff", LakeKind::Boolean, "staff or bot: in no comparison"),
-    ("member", LakeKind::Boolean, "member at the end of the month"),
-    ("joined_month", LakeKind::Integer, "month of the first join, as of the run"),
-    ("tenure_months", LakeKind::Integer, "months since the first join, 0 in its month"),
+    (
+        "is_staff",
+        LakeKind::Boolean,
+        "staff or bot: in no comparison",
+    ),
+    (
+        "member",
+        LakeKind::Boolean,
+        "member at the end of the month",
+    ),
+    (
+        "joined_month",
+        LakeKind::Integer,
+        "month of the first join, as of the run",
+    ),
+    (
+        "tenure_months",
+        LakeKind::Integer,
+        "months since the first join, 0 in its month",
+    ),
     ("left_month", LakeKind::Integer, "month of the last leave"),
-    ("communities", LakeKind::Text, "communities of which a member, comma-separated"),
-    ("platforms", LakeKind::Text, "platforms on which a member, comma-separated"),
-    ("messages_public", LakeKind::Integer, "public messages and replies"),
-    ("messages_private", LakeKind::Integer, "messages in closed channels and direct ones"),
+    (
+        "communities",
+        LakeKind::Text,
+        "communities of which a member, comma-separated",
+    ),
+    (
+        "platforms",
+        LakeKind::Text,
+        "platforms on which a member, comma-separated",
+    ),
+    (
+        "messages_public",
+        LakeKind::Integer,
+        "public messages and replies",
+    ),
+    (
+        "messages_private",
+        LakeKind::Integer,
+        "messages in closed channels and direct ones",
+    ),
     ("reactions", LakeKind::Integer, "reactions given"),
     ("lives", LakeKind::Integer, "lives attended"),
-    ("other_contributions", LakeKind::Integer, "content, survey and poll answers"),
+    (
+        "other_contributions",
+        LakeKind::Integer,
+        "content, survey and poll answers",
+    ),
     ("reads", LakeKind::Integer, "opens, clicks and views"),
-    ("customer_since", LakeKind::Integer, "month of the first paid order, won deal or subscription"),
+    (
+        "customer_since",
+        LakeKind::Integer,
+        "month of the first paid order, won deal or subscription",
+    ),
     ("orders", LakeKind::Integer, "paid orders"),
-    ("revenue_minor", LakeKind::Integer, "net of refunds, without tax, minor units"),
+    (
+        "revenue_minor",
+        LakeKind::Integer,
+        "net of refunds, without tax, minor units",
+    ),
     ("refunds_minor", LakeKind::Integer, "refunds, minor units"),
-    ("mrr_minor", LakeKind::Integer, "monthly recurring revenue at the end of the month, minor units"),
-    ("subscribed", LakeKind::Boolean, "a subscription is active at the end of the month"),
+    (
+        "mrr_minor",
+        LakeKind::Integer,
+        "monthly recurring revenue at the end of the month, minor units",
+    ),
+    (
+        "subscribed",
+        LakeKind::Boolean,
+        "a subscription is active at the end of the month",
+    ),
     ("tickets", LakeKind::Integer, "tickets opened"),
-    ("handle_minutes", LakeKind::Number, "minutes of handling of tickets solved"),
-    ("prior_orders", LakeKind::Integer, "paid orders before the month"),
-    ("prior_revenue_minor", LakeKind::Integer, "revenue before the month, minor units"),
-    ("months_since_order", LakeKind::Integer, "months since the last paid order before the month"),
+    (
+        "handle_minutes",
+        LakeKind::Number,
+        "minutes of handling of tickets solved",
+    ),
+    (
+        "prior_orders",
+        LakeKind::Integer,
+        "paid orders before the month",
+    ),
+    (
+        "prior_revenue_minor",
+        LakeKind::Integer,
+        "revenue before the month, minor units",
+    ),
+    (
+        "months_since_order",
+        LakeKind::Integer,
+        "months since the last paid order before the month",
+    ),
     ("segment", LakeKind::Text, "CRM segment"),
     ("country", LakeKind::Text, "CRM country"),
     ("lead_source", LakeKind::Text, "CRM lead source"),
@@ -59,12 +127,17 @@ pub fn schema() -> Arc<Schema> {
 #[must_use]
 pub fn bucket(person: &str, buckets: usize) -> usize {
     let digest = Sha256::digest(person.as_bytes());
-    let number = u64::from_le_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]]);
+    let number = u64::from_le_bytes([
+        digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7],
+    ]);
     usize::try_from(number % (buckets.max(1) as u64)).unwrap_or(0)
 }
 
 fn batch(facts: &[Fact]) -> Result<RecordBatch, LakeError> {
-    let mut builders: Vec<Builder> = COLUMNS.iter().map(|(_, kind, _)| Builder::new(*kind)).collect();
+    let mut builders: Vec<Builder> = COLUMNS
+        .iter()
+        .map(|(_, kind, _)| Builder::new(*kind))
+        .collect();
     for fact in facts {
         let month = |value: Option<i32>| value.map(i64::from);
         let mut cells = builders.iter_mut();
@@ -133,7 +206,10 @@ impl Cell<'_> {
 /// # Errors
 /// [`LakeError::Content`].
 pub fn encode(key: &str, facts: &[Fact]) -> Result<Vec<u8>, LakeError> {
-    let batches = facts.chunks(65_536).map(batch).collect::<Result<Vec<_>, _>>()?;
+    let batches = facts
+        .chunks(65_536)
+        .map(batch)
+        .collect::<Result<Vec<_>, _>>()?;
     columns::write(key, &schema(), &batches)
 }
 
@@ -144,7 +220,10 @@ pub fn encode(key: &str, facts: &[Fact]) -> Result<Vec<u8>, LakeError> {
 pub fn decode(key: &str, month: i32, bytes: Bytes) -> Result<Vec<Fact>, LakeError> {
     let mut facts = Vec::new();
     for batch in columns::read(key, bytes, &[])? {
-        let views: Vec<Column<'_>> = COLUMNS.iter().map(|(name, _, _)| Column::of(&batch, name)).collect();
+        let views: Vec<Column<'_>> = COLUMNS
+            .iter()
+            .map(|(name, _, _)| Column::of(&batch, name))
+            .collect();
         for row in 0..batch.num_rows() {
             let text = |at: usize| views[at].text(row).map(str::to_owned);
             let whole = |at: usize| views[at].integer(row);
@@ -152,7 +231,9 @@ pub fn decode(key: &str, month: i32, bytes: Bytes) -> Result<Vec<Fact>, LakeErro
             let months = |at: usize| whole(at).and_then(|n| i32::try_from(n).ok());
             let flag = |at: usize| views[at].boolean(row).unwrap_or(false);
             facts.push(Fact {
-                person: text(0).ok_or_else(|| LakeError::content(key, "facts", format!("row {row} has no person")))?,
+                person: text(0).ok_or_else(|| {
+                    LakeError::content(key, "facts", format!("row {row} has no person"))
+                })?,
                 month,
                 account: text(1),
                 is_staff: flag(2),
@@ -208,8 +289,18 @@ mod tests {
             subscribed: true,
             ..Fact::default()
         };
-        let facts = vec![fact, Fact { person: "p2".to_owned(), month: 24_300, ..Fact::default() }];
-        assert_eq!(decode("k", 24_300, Bytes::from(encode("k", &facts).unwrap())).unwrap(), facts);
+        let facts = vec![
+            fact,
+            Fact {
+                person: "p2".to_owned(),
+                month: 24_300,
+                ..Fact::default()
+            },
+        ];
+        assert_eq!(
+            decode("k", 24_300, Bytes::from(encode("k", &facts).unwrap())).unwrap(),
+            facts
+        );
     }
 
     #[test]
@@ -218,6 +309,9 @@ mod tests {
         for i in 0..8_000 {
             counts[bucket(&format!("person-{i}"), 8)] += 1;
         }
-        assert!(counts.iter().all(|count| (850..1150).contains(count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| (850..1150).contains(count)),
+            "{counts:?}"
+        );
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, FixedSizeBinaryArray, FixedSizeBinaryBuilder, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, FixedSizeBinaryArray, FixedSizeBinaryBuilder, StringArray,
+    TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
@@ -48,10 +51,18 @@ pub fn encode(object_key: &str, source: &str, entries: &[Entry]) -> Result<Vec<u
         keys.append_value(entry.key).map_err(wrong)?;
         contents.append_value(entry.content).map_err(wrong)?;
     }
-    let updated = TimestampMicrosecondArray::from_iter(entries.iter().map(|entry| (entry.updated_at != i64::MIN).then_some(entry.updated_at)));
-    let known = TimestampMicrosecondArray::from_iter_values(entries.iter().map(|entry| entry.known_from));
+    let updated = TimestampMicrosecondArray::from_iter(
+        entries
+            .iter()
+            .map(|entry| (entry.updated_at != i64::MIN).then_some(entry.updated_at)),
+    );
+    let known =
+        TimestampMicrosecondArray::from_iter_values(entries.iter().map(|entry| entry.known_from));
     let arrays: Vec<ArrayRef> = vec![
-        Arc::new(StringArray::from_iter_values(std::iter::repeat_n(source, entries.len()))),
+        Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
+            source,
+            entries.len(),
+        ))),
         Arc::new(keys.finish()),
         Arc::new(contents.finish()),
         Arc::new(updated.with_timezone("UTC")),
@@ -65,22 +76,55 @@ pub fn encode(object_key: &str, source: &str, entries: &[Entry]) -> Result<Vec<u
 ///
 /// # Errors
 /// [`LakeError::Content`].
-pub fn decode(object_key: &str, bytes: Bytes, mut each: impl FnMut(&str, Entry)) -> Result<(), LakeError> {
-    let wrong = || LakeError::content(object_key, "index", "a column is absent or has another type");
+pub fn decode(
+    object_key: &str,
+    bytes: Bytes,
+    mut each: impl FnMut(&str, Entry),
+) -> Result<(), LakeError> {
+    let wrong = || {
+        LakeError::content(
+            object_key,
+            "index",
+            "a column is absent or has another type",
+        )
+    };
     for batch in columns::read(object_key, bytes, &[])? {
-        let binary = |name: &str| batch.column_by_name(name).and_then(|array| array.as_any().downcast_ref::<FixedSizeBinaryArray>());
-        let instants = |name: &str| batch.column_by_name(name).and_then(|array| array.as_any().downcast_ref::<TimestampMicrosecondArray>());
-        let sources = batch.column_by_name("source").and_then(|array| array.as_any().downcast_ref::<StringArray>());
-        let (sources, keys, contents) = (sources.ok_or_else(wrong)?, binary("key").ok_or_else(wrong)?, binary("content").ok_or_else(wrong)?);
-        let (updated, known) = (instants("updated_at").ok_or_else(wrong)?, instants("known_from").ok_or_else(wrong)?);
+        let binary = |name: &str| {
+            batch
+                .column_by_name(name)
+                .and_then(|array| array.as_any().downcast_ref::<FixedSizeBinaryArray>())
+        };
+        let instants = |name: &str| {
+            batch
+                .column_by_name(name)
+                .and_then(|array| array.as_any().downcast_ref::<TimestampMicrosecondArray>())
+        };
+        let sources = batch
+            .column_by_name("source")
+            .and_then(|array| array.as_any().downcast_ref::<StringArray>());
+        let (sources, keys, contents) = (
+            sources.ok_or_else(wrong)?,
+            binary("key").ok_or_else(wrong)?,
+            binary("content").ok_or_else(wrong)?,
+        );
+        let (updated, known) = (
+            instants("updated_at").ok_or_else(wrong)?,
+            instants("known_from").ok_or_else(wrong)?,
+        );
         for row in 0..batch.num_rows() {
-            let hash = |array: &FixedSizeBinaryArray| <[u8; 16]>::try_from(array.value(row)).map_err(|_| wrong());
+            let hash = |array: &FixedSizeBinaryArray| {
+                <[u8; 16]>::try_from(array.value(row)).map_err(|_| wrong())
+            };
             each(
                 sources.value(row),
                 Entry {
                     key: hash(keys)?,
                     content: hash(contents)?,
-                    updated_at: if updated.is_valid(row) { updated.value(row) } else { i64::MIN },
+                    updated_at: if updated.is_valid(row) {
+                        updated.value(row)
+                    } else {
+                        i64::MIN
+                    },
                     known_from: known.value(row),
                 },
             );
@@ -97,8 +141,18 @@ mod tests {
     #[test]
     fn entries_read_back() {
         let entries = vec![
-            Entry { key: [1; 16], content: [2; 16], updated_at: i64::MIN, known_from: 5 },
-            Entry { key: [3; 16], content: [4; 16], updated_at: -7, known_from: 6 },
+            Entry {
+                key: [1; 16],
+                content: [2; 16],
+                updated_at: i64::MIN,
+                known_from: 5,
+            },
+            Entry {
+                key: [3; 16],
+                content: [4; 16],
+                updated_at: -7,
+                known_from: 6,
+            },
         ];
         let bytes = encode("k", "shopify", &entries).unwrap();
         let mut read = Vec::new();

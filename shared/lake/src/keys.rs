@@ -57,7 +57,12 @@ pub fn event_day(occurred_at: Timestamp) -> Date {
 /// The day that an events key names.
 #[must_use]
 pub fn day_of_events_key(key: &str) -> Option<Date> {
-    key.strip_prefix(EVENTS)?.strip_prefix("date=")?.split('/').next()?.parse().ok()
+    key.strip_prefix(EVENTS)?
+        .strip_prefix("date=")?
+        .split('/')
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// One part of the typed rows of an import.
@@ -81,7 +86,10 @@ pub fn receipt(import_id: &str) -> String {
 /// The receipts of one dropped object, an archive having several.
 #[must_use]
 pub fn drop_receipts(drop_key: &str) -> String {
-    format!("{RECEIPTS}drops/{}.json", drop_key.strip_prefix(DROP).unwrap_or(drop_key))
+    format!(
+        "{RECEIPTS}drops/{}.json",
+        drop_key.strip_prefix(DROP).unwrap_or(drop_key)
+    )
 }
 
 /// The refused rows of one import.
@@ -122,6 +130,9 @@ mod tests {
         assert_eq!(day_of_events_key(&events(day)), Some(day));
         let month: Month = "2026-03".parse().unwrap();
         assert_eq!(parse_facts_key(&facts(month, 12)), Some((month, 12)));
-        assert_eq!(landing_hour("forum", Timestamp::UNIX_EPOCH), "landing/forum/1970-01-01/00/");
+        assert_eq!(
+            landing_hour("forum", Timestamp::UNIX_EPOCH),
+            "landing/forum/1970-01-01/00/"
+        );
     }
 }

@@ -16,16 +16,25 @@ use crate::store::LakeError;
 #[must_use]
 pub fn schema(entity: Entity) -> Arc<Schema> {
     let lake = entity.lake_columns();
-    columns::schema(lake.iter().map(|column| (column.name.as_str(), column.kind)))
+    columns::schema(
+        lake.iter()
+            .map(|column| (column.name.as_str(), column.kind)),
+    )
 }
 
 /// One batch of records of one entity.
 ///
 /// # Errors
 /// [`LakeError::Content`] when Arrow refuses the columns.
-pub fn batch<'a>(entity: Entity, records: impl IntoIterator<Item = &'a Record>) -> Result<RecordBatch, LakeError> {
+pub fn batch<'a>(
+    entity: Entity,
+    records: impl IntoIterator<Item = &'a Record>,
+) -> Result<RecordBatch, LakeError> {
     let lake = entity.lake_columns();
-    let mut builders: Vec<Builder> = lake.iter().map(|column| Builder::new(column.kind)).collect();
+    let mut builders: Vec<Builder> = lake
+        .iter()
+        .map(|column| Builder::new(column.kind))
+        .collect();
     for record in records {
         for (builder, value) in builders.iter_mut().zip(&record.values) {
             append(builder, value);
@@ -37,7 +46,9 @@ pub fn batch<'a>(entity: Entity, records: impl IntoIterator<Item = &'a Record>) 
 fn append(builder: &mut Builder, value: &Value) {
     match builder {
         Builder::Text(builder) => builder.append_option(value.as_text()),
-        Builder::Instant(builder) => builder.append_option(value.as_instant().map(jiff::Timestamp::as_microsecond)),
+        Builder::Instant(builder) => {
+            builder.append_option(value.as_instant().map(jiff::Timestamp::as_microsecond))
+        }
         Builder::Date(builder) => builder.append_option(value.as_date().map(columns::days)),
         Builder::Integer(builder) => builder.append_option(value.as_integer()),
         Builder::Number(builder) => builder.append_option(value.as_number()),
@@ -60,7 +71,10 @@ fn append(builder: &mut Builder, value: &Value) {
 /// # Errors
 /// [`LakeError::Content`].
 pub fn encode(key: &str, entity: Entity, records: &[Record]) -> Result<Vec<u8>, LakeError> {
-    let batches = records.chunks(65_536).map(|chunk| batch(entity, chunk)).collect::<Result<Vec<_>, _>>()?;
+    let batches = records
+        .chunks(65_536)
+        .map(|chunk| batch(entity, chunk))
+        .collect::<Result<Vec<_>, _>>()?;
     columns::write(key, &schema(entity), &batches)
 }
 
@@ -72,9 +86,16 @@ pub fn decode(key: &str, entity: Entity, bytes: Bytes) -> Result<Vec<Record>, La
     let lake = entity.lake_columns();
     let mut records = Vec::new();
     for batch in columns::read(key, bytes, &[])? {
-        let views: Vec<Column<'_>> = lake.iter().map(|column| Column::of(&batch, &column.name)).collect();
+        let views: Vec<Column<'_>> = lake
+            .iter()
+            .map(|column| Column::of(&batch, &column.name))
+            .collect();
         for row in 0..batch.num_rows() {
-            let values = lake.iter().zip(&views).map(|(column, view)| cell(column.kind, view, row)).collect();
+            let values = lake
+                .iter()
+                .zip(&views)
+                .map(|(column, view)| cell(column.kind, view, row))
+                .collect();
             records.push(Record { entity, values });
         }
     }
@@ -89,7 +110,9 @@ fn cell(kind: LakeKind, view: &Column<'_>, row: usize) -> Value {
         LakeKind::Integer => view.integer(row).map(Value::Integer),
         LakeKind::Number => view.number(row).map(Value::Number),
         LakeKind::Boolean => view.boolean(row).map(Value::Boolean),
-        LakeKind::Attributes => Some(view.attributes(row)).filter(|map| !map.is_empty()).map(Value::Attributes),
+        LakeKind::Attributes => Some(view.attributes(row))
+            .filter(|map| !map.is_empty())
+            .map(Value::Attributes),
     }
     .unwrap_or(Value::Null)
 }
@@ -106,17 +129,25 @@ mod tests {
             for (value, column) in record.values.iter_mut().zip(entity.lake_columns()) {
                 *value = match column.kind {
                     LakeKind::Text => Value::Text("é".to_owned()),
-                    LakeKind::Instant => Value::Instant("2026-03-29T01:30:00.123456Z".parse().unwrap()),
+                    LakeKind::Instant => {
+                        Value::Instant("2026-03-29T01:30:00.123456Z".parse().unwrap())
+                    }
                     LakeKind::Date => Value::Date("1969-12-31".parse().unwrap()),
                     LakeKind::Integer => Value::Integer(i64::MIN),
                     LakeKind::Number => Value::Number(0.1),
                     LakeKind::Boolean => Value::Boolean(false),
-                    LakeKind::Attributes => Value::Attributes([("a".to_owned(), "b".to_owned())].into()),
+                    LakeKind::Attributes => {
+                        Value::Attributes([("a".to_owned(), "b".to_owned())].into())
+                    }
                 };
             }
             let records = vec![record, Record::new(entity)];
             let bytes = encode("k", entity, &records).unwrap();
-            assert_eq!(decode("k", entity, Bytes::from(bytes)).unwrap(), records, "{entity}");
+            assert_eq!(
+                decode("k", entity, Bytes::from(bytes)).unwrap(),
+                records,
+                "{entity}"
+            );
         }
     }
 }

@@ -48,7 +48,9 @@ pub enum LakeError {
         retryable: bool,
     },
     /// The object is not what the layout says it is.
-    #[error("`{key}` is not readable as {expected}: {detail}; delete it and run the job that writes it again")]
+    #[error(
+        "`{key}` is not readable as {expected}: {detail}; delete it and run the job that writes it again"
+    )]
     Content {
         /// The key.
         key: String,
@@ -63,12 +65,22 @@ impl LakeError {
     /// Whether trying again may help.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Service { retryable: true, .. })
+        matches!(
+            self,
+            Self::Service {
+                retryable: true,
+                ..
+            }
+        )
     }
 
     /// An object that is not what the layout says it is.
     pub fn content(key: &str, expected: &'static str, detail: impl fmt::Display) -> Self {
-        Self::Content { key: key.to_owned(), expected, detail: detail.to_string() }
+        Self::Content {
+            key: key.to_owned(),
+            expected,
+            detail: detail.to_string(),
+        }
     }
 }
 
@@ -79,7 +91,10 @@ impl Lake {
     /// The bucket `bucket` behind `client`.
     #[must_use]
     pub fn new(client: Client, bucket: impl Into<String>) -> Self {
-        Self { client, bucket: bucket.into() }
+        Self {
+            client,
+            bucket: bucket.into(),
+        }
     }
 
     /// Name of the bucket.
@@ -99,7 +114,9 @@ impl Lake {
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
         let retryable = match error {
-            SdkError::ServiceError(context) => context.raw().status().as_u16() >= 500 || context.raw().status().as_u16() == 429,
+            SdkError::ServiceError(context) => {
+                context.raw().status().as_u16() >= 500 || context.raw().status().as_u16() == 429
+            }
             SdkError::ConstructionFailure(_) => false,
             _ => true,
         };
@@ -117,21 +134,35 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Service`].
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>, LakeError> {
-        let sent = self.client.get_object().bucket(&self.bucket).key(key).send().await;
+        let sent = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await;
         let output = match sent {
             Ok(output) => output,
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key() || e.code() == Some("NoSuchKey")) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_no_such_key() || e.code() == Some("NoSuchKey")) =>
+            {
                 return Ok(None);
             }
             Err(error) => return Err(self.error("read", key, &error)),
         };
-        let body = output.body.collect().await.map_err(|error| LakeError::Service {
-            operation: "read",
-            key: key.to_owned(),
-            bucket: self.bucket.clone(),
-            detail: error.to_string(),
-            retryable: true,
-        })?;
+        let body = output
+            .body
+            .collect()
+            .await
+            .map_err(|error| LakeError::Service {
+                operation: "read",
+                key: key.to_owned(),
+                bucket: self.bucket.clone(),
+                detail: error.to_string(),
+                retryable: true,
+            })?;
         Ok(Some(body.into_bytes()))
     }
 
@@ -140,8 +171,15 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Service`], also where there is no such object.
     pub async fn stream(&self, key: &str) -> Result<ByteStream, LakeError> {
-        let sent = self.client.get_object().bucket(&self.bucket).key(key).send().await;
-        sent.map(|output| output.body).map_err(|error| self.error("read", key, &error))
+        let sent = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await;
+        sent.map(|output| output.body)
+            .map_err(|error| self.error("read", key, &error))
     }
 
     /// When an object was last written and how large it is, `None` where there is none.
@@ -149,17 +187,33 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Service`].
     pub async fn head(&self, key: &str) -> Result<Option<Object>, LakeError> {
-        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+        match self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await
+        {
             Ok(head) => Ok(Some(Object {
                 key: key.to_owned(),
-                size: head.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
+                size: head
+                    .content_length()
+                    .and_then(|n| u64::try_from(n).ok())
+                    .unwrap_or(0),
                 modified: head
                     .metadata()
                     .and_then(|metadata| metadata.get(DROPPED_AT))
                     .and_then(|at| at.parse().ok())
                     .or_else(|| head.last_modified().and_then(instant)),
             })),
-            Err(error) if error.raw_response().is_some_and(|raw| raw.status().as_u16() == 404) => Ok(None),
+            Err(error)
+                if error
+                    .raw_response()
+                    .is_some_and(|raw| raw.status().as_u16() == 404) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(self.error("read", key, &error)),
         }
     }
@@ -185,13 +239,26 @@ impl Lake {
     ///
     /// # Errors
     /// [`LakeError::Service`].
-    pub async fn drop_file(&self, key: &str, body: ByteStream, known_at: Option<Timestamp>) -> Result<(), LakeError> {
-        let put = self.client.put_object().bucket(&self.bucket).key(key).body(body);
+    pub async fn drop_file(
+        &self,
+        key: &str,
+        body: ByteStream,
+        known_at: Option<Timestamp>,
+    ) -> Result<(), LakeError> {
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .body(body);
         let put = match known_at {
             Some(at) => put.metadata(DROPPED_AT, at.to_string()),
             None => put,
         };
-        put.send().await.map(drop).map_err(|error| self.error("write", key, &error))
+        put.send()
+            .await
+            .map(drop)
+            .map_err(|error| self.error("write", key, &error))
     }
 
     /// Writes an object only where there is none; `false` where there was one.
@@ -200,9 +267,24 @@ impl Lake {
     /// [`LakeError::Service`].
     pub async fn create(&self, key: &str, body: impl Into<Bytes>) -> Result<bool, LakeError> {
         let body = ByteStream::from(body.into());
-        match self.client.put_object().bucket(&self.bucket).key(key).if_none_match("*").body(body).send().await {
+        match self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .if_none_match("*")
+            .body(body)
+            .send()
+            .await
+        {
             Ok(_) => Ok(true),
-            Err(error) if error.raw_response().is_some_and(|raw| matches!(raw.status().as_u16(), 412 | 409)) => Ok(false),
+            Err(error)
+                if error
+                    .raw_response()
+                    .is_some_and(|raw| matches!(raw.status().as_u16(), 412 | 409)) =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(self.error("write", key, &error)),
         }
     }
@@ -212,8 +294,15 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Service`].
     pub async fn delete(&self, key: &str) -> Result<(), LakeError> {
-        let sent = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
-        sent.map(drop).map_err(|error| self.error("delete", key, &error))
+        let sent = self
+            .client
+            .delete_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await;
+        sent.map(drop)
+            .map_err(|error| self.error("delete", key, &error))
     }
 
     /// Everything under a prefix, by key.
@@ -221,14 +310,23 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Service`].
     pub async fn list(&self, prefix: &str) -> Result<Vec<Object>, LakeError> {
-        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(prefix)
+            .into_paginator()
+            .send();
         let mut objects = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| self.error("list", prefix, &error))?;
             objects.extend(page.contents().iter().filter_map(|object| {
                 Some(Object {
                     key: object.key()?.to_owned(),
-                    size: object.size().and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
+                    size: object
+                        .size()
+                        .and_then(|n| u64::try_from(n).ok())
+                        .unwrap_or(0),
                     modified: object.last_modified().and_then(instant),
                 })
             }));
@@ -264,10 +362,15 @@ impl Lake {
     ///
     /// # Errors
     /// [`LakeError::Content`] where it is not what it should be.
-    pub async fn get_json<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, LakeError> {
+    pub async fn get_json<T: serde::de::DeserializeOwned>(
+        &self,
+        key: &str,
+    ) -> Result<Option<T>, LakeError> {
         match self.get(key).await? {
             None => Ok(None),
-            Some(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| LakeError::content(key, "JSON", error)),
+            Some(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(|error| LakeError::content(key, "JSON", error)),
         }
     }
 
@@ -275,8 +378,13 @@ impl Lake {
     ///
     /// # Errors
     /// [`LakeError::Service`].
-    pub async fn put_json<T: serde::Serialize>(&self, key: &str, value: &T) -> Result<(), LakeError> {
-        let bytes = serde_json::to_vec(value).map_err(|error| LakeError::content(key, "JSON", error))?;
+    pub async fn put_json<T: serde::Serialize>(
+        &self,
+        key: &str,
+        value: &T,
+    ) -> Result<(), LakeError> {
+        let bytes =
+            serde_json::to_vec(value).map_err(|error| LakeError::content(key, "JSON", error))?;
         self.put(key, bytes).await
     }
 }

@@ -38,9 +38,19 @@ pub fn encode(key: &str, rows: &[Row]) -> Result<Vec<u8>, LakeError> {
             Json::Number(_) => LakeKind::Number,
             _ => LakeKind::Text,
         };
-        own.entry(name).and_modify(|known| if *known != kind { *known = LakeKind::Text }).or_insert(kind);
+        own.entry(name)
+            .and_modify(|known| {
+                if *known != kind {
+                    *known = LakeKind::Text
+                }
+            })
+            .or_insert(kind);
     }
-    let names: Vec<(&str, LakeKind)> = COMMON.iter().copied().chain(own.iter().map(|(name, kind)| (*name, *kind))).collect();
+    let names: Vec<(&str, LakeKind)> = COMMON
+        .iter()
+        .copied()
+        .chain(own.iter().map(|(name, kind)| (*name, *kind)))
+        .collect();
     let schema = columns::schema(names.iter().copied());
     let mut builders: Vec<Builder> = names.iter().map(|(_, kind)| Builder::new(*kind)).collect();
     for row in rows {
@@ -59,7 +69,9 @@ pub fn encode(key: &str, rows: &[Row]) -> Result<Vec<u8>, LakeError> {
             row.reason.as_deref().into(),
         ];
         let null = Json::Null;
-        let cells = fixed.iter().chain(own.keys().map(|name| row.own.get(*name).unwrap_or(&null)));
+        let cells = fixed
+            .iter()
+            .chain(own.keys().map(|name| row.own.get(*name).unwrap_or(&null)));
         for (builder, cell) in builders.iter_mut().zip(cells) {
             match builder {
                 Builder::Date(builder) => builder.append_option(row.as_of.map(columns::days)),

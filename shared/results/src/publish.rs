@@ -49,19 +49,31 @@ impl Run {
         // Every run of a day is written down before its first row, so that what a killed one left behind is found and removed.
         let room = format!("runs#{}#{}", self.job, self.as_of);
         let tables: Vec<TableName> = self.tables.keys().copied().collect();
-        let written = serde_json::to_string(&tables).map_err(|error| levier_lake::LakeError::content(&room, "JSON", error))?;
+        let written = serde_json::to_string(&tables)
+            .map_err(|error| levier_lake::LakeError::content(&room, "JSON", error))?;
         results.set_state(&room, self.id.as_str(), &written).await?;
         for (table, rows) in &self.tables {
             results.write_rows(self.id.as_str(), *table, rows).await?;
             let prefix = format!("{}{table}/as_of={}/", keys::PUBLISHED, self.as_of);
             let parquet = levier_lake::table::encode(&prefix, rows)?;
-            let json = serde_json::to_vec(rows).map_err(|error| levier_lake::LakeError::content(&prefix, "JSON", error))?;
-            lake.put(&format!("{prefix}{}.parquet", self.id.as_str()), parquet).await?;
-            lake.put(&format!("{prefix}{}.json", self.id.as_str()), json).await?;
+            let json = serde_json::to_vec(rows)
+                .map_err(|error| levier_lake::LakeError::content(&prefix, "JSON", error))?;
+            lake.put(&format!("{prefix}{}.parquet", self.id.as_str()), parquet)
+                .await?;
+            lake.put(&format!("{prefix}{}.json", self.id.as_str()), json)
+                .await?;
         }
-        let pointer = Pointer { run_id: self.id.as_str().to_owned(), as_of: self.as_of, tables };
+        let pointer = Pointer {
+            run_id: self.id.as_str().to_owned(),
+            as_of: self.as_of,
+            tables,
+        };
         results.flip(self.job, &pointer).await?;
-        lake.put_json(&format!("{}current/{}.json", keys::PUBLISHED, self.job), &results.pointer(self.job).await?).await?;
+        lake.put_json(
+            &format!("{}current/{}.json", keys::PUBLISHED, self.job),
+            &results.pointer(self.job).await?,
+        )
+        .await?;
         for (run_id, tables) in results.states(&room).await? {
             if run_id == self.id.as_str() {
                 continue;
@@ -70,7 +82,12 @@ impl Run {
             for table in tables {
                 results.delete_rows(&run_id, table).await?;
                 for ending in ["parquet", "json"] {
-                    lake.delete(&format!("{}{table}/as_of={}/{run_id}.{ending}", keys::PUBLISHED, self.as_of)).await?;
+                    lake.delete(&format!(
+                        "{}{table}/as_of={}/{run_id}.{ending}",
+                        keys::PUBLISHED,
+                        self.as_of
+                    ))
+                    .await?;
                 }
             }
             results.delete_state(&room, &run_id).await?;

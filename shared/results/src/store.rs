@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, Put, PutRequest, TransactWriteItem, WriteRequest};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, Put, PutRequest, TransactWriteItem, WriteRequest,
+};
 use jiff::civil::Date;
 use levier_domain::table::{Row, TableName};
 use serde::{Deserialize, Serialize};
@@ -48,7 +50,9 @@ pub enum ResultsError {
         retryable: bool,
     },
     /// An item is not what it should be.
-    #[error("item `{key}` of table `{table}` is not readable: {detail}; run the job that writes it again")]
+    #[error(
+        "item `{key}` of table `{table}` is not readable: {detail}; run the job that writes it again"
+    )]
     Content {
         /// Key of the item.
         key: String,
@@ -81,27 +85,51 @@ fn text(value: impl Into<String>) -> AttributeValue {
 }
 
 fn string<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
-    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .map(String::as_str)
 }
 
 impl Results {
     /// The table `table` behind `client`.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self {
+            client,
+            table: table.into(),
+        }
     }
 
-    fn error<E: std::error::Error + 'static>(&self, operation: &'static str, error: &SdkError<E>) -> ResultsError {
+    fn error<E: std::error::Error + 'static>(
+        &self,
+        operation: &'static str,
+        error: &SdkError<E>,
+    ) -> ResultsError {
         let retryable = match error {
-            SdkError::ServiceError(context) => context.raw().status().as_u16() >= 500,
+            // Throttling comes as a 400 with a name of its own.
+            SdkError::ServiceError(context) => {
+                let detail = format!("{:?}", context.err());
+                context.raw().status().as_u16() >= 500
+                    || detail.contains("Throttl")
+                    || detail.contains("ThroughputExceeded")
+            }
             SdkError::ConstructionFailure(_) => false,
             _ => true,
         };
-        ResultsError::Service { operation, table: self.table.clone(), detail: DisplayErrorContext(error).to_string(), retryable }
+        ResultsError::Service {
+            operation,
+            table: self.table.clone(),
+            detail: DisplayErrorContext(error).to_string(),
+            retryable,
+        }
     }
 
     fn content(&self, key: &str, detail: impl std::fmt::Display) -> ResultsError {
-        ResultsError::Content { key: key.to_owned(), table: self.table.clone(), detail: detail.to_string() }
+        ResultsError::Content {
+            key: key.to_owned(),
+            table: self.table.clone(),
+            detail: detail.to_string(),
+        }
     }
 
     async fn query(&self, partition: &str) -> Result<Vec<Item>, ResultsError> {
@@ -135,8 +163,15 @@ impl Results {
                 .send()
                 .await
                 .map_err(|error| self.error("write rows", &error))?;
-            let mut unprocessed = output.unprocessed_items.and_then(|mut items| items.remove(&self.table)).unwrap_or_default();
-            idle_rounds = if unprocessed.len() == sent { idle_rounds + 1 } else { 0 };
+            let mut unprocessed = output
+                .unprocessed_items
+                .and_then(|mut items| items.remove(&self.table))
+                .unwrap_or_default();
+            idle_rounds = if unprocessed.len() == sent {
+                idle_rounds + 1
+            } else {
+                0
+            };
             if idle_rounds > 8 {
                 return Err(ResultsError::Service {
                     operation: "write rows",
@@ -151,7 +186,12 @@ impl Results {
         Ok(())
     }
 
-    fn put_request(&self, partition: &str, sort: &str, rows: String) -> Result<WriteRequest, ResultsError> {
+    fn put_request(
+        &self,
+        partition: &str,
+        sort: &str,
+        rows: String,
+    ) -> Result<WriteRequest, ResultsError> {
         let put = PutRequest::builder()
             .item("pk", text(partition))
             .item("sk", text(sort))
@@ -165,7 +205,12 @@ impl Results {
     ///
     /// # Errors
     /// [`ResultsError::Service`].
-    pub async fn write_rows(&self, run_id: &str, table: TableName, rows: &[Row]) -> Result<(), ResultsError> {
+    pub async fn write_rows(
+        &self,
+        run_id: &str,
+        table: TableName,
+        rows: &[Row],
+    ) -> Result<(), ResultsError> {
         let partition = format!("run#{run_id}#{table}");
         let mut series: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
         for row in rows {
@@ -179,7 +224,11 @@ impl Results {
                 let json = serde_json::to_string(row).map_err(|error| self.content(name, error))?;
                 if chunk.len() > 1 && chunk.len() + json.len() > CHUNK_BYTES {
                     chunk.push(']');
-                    requests.push(self.put_request(&partition, &format!("{name}#{chunks:04}"), std::mem::replace(&mut chunk, "[".to_owned()))?);
+                    requests.push(self.put_request(
+                        &partition,
+                        &format!("{name}#{chunks:04}"),
+                        std::mem::replace(&mut chunk, "[".to_owned()),
+                    )?);
                     chunks += 1;
                 }
                 if chunk.len() > 1 {
@@ -197,12 +246,17 @@ impl Results {
     ///
     /// # Errors
     /// [`ResultsError`].
-    pub async fn read_rows(&self, run_id: &str, table: TableName) -> Result<Vec<Row>, ResultsError> {
+    pub async fn read_rows(
+        &self,
+        run_id: &str,
+        table: TableName,
+    ) -> Result<Vec<Row>, ResultsError> {
         let mut rows = Vec::new();
         for item in self.query(&format!("run#{run_id}#{table}")).await? {
             let key = string(&item, "sk").unwrap_or_default().to_owned();
             let json = string(&item, "rows").ok_or_else(|| self.content(&key, "no rows"))?;
-            let chunk: Vec<Row> = serde_json::from_str(json).map_err(|error| self.content(&key, error))?;
+            let chunk: Vec<Row> =
+                serde_json::from_str(json).map_err(|error| self.content(&key, error))?;
             rows.extend(chunk);
         }
         Ok(rows)
@@ -216,15 +270,23 @@ impl Results {
         let mut requests = Vec::new();
         for mut item in self.query(&format!("run#{run_id}#{table}")).await? {
             item.retain(|name, _| name == "pk" || name == "sk");
-            let delete = DeleteRequest::builder().set_key(Some(item)).build().map_err(|error| self.content(run_id, error))?;
+            let delete = DeleteRequest::builder()
+                .set_key(Some(item))
+                .build()
+                .map_err(|error| self.content(run_id, error))?;
             requests.push(WriteRequest::builder().delete_request(delete).build());
         }
         self.write_all(requests).await
     }
 
-    async fn pointer_at(&self, partition: &str, sort: &str) -> Result<Option<Pointer>, ResultsError> {
+    async fn pointer_at(
+        &self,
+        partition: &str,
+        sort: &str,
+    ) -> Result<Option<Pointer>, ResultsError> {
         let json = self.get_text(partition, sort).await?;
-        json.map(|json| serde_json::from_str(&json).map_err(|error| self.content(sort, error))).transpose()
+        json.map(|json| serde_json::from_str(&json).map_err(|error| self.content(sort, error)))
+            .transpose()
     }
 
     /// The newest run of a job.
@@ -239,8 +301,13 @@ impl Results {
     ///
     /// # Errors
     /// [`ResultsError`].
-    pub async fn pointer_as_of(&self, job: &str, as_of: Date) -> Result<Option<Pointer>, ResultsError> {
-        self.pointer_at(&format!("asof#{job}"), &as_of.to_string()).await
+    pub async fn pointer_as_of(
+        &self,
+        job: &str,
+        as_of: Date,
+    ) -> Result<Option<Pointer>, ResultsError> {
+        self.pointer_at(&format!("asof#{job}"), &as_of.to_string())
+            .await
     }
 
     /// Makes a run the one that readers see: the as-of index and, unless a newer as-of is already shown, the pointer, in one
@@ -285,7 +352,11 @@ impl Results {
             .send()
             .await
             .map_err(|error| self.error("read", &error))?;
-        Ok(output.item.as_ref().and_then(|item| string(item, "text")).map(str::to_owned))
+        Ok(output
+            .item
+            .as_ref()
+            .and_then(|item| string(item, "text"))
+            .map(str::to_owned))
     }
 
     /// A small piece of state of a room (a cursor, a reading key).
@@ -302,7 +373,15 @@ impl Results {
     /// [`ResultsError`].
     pub async fn states(&self, room: &str) -> Result<BTreeMap<String, String>, ResultsError> {
         let items = self.query(&format!("state#{room}")).await?;
-        Ok(items.iter().filter_map(|item| Some((string(item, "sk")?.to_owned(), string(item, "text")?.to_owned()))).collect())
+        Ok(items
+            .iter()
+            .filter_map(|item| {
+                Some((
+                    string(item, "sk")?.to_owned(),
+                    string(item, "text")?.to_owned(),
+                ))
+            })
+            .collect())
     }
 
     /// Writes a small piece of state.

@@ -45,7 +45,9 @@ pub enum StartError {
     #[error("cannot read the configuration")]
     Lake(#[from] LakeError),
     /// There is no `levier.toml`.
-    #[error("there is no `{key}` in bucket `{bucket}`; upload levier.toml there (levier init writes a commented one)")]
+    #[error(
+        "there is no `{key}` in bucket `{bucket}`; upload levier.toml there (levier init writes a commented one)"
+    )]
     NoConfig {
         /// The bucket.
         bucket: String,
@@ -59,11 +61,25 @@ pub enum StartError {
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// No hashing key is configured.
-    #[error("workspace.hash_key is not set; set it to a reference to at least 16 random bytes, for example ssm:/levier/hash-key")]
+    #[error(
+        "workspace.hash_key is not set; set it to a reference to at least 16 random bytes, for example ssm:/levier/hash-key"
+    )]
     NoHashKey,
     /// The hashing key is too short.
     #[error(transparent)]
     WeakKey(#[from] WeakKey),
+}
+
+impl StartError {
+    /// Whether trying again may help.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Lake(error) => error.is_retryable(),
+            Self::Secret(error) => error.retryable,
+            _ => false,
+        }
+    }
 }
 
 impl Dependencies {
@@ -76,16 +92,34 @@ impl Dependencies {
         let shared = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
         // A bucket behind a local endpoint has no host name of its own.
         let path_style = lookup("AWS_ENDPOINT_URL_S3").is_some();
-        let s3 = aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(&shared).force_path_style(path_style).build());
+        let s3 = aws_sdk_s3::Client::from_conf(
+            aws_sdk_s3::config::Builder::from(&shared)
+                .force_path_style(path_style)
+                .build(),
+        );
         let lake = Lake::new(s3, &settings.bucket);
         let results = Results::new(aws_sdk_dynamodb::Client::new(&shared), &settings.table);
         let text = lake.get(&settings.config_key).await?;
-        let text = text.ok_or_else(|| StartError::NoConfig { bucket: settings.bucket.clone(), key: settings.config_key.clone() })?;
+        let text = text.ok_or_else(|| StartError::NoConfig {
+            bucket: settings.bucket.clone(),
+            key: settings.config_key.clone(),
+        })?;
         let config = Config::parse(&String::from_utf8_lossy(&text))?;
         let secrets = Secrets::fetch(&config, lookup("AWS_SESSION_TOKEN").as_deref()).await?;
-        let reference = config.workspace.hash_key.as_ref().ok_or(StartError::NoHashKey)?;
+        let reference = config
+            .workspace
+            .hash_key
+            .as_ref()
+            .ok_or(StartError::NoHashKey)?;
         let key = read_reference(&secrets, "workspace.hash_key", reference)?;
-        Self::assemble(lake, results, config, &secrets, HashKey::new(key)?, system_clock)
+        Self::assemble(
+            lake,
+            results,
+            config,
+            &secrets,
+            HashKey::new(key)?,
+            system_clock,
+        )
     }
 
     /// The same from parts that already exist.
@@ -102,7 +136,10 @@ impl Dependencies {
     ) -> Result<Self, StartError> {
         let mut sources = BTreeMap::new();
         for (name, source) in &config.sources {
-            sources.insert(name.clone(), Source::compile(name, source, &|reference| secrets.read(reference))?);
+            sources.insert(
+                name.clone(),
+                Source::compile(name, source, &|reference| secrets.read(reference))?,
+            );
         }
         let zone = config.workspace.zone();
         Ok(Self {
@@ -118,6 +155,15 @@ impl Dependencies {
     }
 }
 
-fn read_reference(secrets: &Secrets, key: &str, reference: &Reference) -> Result<Vec<u8>, ConfigError> {
-    secrets.read(reference).map_err(|problem| ConfigError::Reference { key: key.to_owned(), problem })
+fn read_reference(
+    secrets: &Secrets,
+    key: &str,
+    reference: &Reference,
+) -> Result<Vec<u8>, ConfigError> {
+    secrets
+        .read(reference)
+        .map_err(|problem| ConfigError::Reference {
+            key: key.to_owned(),
+            problem,
+        })
 }

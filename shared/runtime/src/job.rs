@@ -36,7 +36,10 @@ impl Outcome {
     /// Nothing done yet.
     #[must_use]
     pub fn new(job: &str) -> Self {
-        Self { job: job.to_owned(), ..Self::default() }
+        Self {
+            job: job.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// Adds to a count.
@@ -71,15 +74,39 @@ impl JobError {
     }
 }
 
+impl From<crate::StartError> for lambda_runtime::Diagnostic {
+    fn from(error: crate::StartError) -> Self {
+        // A start is tried again by the next invocation; only what a person must set is permanent.
+        let error_type = if error.is_retryable() {
+            "Retryable"
+        } else {
+            "Permanent"
+        };
+        Self {
+            error_type: error_type.to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
 impl From<JobError> for lambda_runtime::Diagnostic {
     fn from(error: JobError) -> Self {
-        let error_type = if error.is_retryable() { "Retryable" } else { "Permanent" };
-        Self { error_type: error_type.to_owned(), error_message: error.to_string() }
+        let error_type = if error.is_retryable() {
+            "Retryable"
+        } else {
+            "Permanent"
+        };
+        Self {
+            error_type: error_type.to_owned(),
+            error_message: error.to_string(),
+        }
     }
 }
 
 /// The as-of day of an invocation: the one asked for, else the workspace's today.
 #[must_use]
 pub fn as_of(invocation: &Invocation, now: Timestamp, zone: &TimeZone) -> Date {
-    invocation.as_of.unwrap_or_else(|| zone.to_datetime(now).date())
+    invocation
+        .as_of
+        .unwrap_or_else(|| zone.to_datetime(now).date())
 }

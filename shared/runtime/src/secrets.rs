@@ -28,7 +28,9 @@ pub struct Secrets {
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Secrets").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("Secrets")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
     }
 }
 
@@ -36,7 +38,10 @@ impl Secrets {
     /// Local secrets only: `env:` and `file:` relative to `folder`.
     #[must_use]
     pub fn local(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), remote: HashMap::new() }
+        Self {
+            folder: folder.into(),
+            remote: HashMap::new(),
+        }
     }
 
     /// Reads every remote secret that `config` refers to, once.
@@ -49,12 +54,22 @@ impl Secrets {
         for reference in references(config) {
             let url = match reference {
                 Reference::Ssm(name) => {
-                    format!("http://localhost:2773/systemsmanager/parameters/get?name={}&withDecryption=true", encode(name))
+                    format!(
+                        "http://localhost:2773/systemsmanager/parameters/get?name={}&withDecryption=true",
+                        encode(name)
+                    )
                 }
-                Reference::SecretsManager(name) => format!("http://localhost:2773/secretsmanager/get?secretId={}", encode(name)),
+                Reference::SecretsManager(name) => format!(
+                    "http://localhost:2773/secretsmanager/get?secretId={}",
+                    encode(name)
+                ),
                 Reference::Env(_) | Reference::File(_) => continue,
             };
-            let failed = |problem: String, retryable| SecretError { reference: reference.to_string(), problem, retryable };
+            let failed = |problem: String, retryable| SecretError {
+                reference: reference.to_string(),
+                problem,
+                retryable,
+            };
             let token = token.ok_or_else(|| {
                 failed("AWS_SESSION_TOKEN is not set; this reference is only readable inside AWS Lambda, use env: or file: elsewhere".to_owned(), false)
             })?;
@@ -65,11 +80,19 @@ impl Secrets {
                 .await
                 .map_err(|error| failed(format!("the secrets extension does not answer ({error}); add its layer to the function"), true))?;
             let status = response.status();
-            let body: serde_json::Value =
-                response.json().await.map_err(|error| failed(format!("the secrets extension answered {status}: {error}"), true))?;
-            let value = body["Parameter"]["Value"].as_str().or_else(|| body["SecretString"].as_str());
+            let body: serde_json::Value = response.json().await.map_err(|error| {
+                failed(
+                    format!("the secrets extension answered {status}: {error}"),
+                    true,
+                )
+            })?;
+            let value = body["Parameter"]["Value"]
+                .as_str()
+                .or_else(|| body["SecretString"].as_str());
             let value = value.ok_or_else(|| failed(format!("status {status} without a value; does the name exist, may the function read it?"), false))?;
-            secrets.remote.insert(reference.clone(), value.as_bytes().to_vec());
+            secrets
+                .remote
+                .insert(reference.clone(), value.as_bytes().to_vec());
         }
         Ok(secrets)
     }
@@ -84,7 +107,9 @@ impl Secrets {
                 .ok()
                 .filter(|value| !value.is_empty())
                 .map(String::into_bytes)
-                .ok_or_else(|| format!("the environment variable {name} is not set; set it, or use file:PATH")),
+                .ok_or_else(|| {
+                    format!("the environment variable {name} is not set; set it, or use file:PATH")
+                }),
             Reference::File(path) => {
                 let full = self.folder.join(path);
                 let mut bytes = std::fs::read(&full).map_err(|error| format!("the file {path} cannot be read ({error}); the path is relative to levier.toml"))?;
@@ -94,9 +119,15 @@ impl Secrets {
                         bytes.pop();
                     }
                 }
-                if bytes.is_empty() { Err(format!("the file {path} is empty")) } else { Ok(bytes) }
+                if bytes.is_empty() {
+                    Err(format!("the file {path} is empty"))
+                } else {
+                    Ok(bytes)
+                }
             }
-            remote => self.remote.get(remote).cloned().ok_or_else(|| format!("{remote} is only readable inside AWS Lambda; use env: or file: here")),
+            remote => self.remote.get(remote).cloned().ok_or_else(|| {
+                format!("{remote} is only readable inside AWS Lambda; use env: or file: here")
+            }),
         }
     }
 }

@@ -29,8 +29,14 @@ impl Settings {
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let present = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
         Ok(Self {
-            bucket: present("LEVIER_BUCKET").ok_or(SettingsError { name: "LEVIER_BUCKET", example: "the name of the lake's bucket" })?,
-            table: present("LEVIER_TABLE").ok_or(SettingsError { name: "LEVIER_TABLE", example: "the name of the results table" })?,
+            bucket: present("LEVIER_BUCKET").ok_or(SettingsError {
+                name: "LEVIER_BUCKET",
+                example: "the name of the lake's bucket",
+            })?,
+            table: present("LEVIER_TABLE").ok_or(SettingsError {
+                name: "LEVIER_TABLE",
+                example: "the name of the results table",
+            })?,
             config_key: present("LEVIER_CONFIG").unwrap_or_else(|| "config/levier.toml".to_owned()),
         })
     }
@@ -43,7 +49,8 @@ mod tests {
 
     #[test]
     fn an_absent_setting_is_named() {
-        let error = Settings::read(|name| (name == "LEVIER_BUCKET").then(|| "lake".to_owned())).unwrap_err();
+        let error = Settings::read(|name| (name == "LEVIER_BUCKET").then(|| "lake".to_owned()))
+            .unwrap_err();
         assert!(error.to_string().starts_with("LEVIER_TABLE is not set"));
     }
 }
