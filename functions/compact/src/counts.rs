@@ -1,36 +1,36 @@
-//! Totals per source: one small object each, an entry per hour, replaced whole from that hour's ledger.
+//! Totals per source: one small object each, an entry per day of receipt, replaced whole from that day's ledger.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use levier_lake::ledger::{Hour, Read};
+use levier_lake::ledger::{DayOfLanding, Read};
 use levier_lake::{Lake, LakeError};
 use serde::{Deserialize, Serialize};
 
 const PREFIX: &str = "ledger/totals/";
 
-/// One hour of one source, summed.
+/// One day of one source, summed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct HourTotal {
+pub struct DayTotal {
     /// Deliveries.
     pub deliveries: u64,
     /// Sums over deliveries.
     pub read: Read,
     /// When the last one was received.
     pub last_received_at: Option<Timestamp>,
-    /// The latest time that an event of the hour has of its own.
+    /// The latest time that an event of the day has of its own.
     pub last_occurred_at: Option<Timestamp>,
 }
 
-/// One source, by hour (`{date}/{hour}`).
+/// One source, by day of receipt.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SourceTotal {
     /// Platform.
     pub platform: String,
     /// Community.
     pub community: String,
-    /// Hours, oldest first.
-    pub hours: BTreeMap<String, HourTotal>,
+    /// Days, oldest first.
+    pub days: BTreeMap<String, DayTotal>,
 }
 
 /// All sources, by name.
@@ -56,10 +56,10 @@ impl Totals {
         Ok(Self(all))
     }
 
-    /// Replaces the entry of one hour.
-    pub fn update(&mut self, prefix: &str, hour: &Hour, latest: Option<Timestamp>) {
-        let mut total = HourTotal::default();
-        for (key, read) in &hour.deliveries {
+    /// Replaces the entry of one day.
+    pub fn update(&mut self, prefix: &str, ledger: &DayOfLanding, latest: Option<Timestamp>) {
+        let mut total = DayTotal::default();
+        for (key, read) in &ledger.deliveries {
             total.deliveries += 1;
             total.read.items += read.items;
             for (sum, part) in [
@@ -71,17 +71,18 @@ impl Totals {
                     *sum.entry(word.clone()).or_default() += n;
                 }
             }
-            // The key of a delivery begins with its time of receipt in microseconds.
+            // The key of a delivery is its hour, then its time of receipt in microseconds.
             let received = key
-                .split('-')
+                .rsplit('/')
                 .next()
+                .and_then(|name| name.split('-').next())
                 .and_then(|micros| micros.parse().ok())
                 .and_then(|m| Timestamp::from_microsecond(m).ok());
             total.last_received_at = total.last_received_at.max(received);
         }
-        let source = self.0.entry(hour.source.clone()).or_default();
-        source.platform.clone_from(&hour.platform);
-        source.community.clone_from(&hour.community);
+        let source = self.0.entry(ledger.source.clone()).or_default();
+        source.platform.clone_from(&ledger.platform);
+        source.community.clone_from(&ledger.community);
         let name = prefix
             .trim_end_matches('/')
             .splitn(3, '/')
@@ -89,11 +90,11 @@ impl Totals {
             .unwrap_or(prefix)
             .to_owned();
         let before = source
-            .hours
+            .days
             .get(&name)
             .and_then(|before| before.last_occurred_at);
         total.last_occurred_at = latest.max(before);
-        source.hours.insert(name, total);
+        source.days.insert(name, total);
     }
 
     /// Writes the totals of one source.

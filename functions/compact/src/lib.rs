@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use levier_domain::event::Event;
 use levier_domain::record::Record;
 use levier_lake::delivery::Landed;
-use levier_lake::ledger::{self, Hour, Staged};
+use levier_lake::ledger::{self, DayOfLanding, Staged};
 use levier_lake::{events, keys};
 use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
@@ -26,7 +26,9 @@ use crate::counts::Totals;
 use crate::reading::Reader;
 
 /// Deliveries read before their events are merged into the day files: bounds memory.
-const DELIVERIES_AT_ONCE: usize = 20_000;
+const DELIVERIES_AT_ONCE: usize = 50_000;
+/// Raw deliveries in memory at once.
+const READ_AT_ONCE: usize = 1_000;
 /// Events of files merged at once.
 const EVENTS_AT_ONCE: usize = 200_000;
 
@@ -77,79 +79,123 @@ async fn compact_landing(
     totals: &mut Totals,
     outcome: &mut Outcome,
 ) -> Result<(), JobError> {
-    let mut hours: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    // One ledger for each source and day of receipt: few objects, however many deliveries.
+    let mut days: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for object in deps.lake.list(keys::LANDING).await? {
-        if let Some((hour, delivery)) = object.key.rsplit_once('/') {
-            hours
-                .entry(format!("{hour}/"))
+        let mut parts = object.key.splitn(4, '/');
+        if let (Some(landing), Some(source), Some(date), Some(rest)) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        {
+            days.entry(format!("{landing}/{source}/{date}/"))
                 .or_default()
-                .push(delivery.to_owned());
+                .push(rest.to_owned());
         }
     }
-    for (prefix, deliveries) in hours {
-        let ledger_key = ledger::hour_key(&prefix);
-        let mut hour: Hour = deps.lake.get_json(&ledger_key).await?.unwrap_or_default();
-        let fresh: Vec<String> = deliveries
+    let written: BTreeSet<String> = deps
+        .lake
+        .list(ledger::LANDED)
+        .await?
+        .into_iter()
+        .map(|object| object.key)
+        .collect();
+    let known: Vec<String> = days
+        .keys()
+        .map(|prefix| ledger::day_of_landing_key(prefix))
+        .filter(|key| written.contains(key))
+        .collect();
+    let mut ledgers: BTreeMap<String, DayOfLanding> = BTreeMap::new();
+    for (key, bytes) in deps.lake.get_all(&known).await? {
+        let ledger = serde_json::from_slice(&bytes)
+            .map_err(|error| levier_lake::LakeError::content(&key, "JSON", error))?;
+        ledgers.insert(key, ledger);
+    }
+    let mut fresh: Vec<(String, String)> = Vec::new();
+    for (prefix, deliveries) in days {
+        let ledger = ledgers
+            .entry(ledger::day_of_landing_key(&prefix))
+            .or_default();
+        let unread = deliveries
             .into_iter()
-            .filter(|delivery| !hour.deliveries.contains_key(delivery))
-            .collect();
-        for chunk in fresh.chunks(DELIVERIES_AT_ONCE) {
-            read_chunk(deps, &prefix, chunk, &mut hour, totals, outcome).await?;
-            deps.lake.put_json(&ledger_key, &hour).await?;
-        }
+            .filter(|delivery| !ledger.deliveries.contains_key(delivery));
+        fresh.extend(unread.map(|delivery| (prefix.clone(), delivery)));
+    }
+    for chunk in fresh.chunks(DELIVERIES_AT_ONCE) {
+        read_chunk(deps, chunk, &mut ledgers, totals, outcome).await?;
     }
     Ok(())
 }
 
+/// Reads some deliveries: events into their days, records beside the imports, and only then the ledgers that say so.
 async fn read_chunk(
     deps: &Dependencies,
-    prefix: &str,
-    chunk: &[String],
-    hour: &mut Hour,
+    chunk: &[(String, String)],
+    ledgers: &mut BTreeMap<String, DayOfLanding>,
     totals: &mut Totals,
     outcome: &mut Outcome,
 ) -> Result<(), JobError> {
-    let object_keys: Vec<String> = chunk
-        .iter()
-        .map(|delivery| format!("{prefix}{delivery}"))
-        .collect();
     let mut events: Vec<Event> = Vec::new();
-    let mut records: Vec<Record> = Vec::new();
-    let mut reader = Reader::new(deps, prefix);
-    for (key, bytes) in deps.lake.get_all(&object_keys).await? {
-        let landed: Landed = match serde_json::from_slice(&bytes) {
-            Ok(landed) => landed,
-            Err(error) => {
-                return Err(levier_lake::LakeError::content(&key, "landed delivery", error).into());
+    let mut touched: BTreeMap<&str, Option<Timestamp>> = BTreeMap::new();
+    for part in chunk.chunk_by(|a, b| a.0 == b.0) {
+        let prefix = part[0].0.as_str();
+        let mut reader = Reader::new(deps, prefix);
+        let mut records: Vec<Record> = Vec::new();
+        let first = events.len();
+        let ledger = ledgers
+            .entry(ledger::day_of_landing_key(prefix))
+            .or_default();
+        reader.describe(ledger);
+        for some in part.chunks(READ_AT_ONCE) {
+            let object_keys: Vec<String> = some
+                .iter()
+                .map(|(prefix, delivery)| format!("{prefix}{delivery}"))
+                .collect();
+            for (key, bytes) in deps.lake.get_all(&object_keys).await? {
+                let landed: Landed = serde_json::from_slice(&bytes).map_err(|error| {
+                    levier_lake::LakeError::content(&key, "landed delivery", error)
+                })?;
+                let read = reader.read(&landed, &mut events, &mut records);
+                if !read.quarantined.is_empty() {
+                    let copy = format!(
+                        "{}{}",
+                        keys::QUARANTINE,
+                        key.strip_prefix(keys::LANDING).unwrap_or(&key)
+                    );
+                    let kept = serde_json::json!({"reasons": read.quarantined, "delivery": landed});
+                    deps.lake.put_json(&copy, &kept).await?;
+                    outcome.count("quarantined_deliveries", 1);
+                }
+                outcome.count("deliveries", 1);
+                outcome.count("items", read.items);
+                ledger
+                    .deliveries
+                    .insert(key.strip_prefix(prefix).unwrap_or(&key).to_owned(), read);
             }
-        };
-        let delivery = key.rsplit('/').next().unwrap_or_default().to_owned();
-        let read = reader.read(&landed, &mut events, &mut records);
-        if !read.quarantined.is_empty() {
-            let copy = format!(
-                "{}{}",
-                keys::QUARANTINE,
-                key.strip_prefix(keys::LANDING).unwrap_or(&key)
-            );
-            deps.lake
-                .put_json(
-                    &copy,
-                    &serde_json::json!({"reasons": read.quarantined, "delivery": landed}),
-                )
-                .await?;
-            outcome.count("quarantined_deliveries", 1);
         }
-        outcome.count("deliveries", 1);
-        outcome.count("items", read.items);
-        hour.deliveries.insert(delivery, read);
+        reader.write_records(deps, &records).await?;
+        touched.insert(
+            prefix,
+            events[first..].iter().map(|event| event.occurred_at).max(),
+        );
     }
-    reader.describe(hour);
-    reader.write_records(deps, &records).await?;
     outcome.count("events", events.len() as u64);
-    let latest = events.iter().map(|event| event.occurred_at).max();
     days::merge(&deps.lake, events).await?;
-    totals.update(prefix, hour, latest);
-    totals.save(&deps.lake, &hour.source).await?;
+    let mut writes = Vec::new();
+    let mut sources = BTreeSet::new();
+    for (prefix, latest) in touched {
+        let key = ledger::day_of_landing_key(prefix);
+        let Some(ledger) = ledgers.get(&key) else {
+            continue;
+        };
+        totals.update(prefix, ledger, latest);
+        sources.insert(ledger.source.clone());
+        let bytes = serde_json::to_vec(ledger)
+            .map_err(|error| levier_lake::LakeError::content(&key, "JSON", error))?;
+        writes.push((key, bytes));
+    }
+    for source in sources {
+        totals.save(&deps.lake, &source).await?;
+    }
+    deps.lake.put_all(writes).await?;
     Ok(())
 }
 

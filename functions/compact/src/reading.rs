@@ -7,21 +7,21 @@ use levier_domain::event::Event;
 use levier_domain::item::{Draft, Item};
 use levier_domain::record::{Record, Value};
 use levier_lake::delivery::Landed;
-use levier_lake::ledger::{Hour, Read};
+use levier_lake::ledger::{DayOfLanding, Read};
 use levier_lake::{LakeError, keys, records};
 use levier_platforms::{Context, Delivery};
 use levier_runtime::Dependencies;
 
-/// Reads the deliveries of one hour of one source.
+/// Reads the deliveries of one day of one source.
 pub struct Reader<'a> {
     deps: &'a Dependencies,
     source: &'a str,
-    /// Hour, as it occurs in keys of records: `{source}-{date}-{hour}`.
+    /// Day, as it occurs in keys of records: `{source}-{date}`.
     stem: String,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader for `landing/{source}/{date}/{hour}/`.
+    /// A reader for `landing/{source}/{date}/`.
     pub fn new(deps: &'a Dependencies, prefix: &'a str) -> Self {
         let rest = prefix.strip_prefix(keys::LANDING).unwrap_or(prefix);
         let source = rest.split('/').next().unwrap_or_default();
@@ -80,16 +80,16 @@ impl<'a> Reader<'a> {
         read
     }
 
-    /// Writes into the ledger whose hour it is.
-    pub fn describe(&self, hour: &mut Hour) {
-        self.source.clone_into(&mut hour.source);
+    /// Writes into the ledger whose day it is.
+    pub fn describe(&self, day: &mut DayOfLanding) {
+        self.source.clone_into(&mut day.source);
         if let Some(source) = self.deps.sources.get(self.source) {
-            source.platform().clone_into(&mut hour.platform);
-            source.community().clone_into(&mut hour.community);
+            source.platform().clone_into(&mut day.platform);
+            source.community().clone_into(&mut day.community);
         }
     }
 
-    /// Adds the CRM records that webhooks carried to the file of this hour: a set, so that a second reading changes nothing.
+    /// Adds the CRM records that webhooks carried to the file of this day: a set, so that a second reading changes nothing.
     pub async fn write_records(
         &self,
         deps: &Dependencies,

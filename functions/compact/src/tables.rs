@@ -60,14 +60,14 @@ pub async fn tables(
     for name in names {
         let total = totals.0.get(name).unwrap_or(&none);
         let mut sum = Sum::default();
-        for hour in total.hours.values() {
-            sum.deliveries += hour.deliveries;
-            sum.items += hour.read.items;
-            add(&mut sum.mapped, &hour.read.mapped);
-            add(&mut sum.ignored, &hour.read.ignored);
-            add(&mut sum.quarantined, &hour.read.quarantined);
-            sum.last_received_at = sum.last_received_at.max(hour.last_received_at);
-            sum.last_occurred_at = sum.last_occurred_at.max(hour.last_occurred_at);
+        for day in total.days.values() {
+            sum.deliveries += day.deliveries;
+            sum.items += day.read.items;
+            add(&mut sum.mapped, &day.read.mapped);
+            add(&mut sum.ignored, &day.read.ignored);
+            add(&mut sum.quarantined, &day.read.quarantined);
+            sum.last_received_at = sum.last_received_at.max(day.last_received_at);
+            sum.last_occurred_at = sum.last_occurred_at.max(day.last_occurred_at);
         }
         let empty = BTreeMap::new();
         let taken = accepted.get(name).unwrap_or(&empty);
@@ -248,12 +248,12 @@ fn source_row(
     row
 }
 
-/// Three times the longest gap between hours with deliveries, but at least six hours; three days while there is no history.
+/// Three times the longest gap between days with deliveries, but at least six hours; three days while there is no history.
 fn usual_silence_hours(total: &SourceTotal) -> i64 {
     let seconds: Vec<i64> = total
-        .hours
+        .days
         .values()
-        .filter_map(|hour| hour.last_received_at)
+        .filter_map(|day| day.last_received_at)
         .map(Timestamp::as_second)
         .collect();
     let longest = seconds

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use levier_domain::entity::Entity;
 use levier_lake::columns::{self, Column};
-use levier_lake::ledger::{self, Hour};
+use levier_lake::ledger::{self, DayOfLanding};
 use levier_lake::{ByteStream, keys};
 use levier_report::Role;
 use serde_json::{Value as Json, json};
@@ -71,7 +71,9 @@ pub async fn quarantine(shared: &Shared, arguments: &Quarantine) -> Result<ExitC
                     continue;
                 }
                 let landing = format!("{}{rest}", keys::LANDING);
-                let Some((hour, delivery)) = landing.rsplit_once('/') else {
+                // `{source}/{date}/{hour}/{delivery}`: the ledger is that of source and date.
+                let mut parts = rest.splitn(3, '/');
+                let (Some(source), Some(date), Some(delivery)) = (parts.next(), parts.next(), parts.next()) else {
                     continue;
                 };
                 if lake
@@ -82,8 +84,8 @@ pub async fn quarantine(shared: &Shared, arguments: &Quarantine) -> Result<ExitC
                 {
                     continue;
                 }
-                let ledger_key = ledger::hour_key(&format!("{hour}/"));
-                let mut ledger: Hour = lake
+                let ledger_key = ledger::day_of_landing_key(&format!("{}{source}/{date}/", keys::LANDING));
+                let mut ledger: DayOfLanding = lake
                     .get_json(&ledger_key)
                     .await
                     .map_err(Failure::failed)?

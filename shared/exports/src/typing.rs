@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::tz::TimeZone;
 use levier_domain::entity::{ColumnKind, Entity};
 use levier_domain::money::Currency;
-use levier_domain::private::HashKey;
+use levier_domain::private::{EMAIL_ROLE, HashKey, is_role_address, normalise_email};
 use levier_domain::receipt::Refusal;
 use levier_domain::record::Value;
 use levier_domain::time::Month;
@@ -127,6 +127,8 @@ pub(crate) struct Typer<'a> {
     pub(crate) notes: Notes,
     /// Text of the last record, for events.
     pub(crate) text: Option<String>,
+    /// Whether the last record's address is one that several people read; once hashed nobody can tell any more.
+    role_address: bool,
 }
 
 /// A cell that cannot be typed.
@@ -166,6 +168,7 @@ impl<'a> Typer<'a> {
             currencies: HashMap::new(),
             notes: Notes::default(),
             text: None,
+            role_address: false,
         }
     }
 
@@ -174,6 +177,7 @@ impl<'a> Typer<'a> {
         let mut values = vec![Value::Null; self.lake_width];
         let mut currency = None;
         self.text = None;
+        self.role_address = false;
         let plan = self.plan;
         for (index, field) in plan.fields.iter().enumerate() {
             let (cell, native) = match &field.origin {
@@ -469,8 +473,12 @@ impl<'a> Typer<'a> {
                 let found = cell
                     .split([',', ';', ' ', '\n'])
                     .filter(|part| part.contains('@'))
-                    .find_map(|part| self.context.hash_key.email(plain_text(part.trim())));
-                match found {
+                    .find_map(|part| normalise_email(plain_text(part.trim())));
+                let key = found.as_deref().and_then(|email| {
+                    self.role_address = is_role_address(email);
+                    self.context.hash_key.email(email)
+                });
+                match key {
                     Some(key) => Value::Text(key),
                     None => {
                         self.notes.no_address += 1;
@@ -613,7 +621,8 @@ impl<'a> Typer<'a> {
         let Some(at) = self.plan.attributes_lake else {
             return;
         };
-        if self.plan.attributes.is_empty() {
+        let role_address = std::mem::take(&mut self.role_address);
+        if self.plan.attributes.is_empty() && !role_address {
             return;
         }
         let mut map = match std::mem::take(&mut values[at]) {
@@ -630,6 +639,9 @@ impl<'a> Typer<'a> {
                 continue;
             }
             map.insert(key.clone(), text.to_owned());
+        }
+        if role_address {
+            map.insert(EMAIL_ROLE.to_owned(), "true".to_owned());
         }
         values[at] = if map.is_empty() {
             Value::Null

@@ -1,4 +1,4 @@
-//! What compaction has read, to the item: one ledger per source and hour of landing, one count per day of events.
+//! What compaction has read, to the item: one ledger per source and day of landing, one count per day of events.
 //!
 //! The ledger makes compaction idempotent (a delivery that stands in it is not read again) and keeps the counts after the raw
 //! deliveries have expired. Accepted events are counted where they lie, by day, so that an event that two deliveries brought is
@@ -26,16 +26,16 @@ pub struct Read {
     pub quarantined: BTreeMap<String, u64>,
 }
 
-/// All deliveries of one source in one hour, by delivery key.
+/// All deliveries of one source received on one day, by the rest of their key (`{hour}/{delivery}`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hour {
+pub struct DayOfLanding {
     /// Name of the source.
     pub source: String,
     /// Platform of the source.
     pub platform: String,
     /// Community of the source.
     pub community: String,
-    /// Last part of the landing key → what it was read into.
+    /// Rest of the landing key → what it was read into.
     pub deliveries: BTreeMap<String, Read>,
 }
 
@@ -55,23 +55,14 @@ pub struct Staged {
     pub mapped: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
-/// Where the ledger of a landing hour (`landing/{source}/{date}/{hour}/`) lies.
+/// Where the ledger of a day of landing (`landing/{source}/{date}/`) lies.
 #[must_use]
-pub fn hour_key(landing_prefix: &str) -> String {
+pub fn day_of_landing_key(landing_prefix: &str) -> String {
     format!("{LEDGER}{}.json", landing_prefix.trim_end_matches('/'))
 }
 
-/// Prefix of the ledgers of hours.
-pub const HOURS: &str = "ledger/landing/";
-
-/// Where the counts of a day of events lie.
-#[must_use]
-pub fn day_key(date: jiff::civil::Date) -> String {
-    format!("{LEDGER}events/{date}.json")
-}
-
-/// Prefix of the counts of days.
-pub const DAYS: &str = "ledger/events/";
+/// Prefix of the ledgers of landing.
+pub const LANDED: &str = "ledger/landing/";
 
 /// Where the ledger of a staged file lies.
 #[must_use]

@@ -358,6 +358,23 @@ impl Lake {
         Ok(found)
     }
 
+    /// Writes many objects at once.
+    ///
+    /// # Errors
+    /// The first [`LakeError`] met; which of the others were written is unknown.
+    pub async fn put_all(&self, objects: Vec<(String, Vec<u8>)>) -> Result<(), LakeError> {
+        let mut writes = futures::stream::iter(objects)
+            .map(|(key, bytes)| {
+                let lake = self.clone();
+                async move { lake.put(&key, bytes).await }
+            })
+            .buffered(READS_AT_ONCE);
+        while let Some(written) = writes.next().await {
+            written?;
+        }
+        Ok(())
+    }
+
     /// A JSON object, `None` where there is none.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use levier_domain::event::{Event, Kind, Visibility, attribute};
 use levier_domain::item::{Draft, Item};
+use levier_domain::private::{EMAIL_ROLE, is_role_address, normalise_email};
 use levier_domain::record::Record;
 
 use crate::ids::Object;
@@ -95,8 +96,12 @@ impl Building<'_> {
     }
 
     pub(crate) fn email(self, raw: Option<&str>) -> Self {
-        let key = raw.and_then(|raw| self.origin.context.hash_key.email(raw));
+        let email = raw.and_then(normalise_email);
+        // Once hashed nobody can tell a role address any more.
+        let role = email.as_deref().is_some_and(is_role_address).then_some("true");
+        let key = email.and_then(|email| self.origin.context.hash_key.email(&email));
         self.attribute(attribute::EMAIL_KEY, key)
+            .attribute(EMAIL_ROLE, role)
     }
 
     pub(crate) fn phone(self, raw: Option<&str>) -> Self {
