@@ -8,6 +8,7 @@ use levier_domain::receipt::{ImportStatus, Receipt, RowCounts};
 use levier_exports::{Dialects, Sidecar};
 use levier_lake::{Lake, LakeError, keys};
 use levier_runtime::JobError;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
@@ -34,6 +35,13 @@ pub struct Drop {
     pub id: String,
     /// The content.
     pub file: NamedTempFile,
+}
+
+/// What is remembered of a content: which drop brought it first, and what that gave.
+#[derive(Serialize, Deserialize)]
+struct Memory {
+    first: String,
+    receipts: Vec<Receipt>,
 }
 
 /// The dialects that ship and those of the workspace.
@@ -119,15 +127,20 @@ impl Drop {
 
     /// The receipts of the identical file, if it was imported before: nothing is done again.
     pub async fn known(&self, lake: &Lake) -> Result<Option<Vec<Receipt>>, LakeError> {
-        let Some(before) = lake.get_json::<Vec<Receipt>>(&self.memory()).await? else {
+        let Some(memory) = lake.get_json::<Memory>(&self.memory()).await? else {
             return Ok(None);
         };
+        let before = memory.receipts;
         if before.is_empty()
             || before
                 .iter()
                 .any(|receipt| receipt.status == ImportStatus::Refused)
         {
             return Ok(None);
+        }
+        // Killed before its receipts were written and run again, the first drop of a content is still the first.
+        if memory.first == self.key {
+            return Ok(Some(before));
         }
         // The same drop asked for twice is answered as it was the first time.
         if let Some(own) = lake.get_json(&keys::drop_receipts(&self.key)).await? {
@@ -155,7 +168,11 @@ impl Drop {
 
     /// Remembers that this content was imported.
     pub async fn remember(&self, lake: &Lake, receipts: &[Receipt]) -> Result<(), LakeError> {
-        lake.put_json(&self.memory(), &receipts).await
+        let memory = Memory {
+            first: self.key.clone(),
+            receipts: receipts.to_vec(),
+        };
+        lake.put_json(&self.memory(), &memory).await
     }
 }
 

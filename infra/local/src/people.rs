@@ -73,7 +73,9 @@ pub async fn quarantine(shared: &Shared, arguments: &Quarantine) -> Result<ExitC
                 let landing = format!("{}{rest}", keys::LANDING);
                 // `{source}/{date}/{hour}/{delivery}`: the ledger is that of source and date.
                 let mut parts = rest.splitn(3, '/');
-                let (Some(source), Some(date), Some(delivery)) = (parts.next(), parts.next(), parts.next()) else {
+                let (Some(source), Some(date), Some(delivery)) =
+                    (parts.next(), parts.next(), parts.next())
+                else {
                     continue;
                 };
                 if lake
@@ -84,7 +86,8 @@ pub async fn quarantine(shared: &Shared, arguments: &Quarantine) -> Result<ExitC
                 {
                     continue;
                 }
-                let ledger_key = ledger::day_of_landing_key(&format!("{}{source}/{date}/", keys::LANDING));
+                let ledger_key =
+                    ledger::day_of_landing_key(&format!("{}{source}/{date}/", keys::LANDING));
                 let mut ledger: DayOfLanding = lake
                     .get_json(&ledger_key)
                     .await

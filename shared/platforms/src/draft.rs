@@ -98,7 +98,10 @@ impl Building<'_> {
     pub(crate) fn email(self, raw: Option<&str>) -> Self {
         let email = raw.and_then(normalise_email);
         // Once hashed nobody can tell a role address any more.
-        let role = email.as_deref().is_some_and(is_role_address).then_some("true");
+        let role = email
+            .as_deref()
+            .is_some_and(is_role_address)
+            .then_some("true");
         let key = email.and_then(|email| self.origin.context.hash_key.email(&email));
         self.attribute(attribute::EMAIL_KEY, key)
             .attribute(EMAIL_ROLE, role)
