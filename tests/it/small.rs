@@ -8,7 +8,7 @@ use levier_tests::World;
 async fn the_small_company_reconciles_and_its_truth_is_covered() {
     let mut options = CompanyOptions::new(Scale::Small);
     options.customers = Some(600);
-    let company = Company::with_options(options, 7, "2026-11-01".parse().unwrap());
+    let company = Company::with_options(options, 11, "2026-11-01".parse().unwrap());
     let secrets: Vec<(String, Vec<u8>)> = company
         .secrets()
         .into_iter()

@@ -248,7 +248,7 @@ fn source_row(
     row
 }
 
-/// Three times the longest gap between days with deliveries, but at least six hours; three days while there is no history.
+/// Three times the longest gap between days with deliveries, at least six hours and at most ninety days; three days while there is no history.
 fn usual_silence_hours(total: &SourceTotal) -> i64 {
     let seconds: Vec<i64> = total
         .days
@@ -261,7 +261,7 @@ fn usual_silence_hours(total: &SourceTotal) -> i64 {
         .map(|pair| (pair[1] - pair[0]).abs() / 3600)
         .max();
     match longest {
-        Some(hours) if seconds.len() >= 10 => (hours * 3).clamp(6, 24 * 14),
+        Some(hours) if seconds.len() >= 10 => (hours * 3).clamp(6, 24 * 90),
         _ => DEFAULT_RHYTHM_HOURS,
     }
 }

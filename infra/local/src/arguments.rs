@@ -56,7 +56,7 @@ pub enum Command {
     /// Sealed ROI snapshots.
     Snapshot(Snapshot),
     /// The estimators on a table of your own.
-    Analyse(levier_analysis::AnalyseArguments),
+    Analyse(Box<levier_analysis::AnalyseArguments>),
     /// Deliveries of which some item could not be read.
     Quarantine(Quarantine),
     /// Raw inputs of a made-up company, with its truth.

@@ -1,12 +1,19 @@
 //! Printing: JSON for programs, a table for people.
 
+use std::io::Write;
+
 use comfy_table::Table;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use serde_json::Value as Json;
 
+/// A reader that has seen enough (`| head`) closes the pipe: that is no failure.
+fn print_line(line: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 /// Prints a value as one line of JSON.
 pub fn json(value: &Json) {
-    println!("{value}");
+    print_line(value);
 }
 
 /// Prints flat objects as a table of the columns that any of them fills, in the order first met.
@@ -24,7 +31,7 @@ pub fn table(rows: &[Json]) {
     for row in rows {
         table.add_row(columns.iter().map(|column| cell(&row[*column])));
     }
-    println!("{table}");
+    print_line(&table);
 }
 
 fn cell(value: &Json) -> String {
