@@ -192,10 +192,10 @@ async fn one(deps: &Dependencies, delivery: SimulatedDelivery) -> Result<(), Fai
         &delivery.delivery_id,
     )?;
     for (name, value) in delivery.headers {
+        // What the platform says of the event goes before what signing would assume.
         let name = name.to_ascii_lowercase();
-        if request.header(&name).is_none() {
-            request.headers.push((name, value));
-        }
+        request.headers.retain(|(known, _)| *known != name);
+        request.headers.push((name, value));
     }
     let reply = levier_receive::receive(deps, &request, delivery.received_at).await;
     if reply.status >= 300 {
