@@ -16,7 +16,7 @@ use crate::workspace::{now, read_config};
 /// Checks; exit code 1 where something is wrong.
 pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failure> {
     if let Some(file) = &arguments.export {
-        return export(shared, arguments, file);
+        return crate::export::export(shared, arguments, file);
     }
     let (config, folder) = read_config(shared)?;
     let secrets = Secrets::local(folder);
@@ -130,9 +130,4 @@ fn sample_of(
         output::table(&rows)
     }
     Ok(ExitCode::from(u8::from(failed)))
-}
-
-/// How a file would be read, without keeping anything.
-fn export(shared: &Shared, arguments: &Check, file: &std::path::Path) -> Result<ExitCode, Failure> {
-    crate::export::export(shared, arguments, file)
 }

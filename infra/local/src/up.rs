@@ -121,10 +121,8 @@ pub async fn serve(
     let text = serde_json::to_string(&ready).map_err(Failure::failed)?;
     std::fs::write(shared.data.join("up.json"), &text)
         .map_err(|error| Failure::Failed(format!("up.json cannot be written: {error}")))?;
-    if shared.json {
-        println!("{text}");
-    } else {
-        println!("{text}");
+    println!("{text}");
+    if !shared.json {
         println!("dashboard  {}/", ready.url);
         println!("hooks      {}/hooks/SOURCE", ready.url);
         println!("tables     {}/v1/tables", ready.url);

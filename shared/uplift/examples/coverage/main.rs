@@ -1,7 +1,7 @@
 //! How often the intervals hold the truth, and how often gates block, over many made-up companies.
 //!
 //! ```text
-//! cargo run --release -p levier-uplift --example coverage -- [STORY] [SEEDS] [CUSTOMERS] [ERASED]
+//! cargo run --release -p levier-uplift --example coverage -- [STORY] [SEEDS] [CUSTOMERS] [SILENCE]
 //! ```
 //!
 //! `STORY` is one of the simulator's (`plain`, `effect-off`, `reverse-causality`, `selection-on-trend`, `immortal-time`,
