@@ -10,6 +10,7 @@ mod faults;
 mod files;
 mod hooks;
 mod infra;
+mod nights;
 mod order;
 mod small;
 mod story;

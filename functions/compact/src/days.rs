@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use jiff::civil::Date;
-use levier_domain::event::{Event, Kind};
+use levier_domain::event::{Event, Kind, attribute};
 use levier_lake::ledger::Day;
 use levier_lake::{Lake, LakeError, events, keys};
 
@@ -72,6 +72,7 @@ pub async fn merge(lake: &Lake, fresh: Vec<Event>) -> Result<(), LakeError> {
                 event.sentiment = None;
                 event.is_question = None;
                 event.text_length = None;
+                event.attributes.remove(attribute::WORDS);
             }
         }
         let bytes = Bytes::from(events::encode(&key, &merged)?);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use levier_domain::entity::Entity;
-use levier_domain::event::Event;
+use levier_domain::event::{ANSWER_WORDS, Event, attribute};
 use levier_domain::item::{Draft, Item};
 use levier_domain::record::{Record, Value};
 use levier_lake::delivery::Landed;
@@ -138,6 +138,11 @@ pub fn finish(draft: Draft) -> (Event, Option<Record>) {
         event.sentiment = reading.sentiment;
         event.is_question = Some(reading.is_question);
         event.text_length = Some(reading.length);
+        if reading.words < ANSWER_WORDS {
+            event
+                .attributes
+                .insert(attribute::WORDS.to_owned(), reading.words.to_string());
+        }
     }
     (event, record)
 }

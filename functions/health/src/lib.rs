@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use levier_domain::entity::Entity;
+use levier_domain::record::{Record, Value};
 use levier_domain::table::{Row, Status, TableName};
 use levier_domain::time::start_of_day;
-use levier_join::{Known, held};
+use levier_join::{Known, Rates, held};
 use levier_lake::{events, facts, keys};
 use levier_metrics::{ActivityBuilder, CommerceAccumulator, Inputs, Membership, Records, Who};
 use levier_results::{Run, RunId};
@@ -67,6 +68,10 @@ pub async fn health(
         membership,
         ..Records::default()
     };
+    let rates = Rates::new(
+        &held(&deps.lake, Entity::Rates, until).await?,
+        deps.config.workspace.currency,
+    );
     for entity in Entity::ALL.iter().copied() {
         if matches!(
             entity,
@@ -75,6 +80,7 @@ pub async fn health(
             continue;
         }
         for row in held(&deps.lake, entity, until).await? {
+            let row = in_reporting_currency(row, &rates, deps);
             let person = known.of_row(&row).map(str::to_owned);
             let segment = person
                 .as_ref()
@@ -83,7 +89,8 @@ pub async fn health(
             let account = person
                 .as_ref()
                 .and_then(|person| known.account(person))
-                .map(str::to_owned);
+                .map(str::to_owned)
+                .or_else(|| own_account(&row));
             records.push(
                 &row,
                 Who {
@@ -135,6 +142,48 @@ pub async fn health(
     run.publish(&deps.lake, &deps.results).await?;
     outcome.run_id = Some(run.id.as_str().to_owned());
     Ok(outcome)
+}
+
+/// The account that a row names itself, as the identity graph writes it: what has no person still has a customer.
+fn own_account(row: &Record) -> Option<String> {
+    let text = |name: &str| row.get(name).as_text().filter(|text| !text.is_empty());
+    Some(format!("{}:{}", text("source")?, text("account_id")?))
+}
+
+/// Money of orders and spend at the rate of its day; what has no rate keeps its own currency, and is left out where it would count.
+fn in_reporting_currency(mut row: Record, rates: &Rates, deps: &Dependencies) -> Record {
+    let reporting = deps.config.workspace.currency.code();
+    let Some(currency) = row
+        .get("currency")
+        .as_text()
+        .filter(|currency| *currency != reporting)
+        .map(str::to_owned)
+    else {
+        return row;
+    };
+    let day = match row.entity {
+        Entity::Orders => row
+            .get("ordered_at")
+            .as_instant()
+            .map(|at| deps.zone.to_datetime(at).date()),
+        Entity::Spend => row.get("date").as_date(),
+        _ => None,
+    };
+    let Some(day) = day else { return row };
+    let mut converted = Vec::new();
+    for column in ["amount_minor", "refunded_amount_minor", "tax_minor"] {
+        if let Some(minor) = row.get(column).as_integer() {
+            match rates.convert(minor, &currency, day) {
+                Some(minor) => converted.push((column, minor)),
+                None => return row,
+            }
+        }
+    }
+    for (column, minor) in converted {
+        row.set(column, Value::Integer(minor));
+    }
+    row.set("currency", Value::Text(reporting.to_owned()));
+    row
 }
 
 /// What the facts say of persons.
@@ -218,14 +267,13 @@ async fn read_activity(
         else {
             continue;
         };
+        let platform = platform.trim().to_ascii_lowercase();
+        let platform = platform.as_str();
         if text("role") == Some("bot") {
+            builder.machine(platform, handle);
             continue;
         }
         let (person, staff, segment) = who(platform, handle);
-        let joined = row
-            .get("joined_at")
-            .as_instant()
-            .or(row.get("known_from").as_instant());
         let is_staff = staff || text("role") == Some("staff");
         builder.roster(
             community,
@@ -234,8 +282,9 @@ async fn read_activity(
             person,
             is_staff,
             segment,
-            joined,
+            row.get("joined_at").as_instant(),
             row.get("left_at").as_instant(),
+            row.get("known_from").as_instant(),
         );
     }
     Ok(builder.finish())

@@ -8,7 +8,7 @@ use std::io::{BufWriter, Write};
 use std::rc::Rc;
 
 use levier_domain::entity::Entity;
-use levier_domain::event::Event;
+use levier_domain::event::{ANSWER_WORDS, Event, attribute};
 use levier_domain::item::Draft;
 use levier_domain::receipt::{Receipt, Refusal};
 use levier_domain::record::{Record, Value};
@@ -136,6 +136,11 @@ impl Sink for Collector<'_> {
             event.sentiment = reading.sentiment;
             event.is_question = Some(reading.is_question);
             event.text_length = Some(reading.length);
+            if reading.words < ANSWER_WORDS {
+                event
+                    .attributes
+                    .insert(attribute::WORDS.to_owned(), reading.words.to_string());
+            }
         }
         self.member.events.push(event);
         Ok(())

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use levier_domain::config::Config;
 use levier_domain::entity::Entity;
+use levier_domain::money::share;
 use levier_domain::record::Record;
 use levier_domain::time::Month;
 use levier_identity::Resolution;
 
-use crate::money::{Rates, share};
+use crate::money::Rates;
 
 /// One person in one month.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

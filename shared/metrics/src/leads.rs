@@ -60,6 +60,7 @@ pub fn community_qualified_leads(
     let rule = &config.qualified_leads;
     let since = now - window_of(config);
     let times = contributions(activity, now);
+    let customers = records.customers();
     let mut list: Vec<(usize, &Contact)> = records
         .people
         .iter()
@@ -70,7 +71,7 @@ pub fn community_qualified_leads(
                 .as_ref()
                 .is_some_and(|l| rule.lifecycles.contains(l))
         })
-        .filter(|contact| contact.became_customer_at.is_none_or(|at| at >= now))
+        .filter(|contact| contact.customer_since(&customers).is_none_or(|at| at >= now))
         .filter_map(|contact| {
             let times = times.get(contact.who.person.as_deref()?)?;
             let recent = times.len() - times.partition_point(|at| *at < since);
@@ -102,19 +103,25 @@ pub(crate) fn conversion(run: &Run<'_>, records: &Records, cells: &mut Vec<Cell>
             .cell("community_qualified_leads", &span, "share")
             .item(item)
     };
-    let Some(people) = records
-        .people
-        .as_deref()
-        .filter(|p| p.iter().any(|c| c.became_customer_at.is_some()))
-    else {
-        cells.push(cell("conversion").missing("needs: became_customer_at of people"));
+    let customers = records.customers();
+    let converts = |people: &[Contact]| {
+        people
+            .iter()
+            .any(|contact| contact.customer_since(&customers).is_some())
+    };
+    let Some(people) = records.people.as_deref().filter(|p| converts(p)) else {
+        cells.push(
+            cell("conversion").missing("needs: became_customer_at of people, deals or orders"),
+        );
         return;
     };
     let times = contributions(run.activity, run.now);
     let least = run.config.qualified_leads.min_contributions as usize;
     let mut arms = [(0_u64, 0_u64); 2];
     for contact in people {
-        let customer = contact.became_customer_at.filter(|at| *at < run.now);
+        let customer = contact
+            .customer_since(&customers)
+            .filter(|at| *at < run.now);
         let met = contact
             .who
             .person

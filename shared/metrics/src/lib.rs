@@ -14,6 +14,7 @@ pub mod cohorts;
 pub mod commerce;
 pub mod conversation;
 mod crm;
+mod days;
 pub mod draft;
 pub mod health;
 pub mod health_action;
@@ -25,6 +26,7 @@ pub mod lifetime;
 pub mod lists;
 mod market;
 pub mod membership;
+mod mix;
 pub mod numbers;
 mod people;
 pub mod records;
@@ -48,5 +50,7 @@ pub use records::{Membership, Records, Who};
 mod chs_test;
 #[cfg(test)]
 mod property_test;
+#[cfg(test)]
+mod worked_company_test;
 #[cfg(test)]
 mod worked_test;

@@ -59,7 +59,11 @@ fn event(at: usize, happening: &Happening) -> Event {
             event.reply_to = (bits & 2 != 0).then(|| message(about));
             event.is_question = Some(bits & 4 != 0);
             event.sentiment = (bits & 8 != 0).then(|| f64::from(about) / 128.0 - 1.0);
-            event.text_length = Some(u32::from(about));
+            if about % 4 == 0 {
+                event
+                    .attributes
+                    .insert(attribute::WORDS.to_owned(), (about % 3).to_string());
+            }
             event.visibility = Some(if bits & 16 != 0 {
                 Visibility::Direct
             } else {
@@ -180,7 +184,7 @@ proptest! {
             let Some(value) = row.value else { continue };
             prop_assert!(value.is_finite(), "{row:?}");
             let kpi = row.kpi.as_deref().unwrap();
-            if row.unit.as_deref() == Some("share") && !matches!(kpi, "engagement_rate" | "leave_rate" | "gamification") {
+            if row.unit.as_deref() == Some("share") && !matches!(kpi, "engagement_rate" | "leave_rate" | "gamification" | "live_show_up_rate") {
                 prop_assert!((0.0..=1.0).contains(&value), "{row:?}");
             }
             if let (Some(lower), Some(upper)) = (row.lower, row.upper) {
