@@ -95,29 +95,37 @@ select distinct c, g, f, local_day, member_person as person from scoped
 where h = 'all' and member_person is not null
   and kind in ('message_posted', 'reaction_added', 'live_attended', 'content_published', 'survey_answered', 'poll_answered');
 
-insert into figure
-with recent as (
-  select p.c, p.g, p.f, p.grain, p.period, count(distinct d.person) as n
-  from cell_period p
-  join daily d on (d.c, d.g, d.f) = (p.c, p.g, p.f) and p.grain <> 'day' and d.local_day between p.last_day - 89 and p.last_day
-  join island i on (i.community, i.segment, i.platform, i.person) = (p.c, p.g, p.f, d.person)
-   and i.joined < p.end_us and i.parted >= p.end_us
-  where p.h = 'all' group by all
-)
-select v.kpi, 'all', grain, period, c, g, f, 'all', 'all', v.n / at_end
-from (select * from membership where grain <> 'day') left join recent r using (c, g, f, grain, period),
-lateral (values ('active_share_90d', coalesce(r.n, 0)), ('inactive_share_90d', at_end - coalesce(r.n, 0))) v(kpi, n)
-where at_end > 0;
+-- People active in the window of so many days that ends with a day: every active day opens as many windows.
+create table asked_day as
+select distinct last_day from cell_period where h = 'all' and grain <> 'day';
+
+create table within_90 as
+select distinct d.c, d.g, d.f, a.last_day, d.person
+from daily d, asked_day a where d.local_day between a.last_day - 89 and a.last_day;
+
+create table held as
+select p.c, p.g, p.f, p.last_day, i.person
+from (select distinct c, g, f, last_day, end_us from cell_period where h = 'all' and grain <> 'day') p
+join island i on (i.community, i.segment, i.platform) = (p.c, p.g, p.f) and i.joined < p.end_us and i.parted >= p.end_us;
+
+create table recent as
+select c, g, f, last_day, count(*) as n from within_90 join held using (c, g, f, last_day, person) group by all;
 
 insert into figure
-with months as (
-  select p.c, p.g, p.f, p.grain, p.period, count(distinct d.person) as monthly, count(distinct (d.person, d.local_day)) as daily,
-         count(distinct (d.person, (p.last_day - d.local_day) // 7)) as weekly
-  from cell_period p join daily d on (d.c, d.g, d.f) = (p.c, p.g, p.f) and p.grain <> 'day' and d.local_day between p.last_day - 27 and p.last_day
-  where p.h = 'all' group by all
-)
-select 'stickiness', item, grain, period, c, g, f, 'all', 'all', v.x / monthly
-from months, lateral (values ('all', daily / 28), ('weekly', weekly / 4)) v(item, x);
+select v.kpi, 'all', p.grain, p.period, p.c, p.g, p.f, 'all', 'all', v.n / at_end
+from membership join cell_period p using (c, g, f, grain, period) left join recent r using (c, g, f, last_day),
+lateral (values ('active_share_90d', coalesce(r.n, 0)), ('inactive_share_90d', at_end - coalesce(r.n, 0))) v(kpi, n)
+where at_end > 0 and p.h = 'all' and p.grain <> 'day';
+
+create table month_of as
+select d.c, d.g, d.f, a.last_day, count(distinct d.person) as monthly, count(*) as daily,
+       count(distinct (d.person, (a.last_day - d.local_day) // 7)) as weekly
+from daily d, asked_day a where d.local_day between a.last_day - 27 and a.last_day group by all;
+
+insert into figure
+select 'stickiness', item, p.grain, p.period, p.c, p.g, p.f, 'all', 'all', v.x / monthly
+from month_of m join cell_period p using (c, g, f, last_day), lateral (values ('all', daily / 28), ('weekly', weekly / 4)) v(item, x)
+where p.h = 'all' and p.grain <> 'day';
 
 insert into figure
 select 'one_to_one_conversations', 'all', grain, period, c, g, f, 'all', 'all',

@@ -215,6 +215,7 @@ def main():
     parser.add_argument("data")
     parser.add_argument("--config")
     parser.add_argument("--show", type=int, default=20)
+    parser.add_argument("--trace", action="store_true", help="say which statement runs")
     arguments = parser.parse_args()
     data = pathlib.Path(arguments.data)
     lake = data / "s3" / "levier"
@@ -227,9 +228,9 @@ def main():
     db.execute("set memory_limit = '6GB'")
     prepare(db, lake, config, as_of)
     for name in ("inputs", "people", "conversation"):
-        execute(db, name, lake)
+        execute(db, name, lake, arguments.trace)
     crm_tables(db, lake)
-    execute(db, "business", lake)
+    execute(db, "business", lake, arguments.trace)
     ours = {}
     for row in db.execute(f"""select kpi, item, grain, period, community, segment, platform, channel, side, value, status
             from read_parquet('{published}')""").fetchall():
@@ -263,12 +264,14 @@ def main():
     sys.exit(1 if differ or absent or extra else 0)
 
 
-def execute(db, name, lake):
+def execute(db, name, lake, trace=False):
     begun = time.time()
     text = string.Template((HERE / f"{name}.sql").read_text()).substitute(lake=lake)
     for statement in text.split(";\n"):
         if statement.strip():
             since = time.time()
+            if trace:
+                print("  …", " ".join(statement.split())[:90], file=sys.stderr, flush=True)
             try:
                 db.execute(statement)
                 if time.time() - since > 5:
