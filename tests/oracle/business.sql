@@ -48,7 +48,8 @@ create table part as
 select r.*, k.grain, k.period, s.side, g.segment as g
 from crm_row r join calendar k using (local_day)
 join side s on s.side = 'all' or (s.side = 'member' and as_member) or (s.side = 'non_member' and not as_member and (r.person is not null or r.account is not null))
-join (select distinct segment from crm_row union select 'all') g on g.segment = 'all' or g.segment = r.segment
+join (select distinct about, segment from crm_row where (select count(*) from crm_row x where x.segment <> 'unknown') > 0
+      union select distinct about, 'all' from crm_row) g on g.about = r.about and (g.segment = 'all' or g.segment = r.segment)
 where k.grain in ('month', 'quarter', 'year', '90d', '28d', 'week');
 
 insert into figure

@@ -39,7 +39,8 @@ with invited as (
 ),
 counted as (
   select j.community as c, j.segment as g, j.platform as f, j.grain, j.period, count(*) as joins, count(v.person) as by_invitation
-  from entering j left join invited v on (v.c, v.g, v.f, v.person) = (j.community, j.segment, j.platform, j.person)
+  from entering j join cell_period p on (p.c, p.g, p.f, p.h, p.grain, p.period) = (j.community, j.segment, j.platform, 'all', j.grain, j.period)
+  left join invited v on (v.c, v.g, v.f, v.person) = (j.community, j.segment, j.platform, j.person)
   group by all
 )
 select 'referrals', 'all', grain, period, c, g, f, 'all', 'all', by_invitation from counted where grain <> 'day'

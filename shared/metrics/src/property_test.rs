@@ -16,9 +16,9 @@ use crate::{Activity, ActivityBuilder, Inputs, champions, cohorts, kpis};
 const START: i64 = 1_767_225_600;
 
 /// One made-up happening: person, hour, kind, whom or what it is about, flags.
-type Happening = (u8, u16, u8, u8, u8);
+pub(crate) type Happening = (u8, u16, u8, u8, u8);
 
-fn event(at: usize, happening: &Happening) -> Event {
+pub(crate) fn event(at: usize, happening: &Happening) -> Event {
     let (person, hour, kind, about, bits) = *happening;
     let kind = [
         Kind::MemberJoined,
@@ -93,7 +93,7 @@ fn segment(person: u8) -> Option<&'static str> {
     [None, Some("retail"), Some("pro")][usize::from(person % 40) % 3]
 }
 
-fn build(events: &[(usize, Happening)], config: &Config) -> Activity {
+pub(crate) fn build(events: &[(usize, Happening)], config: &Config) -> Activity {
     let mut builder = ActivityBuilder::new(config);
     for (at, happening) in events {
         builder.push(
@@ -106,7 +106,7 @@ fn build(events: &[(usize, Happening)], config: &Config) -> Activity {
     builder.finish()
 }
 
-fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+pub(crate) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     proptest::collection::vec(
         (
             any::<u8>(),
@@ -131,7 +131,7 @@ fn rows(activity: &Activity, config: &Config) -> Vec<Row> {
     rows
 }
 
-fn config(min_cell: u64) -> Config {
+pub(crate) fn config(min_cell: u64) -> Config {
     let mut config = Config::default();
     config.privacy.min_cell = min_cell;
     config
