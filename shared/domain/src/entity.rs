@@ -590,7 +590,11 @@ mod tests {
         }
         for entity in Entity::ALL {
             for (position, column) in entity.lake_columns().iter().enumerate() {
-                assert_eq!(entity.lake_position(&column.name), Some(position), "{entity}");
+                assert_eq!(
+                    entity.lake_position(&column.name),
+                    Some(position),
+                    "{entity}"
+                );
             }
             assert_eq!(entity.lake_position("amount"), None, "{entity}");
         }

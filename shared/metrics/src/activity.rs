@@ -471,15 +471,11 @@ impl ActivityBuilder {
         self.learn(actor, person, is_staff, segment);
         let community = self.communities.id(community) as u16;
         let platform = self.platforms.id(platform) as u8;
-        let seen_at = seen_at
-            .filter(|seen| joined_at.is_none() && left_at.is_none_or(|left| left > *seen));
+        let seen_at =
+            seen_at.filter(|seen| joined_at.is_none() && left_at.is_none_or(|left| left > *seen));
         for (at, kind, flags) in [
             (joined_at, Kind::MemberJoined, flag::ROSTER),
-            (
-                seen_at,
-                Kind::MemberJoined,
-                flag::ROSTER | flag::PRESUMED,
-            ),
+            (seen_at, Kind::MemberJoined, flag::ROSTER | flag::PRESUMED),
             (left_at, Kind::MemberLeft, flag::ROSTER),
         ] {
             if let Some(at) = at {

@@ -135,7 +135,11 @@ pub fn kpis(input: &Inputs<'_>, as_of: Date, config: &Config) -> Vec<Row> {
     deflection(&crm, run.as_ref(), input.commerce, &mut cells);
     if let (Some(run), Some(records)) = (&run, input.records) {
         conversion(run, records, &mut cells);
-        if let Some(contacts) = records.people.as_deref().filter(|people| !people.is_empty()) {
+        if let Some(contacts) = records
+            .people
+            .as_deref()
+            .filter(|people| !people.is_empty())
+        {
             mixes(run, contacts, &mut cells);
         }
     }

@@ -504,10 +504,12 @@ impl Crm<'_> {
                 let minutes: Vec<f64> = timed.iter().map(|t| t.0).collect();
                 let people = units(timed.iter().map(|t| &t.1.who));
                 let nothing = "no solved ticket with a handle time in the period";
-                cells.push(
-                    part.cell("handle_time", "minutes")
-                        .ratio(minutes.iter().sum(), minutes.len() as f64, people, nothing),
-                );
+                cells.push(part.cell("handle_time", "minutes").ratio(
+                    minutes.iter().sum(),
+                    minutes.len() as f64,
+                    people,
+                    nothing,
+                ));
                 let cell = part.cell("handle_time", "minutes").item("median");
                 cells.push(match quantile(&minutes, 0.5) {
                     Some(median) => cell.count(median, people),

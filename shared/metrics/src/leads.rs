@@ -71,7 +71,11 @@ pub fn community_qualified_leads(
                 .as_ref()
                 .is_some_and(|l| rule.lifecycles.contains(l))
         })
-        .filter(|contact| contact.customer_since(&customers).is_none_or(|at| at >= now))
+        .filter(|contact| {
+            contact
+                .customer_since(&customers)
+                .is_none_or(|at| at >= now)
+        })
         .filter_map(|contact| {
             let times = times.get(contact.who.person.as_deref()?)?;
             let recent = times.len() - times.partition_point(|at| *at < since);

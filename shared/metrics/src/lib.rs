@@ -49,6 +49,8 @@ pub use records::{Membership, Records, Who};
 #[cfg(test)]
 mod chs_test;
 #[cfg(test)]
+mod health_test;
+#[cfg(test)]
 mod plain_test;
 #[cfg(test)]
 mod property_test;

@@ -132,7 +132,8 @@ fn acquisition(
                     ("member", Some("members")),
                     ("non_member", Some("others")),
                 ] {
-                    let aimed = |s: &&Spend| audience.is_none() || s.audience.as_deref() == audience;
+                    let aimed =
+                        |s: &&Spend| audience.is_none() || s.audience.as_deref() == audience;
                     if audience.is_some() && !spend.iter().any(|s| aimed(&s)) {
                         continue;
                     }

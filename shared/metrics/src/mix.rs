@@ -67,7 +67,10 @@ pub(crate) fn mixes(run: &Run<'_>, contacts: &[Contact], cells: &mut Vec<Cell>) 
         let grains = ["month", "quarter", "year", "28d", "90d", "all"];
         for grain in grains {
             let span = containing(grain, run.as_of, run.as_of, &run.zone, run.fiscal);
-            for (kpi, mix) in [("crm_status_mix", &by_status), ("lead_source_mix", &by_source)] {
+            for (kpi, mix) in [
+                ("crm_status_mix", &by_status),
+                ("lead_source_mix", &by_source),
+            ] {
                 cells.push(place.cell(kpi, &span, "people").count(n as f64, n));
                 for (item, hits) in mix {
                     let mut cell = place

@@ -5,8 +5,8 @@ use levier_domain::event::Kind;
 
 use crate::activity::SENTIMENT_SCALE;
 use crate::calendar::{Span, spans};
-use crate::days::Days;
 use crate::cell::Cell;
+use crate::days::Days;
 use crate::draft::Place;
 use crate::inputs::Run;
 use crate::membership::Span as Stay;

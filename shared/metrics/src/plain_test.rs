@@ -34,7 +34,8 @@ impl Plain {
     }
 
     fn deleted(&self, message: &str) -> bool {
-        let deletes = |e: &&Event| e.kind == Kind::MessageDeleted && Self::named(e) == Some(message);
+        let deletes =
+            |e: &&Event| e.kind == Kind::MessageDeleted && Self::named(e) == Some(message);
         self.posted(message) && self.events.iter().any(|e| deletes(&e))
     }
 
@@ -95,10 +96,7 @@ impl Plain {
         if !told {
             let contributions = self.contributions();
             let own = contributions.iter().filter(|e| Self::actor(e) == person);
-            moves.extend(
-                own.map(|e| (e.occurred_at.as_microsecond(), true))
-                    .min(),
-            );
+            moves.extend(own.map(|e| (e.occurred_at.as_microsecond(), true)).min());
         }
         moves.sort_unstable();
         moves
@@ -122,7 +120,10 @@ impl Plain {
     }
 
     fn members(&self, at: i64) -> usize {
-        self.people().iter().filter(|person| self.member(person, at)).count()
+        self.people()
+            .iter()
+            .filter(|person| self.member(person, at))
+            .count()
     }
 
     /// Moves within a stretch that changed something: joins of who was no member, leaves of who was one.
@@ -162,7 +163,9 @@ fn published(rows: &[Row], kpi: &str, item: &str, month: &str) -> Option<f64> {
                 && row.period.as_deref() == Some(month)
                 && row.community.as_deref() == Some(COMMUNITY)
                 && row.segment.as_deref() == Some("all")
-                && ["platform", "channel"].iter().all(|c| row.text(c) == Some("all"))
+                && ["platform", "channel"]
+                    .iter()
+                    .all(|c| row.text(c) == Some("all"))
                 && row.text("item") == Some(item)
         })
         .and_then(|row| row.value)

@@ -48,11 +48,7 @@ pub(crate) fn talk(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
         })
         .collect();
     talks.sort_by_key(|talk| (talk.at, talk.thread.opener));
-    for grain in run
-        .grains(&scope.cut)
-        .iter()
-        .filter(|g| **g != "day")
-    {
+    for grain in run.grains(&scope.cut).iter().filter(|g| **g != "day") {
         for span in spans(grain, run.first, run.as_of, &run.zone, run.fiscal) {
             let from = talks.partition_point(|talk| talk.at < span.from);
             let to = talks.partition_point(|talk| talk.at < span.to).max(from);

@@ -11,7 +11,9 @@ use levier_domain::table::{Row, Status};
 use levier_domain::time::Month;
 
 use crate::worked_test::{CONFIG, at, check, find, story};
-use crate::{ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, Who, kpis};
+use crate::{
+    ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, Who, kpis,
+};
 
 fn config() -> Config {
     let more = "conversion_days = 30\ncommunity_promo_codes = [\"CERCLE\"]\n";
@@ -45,9 +47,27 @@ fn put(records: &mut Records, entity: Entity, person: &str, cells: &[(&str, Valu
 
 fn people(records: &mut Records) {
     for (id, person, lifecycle, source, more) in [
-        ("c1", "p-u1", "lead", Some("organic"), vec![("qualified_at", when("2026-03-10T12:00:00"))]),
-        ("c2", "p-u2", "customer", Some("organic"), vec![("became_customer_at", when("2026-03-11T12:00:00"))]),
-        ("c3", "y1", "opportunity", Some("ads"), vec![("qualified_at", when("2026-03-05T12:00:00"))]),
+        (
+            "c1",
+            "p-u1",
+            "lead",
+            Some("organic"),
+            vec![("qualified_at", when("2026-03-10T12:00:00"))],
+        ),
+        (
+            "c2",
+            "p-u2",
+            "customer",
+            Some("organic"),
+            vec![("became_customer_at", when("2026-03-11T12:00:00"))],
+        ),
+        (
+            "c3",
+            "y1",
+            "opportunity",
+            Some("ads"),
+            vec![("qualified_at", when("2026-03-05T12:00:00"))],
+        ),
         ("c4", "y2", "churned", None, vec![]),
     ] {
         let mut cells = vec![
@@ -106,8 +126,22 @@ fn sales(records: &mut Records) {
         put(records, Entity::Subscriptions, id, &cells);
     }
     for (date, audience, purpose, amount, shown, clicks) in [
-        ("2026-03-05", "members", "member_acquisition", 30_000, 100.0, 10.0),
-        ("2026-03-06", "others", "customer_acquisition", 20_000, 200.0, 10.0),
+        (
+            "2026-03-05",
+            "members",
+            "member_acquisition",
+            30_000,
+            100.0,
+            10.0,
+        ),
+        (
+            "2026-03-06",
+            "others",
+            "customer_acquisition",
+            20_000,
+            200.0,
+            10.0,
+        ),
     ] {
         put(
             records,
@@ -160,9 +194,16 @@ fn voices(records: &mut Records) {
             ],
         );
     }
-    for (nth, about) in ["brand", "brand", "community", "competitor", "competitor", "market"]
-        .iter()
-        .enumerate()
+    for (nth, about) in [
+        "brand",
+        "brand",
+        "community",
+        "competitor",
+        "competitor",
+        "market",
+    ]
+    .iter()
+    .enumerate()
     {
         put(
             records,
@@ -276,7 +317,12 @@ fn every_figure_of_the_company_on_paper_is_computed() {
         ("heard_about_us", "all", "all", 0.5),
         ("brand_awareness", "aided", "all", 2.0 / 3.0),
         ("brand_awareness", "unaided", "all", 0.5),
-        ("brand_awareness", "branded_and_direct_traffic", "all", 150.0),
+        (
+            "brand_awareness",
+            "branded_and_direct_traffic",
+            "all",
+            150.0,
+        ),
         ("mentions", "all", "all", 3.0),
         ("share_of_voice", "all", "all", 0.5),
         ("organic_traffic", "all", "all", 180.0),
@@ -377,10 +423,22 @@ fn what_is_read_and_won_is_counted_apart() {
     let mut n = 0;
     let mut push = |who: &str, kind: Kind, tell: &dyn Fn(&mut Event)| {
         n += 1;
-        let mut event = Event::new("forum", "main", "forum", kind, at("2026-03-10T12:00:00"), &[&n.to_string()]);
+        let mut event = Event::new(
+            "forum",
+            "main",
+            "forum",
+            kind,
+            at("2026-03-10T12:00:00"),
+            &[&n.to_string()],
+        );
         event.actor = Some(who.to_owned());
         tell(&mut event);
-        builder.push(&event, None, who == "sam", Some(if who == "u1" { "pro" } else { "retail" }));
+        builder.push(
+            &event,
+            None,
+            who == "sam",
+            Some(if who == "u1" { "pro" } else { "retail" }),
+        );
     };
     for who in ["u1", "u2", "u3", "u4"] {
         push(who, Kind::MemberJoined, &|_| {});
@@ -389,7 +447,9 @@ fn what_is_read_and_won_is_counted_apart() {
         push(who, Kind::ContentViewed, &|_| {});
     }
     push("u1", Kind::BadgeAwarded, &|event| {
-        event.attributes.insert(attribute::SCORE.to_owned(), "12.5".to_owned());
+        event
+            .attributes
+            .insert(attribute::SCORE.to_owned(), "12.5".to_owned());
     });
     push("u2", Kind::BadgeAwarded, &|_| {});
     push("u3", Kind::ContentPublished, &|_| {});
@@ -505,5 +565,9 @@ fn a_fiscal_year_names_its_quarters_and_a_partial_one_says_so() {
         assert_eq!(status(period), want, "{period}");
     }
     let year = find(&rows, "registrations", "all", "all", "FY2026");
-    assert_eq!(year.value, Some(10.0), "seven in February and three in March");
+    assert_eq!(
+        year.value,
+        Some(10.0),
+        "seven in February and three in March"
+    );
 }

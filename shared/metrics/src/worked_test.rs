@@ -1,7 +1,6 @@
 //! The community of ten of WORKED_EXAMPLE.md: every figure on paper is a figure here.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-
 use jiff::Timestamp;
 use jiff::civil::{DateTime, date};
 use levier_domain::config::Config;
@@ -304,7 +303,13 @@ fn records(activity: &Activity) -> Records {
     records
 }
 
-pub(crate) fn find<'a>(rows: &'a [Row], kpi: &str, item: &str, side: &str, period: &str) -> &'a Row {
+pub(crate) fn find<'a>(
+    rows: &'a [Row],
+    kpi: &str,
+    item: &str,
+    side: &str,
+    period: &str,
+) -> &'a Row {
     let mut found = rows.iter().filter(|row| {
         row.kpi.as_deref() == Some(kpi)
             && row.period.as_deref() == Some(period)
@@ -548,7 +553,10 @@ fn every_kpi_has_a_row_whatever_is_absent() {
     for rows in [nothing, kpis(&events_alone, date(2026, 3, 31), &config)] {
         let ids: std::collections::BTreeSet<&str> =
             rows.iter().filter_map(|row| row.kpi.as_deref()).collect();
-        let lacking: Vec<&&str> = CATALOGUE.iter().filter(|kpi| !ids.contains(**kpi)).collect();
+        let lacking: Vec<&&str> = CATALOGUE
+            .iter()
+            .filter(|kpi| !ids.contains(**kpi))
+            .collect();
         assert!(lacking.is_empty(), "{lacking:?}");
     }
 }
