@@ -6,12 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use futures::StreamExt;
 use jiff::Timestamp;
+use levier_domain::config::Config;
 use levier_domain::entity::Entity;
 use levier_domain::record::{Record, Value};
 use levier_domain::table::{Row, Status, TableName};
 use levier_domain::time::start_of_day;
-use levier_join::{Known, Rates, held};
+use levier_join::{Holding, Known, Rates, held};
 use levier_lake::{events, facts, keys};
 use levier_metrics::{ActivityBuilder, CommerceAccumulator, Inputs, Membership, Records, Who};
 use levier_results::{Run, RunId};
@@ -20,6 +22,9 @@ use sha2::{Digest, Sha256};
 
 /// Seed of the bootstrap: fixed, so that a run can be repeated to the bit.
 const SEED: u64 = 20_260_101;
+
+/// Day files fetched ahead of the one that is read: hides latency, bounds memory.
+const DAYS_AHEAD: usize = 8;
 
 /// Runs the health job for one as-of day.
 ///
@@ -46,13 +51,17 @@ pub async fn health(
         }
     }
     for months in facts_keys.values() {
-        let names: Vec<String> = months.iter().map(|(_, key)| key.clone()).collect();
-        for ((month, _), (key, bytes)) in months.iter().zip(deps.lake.get_all(&names).await?) {
-            for fact in facts::decode(&key, *month, bytes)? {
-                people.learn(&fact);
-                commerce.update(&fact);
-                outcome.count("facts", 1);
-            }
+        for (month, key) in months {
+            let Some(bytes) = deps.lake.get(key).await? else {
+                continue;
+            };
+            let mut read = 0;
+            facts::visit(key, *month, bytes, |fact| {
+                people.learn(fact);
+                commerce.update(fact);
+                read += 1;
+            })?;
+            outcome.count("facts", read);
         }
         commerce.end_bucket();
     }
@@ -79,26 +88,31 @@ pub async fn health(
         ) {
             continue;
         }
-        for row in held(&deps.lake, entity, until).await? {
-            let row = in_reporting_currency(row, &rates, deps);
-            let person = known.of_row(&row).map(str::to_owned);
-            let segment = person
-                .as_ref()
-                .and_then(|person| people.segment.get(person))
-                .cloned();
-            let account = person
-                .as_ref()
-                .and_then(|person| known.account(person))
-                .map(str::to_owned)
-                .or_else(|| own_account(&row));
-            records.push(
-                &row,
-                Who {
-                    person,
-                    account,
-                    segment,
-                },
-            );
+        let mut first_order: Option<(Option<Timestamp>, Record)> = None;
+        let holding = Holding::find(&deps.lake, entity, until).await?;
+        holding
+            .each(&deps.lake, &[], |row| {
+                if entity == Entity::Orders && !has_code(row, &deps.config) {
+                    // Sums of orders come from the facts; of orders without a community's code only the first says something.
+                    let at = row.get("ordered_at").as_instant();
+                    if first_order.as_ref().is_none_or(|(first, _)| at < *first) {
+                        first_order = Some((at, row.clone()));
+                    }
+                    // The first purchase makes the customer.
+                    let paid = ["paid", "refunded", "partially_refunded"].map(Some);
+                    if let (Some(at), Some(person)) = (at, known.of_row(row))
+                        && paid.contains(&row.get("status").as_text())
+                    {
+                        records.bought(person, at.as_microsecond());
+                    }
+                    return;
+                }
+                let converted = in_reporting_currency(row, &rates, deps);
+                records.push(converted.as_ref().unwrap_or(row), people.who(&known, row));
+            })
+            .await?;
+        if let Some((_, row)) = first_order {
+            records.push(&row, people.who(&known, &row));
         }
     }
     records.sort();
@@ -151,16 +165,12 @@ fn own_account(row: &Record) -> Option<String> {
 }
 
 /// Money of orders and spend at the rate of its day; what has no rate keeps its own currency, and is left out where it would count.
-fn in_reporting_currency(mut row: Record, rates: &Rates, deps: &Dependencies) -> Record {
+fn in_reporting_currency(row: &Record, rates: &Rates, deps: &Dependencies) -> Option<Record> {
     let reporting = deps.config.workspace.currency.code();
-    let Some(currency) = row
+    let currency = row
         .get("currency")
         .as_text()
-        .filter(|currency| *currency != reporting)
-        .map(str::to_owned)
-    else {
-        return row;
-    };
+        .filter(|currency| *currency != reporting)?;
     let day = match row.entity {
         Entity::Orders => row
             .get("ordered_at")
@@ -168,22 +178,23 @@ fn in_reporting_currency(mut row: Record, rates: &Rates, deps: &Dependencies) ->
             .map(|at| deps.zone.to_datetime(at).date()),
         Entity::Spend => row.get("date").as_date(),
         _ => None,
-    };
-    let Some(day) = day else { return row };
-    let mut converted = Vec::new();
+    }?;
+    let mut converted = row.clone();
     for column in ["amount_minor", "refunded_amount_minor", "tax_minor"] {
         if let Some(minor) = row.get(column).as_integer() {
-            match rates.convert(minor, &currency, day) {
-                Some(minor) => converted.push((column, minor)),
-                None => return row,
-            }
+            converted.set(column, Value::Integer(rates.convert(minor, currency, day)?));
         }
     }
-    for (column, minor) in converted {
-        row.set(column, Value::Integer(minor));
-    }
-    row.set("currency", Value::Text(reporting.to_owned()));
-    row
+    converted.set("currency", Value::Text(reporting.to_owned()));
+    Some(converted)
+}
+
+/// Whether an order was made with a promo code of a community.
+fn has_code(order: &Record, config: &Config) -> bool {
+    order.get("promo_code").as_text().is_some_and(|code| {
+        let codes = &config.commerce.community_promo_codes;
+        codes.iter().any(|known| known.eq_ignore_ascii_case(code))
+    })
 }
 
 /// What the facts say of persons.
@@ -194,6 +205,23 @@ struct People {
 }
 
 impl People {
+    /// Whom a row is about.
+    fn who(&self, known: &Known, row: &Record) -> Who {
+        let person = known.of_row(row).map(str::to_owned);
+        Who {
+            segment: person
+                .as_ref()
+                .and_then(|person| self.segment.get(person))
+                .cloned(),
+            account: person
+                .as_ref()
+                .and_then(|person| known.account(person))
+                .map(str::to_owned)
+                .or_else(|| own_account(row)),
+            person,
+        }
+    }
+
     fn learn(&mut self, fact: &levier_domain::fact::Fact) {
         if fact.is_staff && !self.staff.contains(&fact.person) {
             self.staff.insert(fact.person.clone());
@@ -241,25 +269,27 @@ async fn read_activity(
         })
         .map(|object| object.key)
         .collect();
-    for chunk in days.chunks(64) {
-        for (key, bytes) in deps.lake.get_all(chunk).await? {
-            for event in events::decode(&key, bytes)?
-                .iter()
-                .filter(|event| event.occurred_at < until)
-            {
-                let (person, staff, segment) = event
-                    .actor
-                    .as_deref()
-                    .map_or((None, false, None), |actor| who(&event.platform, actor));
-                builder.push(event, person, staff, segment);
-                if let Some(target) = &event.target {
-                    let (person, staff, segment) = who(&event.platform, target);
-                    builder.identify(&event.platform, target, person, staff, segment);
-                }
-                outcome.count("events", 1);
+    let mut reads = deps.lake.read_ahead(days, DAYS_AHEAD);
+    let mut seen = 0;
+    while let Some((key, read)) = reads.next().await {
+        let Some(bytes) = read? else { continue };
+        events::visit(&key, bytes, &events::Wanted::ALL, |event| {
+            if event.occurred_at >= until {
+                return;
             }
-        }
+            let (person, staff, segment) = event
+                .actor
+                .as_deref()
+                .map_or((None, false, None), |actor| who(&event.platform, actor));
+            builder.push(event, person, staff, segment);
+            if let Some(target) = &event.target {
+                let (person, staff, segment) = who(&event.platform, target);
+                builder.identify(&event.platform, target, person, staff, segment);
+            }
+            seen += 1;
+        })?;
     }
+    outcome.count("events", seen);
     for row in held(&deps.lake, Entity::Members, until).await? {
         let text = |name: &str| row.get(name).as_text();
         let (Some(community), Some(platform), Some(handle)) =

@@ -366,6 +366,8 @@ pub struct Records {
     pub mentions: Option<Vec<Mention>>,
     /// Who was a member when.
     pub membership: Membership,
+    /// First paid orders by person (µs), of orders that are not among `orders`.
+    pub first_orders: BTreeMap<String, i64>,
 }
 
 impl Records {
@@ -394,11 +396,24 @@ impl Records {
         }
     }
 
+    /// Says that a person paid an order, of which no KPI reads more than that.
+    pub fn bought(&mut self, person: &str, at: i64) {
+        match self.first_orders.get_mut(person) {
+            Some(first) => *first = at.min(*first),
+            None => {
+                self.first_orders.insert(person.to_owned(), at);
+            }
+        }
+    }
+
     /// When each person became a customer, and each account of which only deals or contracts without a person tell: the first
     /// paid order, won deal or paying subscription.
     #[must_use]
     pub fn customers(&self) -> Customers<'_> {
         let mut customers = Customers::default();
+        for (person, at) in &self.first_orders {
+            customers.people.insert(person, *at);
+        }
         for order in self.orders.iter().flatten().filter(|o| o.paid()) {
             customers.bought(&order.who, order.ordered_at);
         }
