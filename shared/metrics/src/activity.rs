@@ -42,6 +42,10 @@ pub mod flag {
     pub const ROSTER: u16 = 1 << 9;
     /// The thread's channel is tagged as feedback.
     pub const FEEDBACK: u16 = 1 << 10;
+    /// The text was read.
+    pub const TEXT: u16 = 1 << 11;
+    /// What reading the text told.
+    pub const READ: u16 = QUESTION | SHORT | SCORED | TEXT;
 }
 
 /// Texts under this many characters are not taken for answers by the health score: events keep no words, and three words of
@@ -396,7 +400,10 @@ impl ActivityBuilder {
         };
         if event.is_question == Some(true) {
             flags |= flag::QUESTION;
-            if event.kind == Kind::MessagePosted && event.reply_to.is_none() {
+            // An edit can make a question of what opened a thread.
+            let edits_opener = event.kind == Kind::MessageEdited
+                && (event.thread.is_none() || event.thread.as_deref() == event.message());
+            if (event.kind == Kind::MessagePosted && event.reply_to.is_none()) || edits_opener {
                 let name = event
                     .thread
                     .as_deref()
@@ -404,6 +411,9 @@ impl ActivityBuilder {
                     .unwrap_or(&event.event_id);
                 self.questions.insert(item, name.to_owned());
             }
+        }
+        if event.text_length.is_some() {
+            flags |= flag::TEXT;
         }
         if event
             .text_length
