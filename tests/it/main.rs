@@ -6,10 +6,13 @@
     reason = "a failure here is a failed test"
 )]
 
+mod again;
 mod faults;
 mod files;
+mod fuzz;
 mod hooks;
 mod infra;
 mod order;
+mod quiet;
 mod small;
 mod story;
