@@ -407,7 +407,7 @@ mod tests {
             (
                 "silent since 2026-03-01T10:00:00Z, usual silence up to 72 h",
                 "silent since 2026-03-01, usual silence up to 72 h",
-                "silencieuse depuis le 2026-03-01, silence habituel jusqu'à 72 h",
+                "silencieuse depuis le 2026-03-01, silence habituel jusqu’à 72 h",
             ),
             (
                 "no_rule; source team is silent since 2026-03-01T10:00:00Z",
