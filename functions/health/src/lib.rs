@@ -1,17 +1,19 @@
 //! `health`: the KPIs, the health score, champions and join cohorts, from events, facts and CRM rows.
 //!
 //! Events become a compact form first, facts are read bucket by bucket into sums, and CRM rows into the few columns that a KPI
-//! reads; the arithmetic is `levier_metrics`. Sources that fell silent suspend the score of their community: a silent source
-//! looks like a dying one.
+//! reads; the arithmetic is `levier_metrics`. Sources that fell silent suspend the score of their community, because a silent source
+//! looks like a dying one, and mark its KPIs.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod quiet;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::StreamExt;
 use jiff::Timestamp;
 use levier_domain::config::Config;
 use levier_domain::entity::Entity;
 use levier_domain::record::{Record, Value};
-use levier_domain::table::{Row, Status, TableName};
+use levier_domain::table::{Row, TableName};
 use levier_domain::time::start_of_day;
 use levier_join::{Holding, Known, Rates, held};
 use levier_lake::{events, facts, keys};
@@ -117,17 +119,17 @@ pub async fn health(
     }
     records.sort();
 
-    let silent = silent_communities(deps).await?;
+    let quiet = quiet::quiet(deps).await?;
+    let silent = quiet::communities(&quiet);
     let inputs = Inputs {
         activity: Some(&activity),
         commerce: Some(&commerce),
         records: Some(&records),
     };
     let mut tables: BTreeMap<TableName, Vec<Row>> = BTreeMap::new();
-    tables.insert(
-        TableName::Kpis,
-        levier_metrics::kpis(&inputs, day, &deps.config),
-    );
+    let mut kpis = levier_metrics::kpis(&inputs, day, &deps.config);
+    quiet::mark(&mut kpis, &quiet, day, deps);
+    tables.insert(TableName::Kpis, kpis);
     tables.insert(
         TableName::Health,
         levier_metrics::health_with(&activity, day, &deps.config, SEED, &silent),
@@ -318,20 +320,4 @@ async fn read_activity(
         );
     }
     Ok(builder.finish())
-}
-
-/// Communities of which a source is silent for longer than its rhythm, as compaction found.
-async fn silent_communities(deps: &Dependencies) -> Result<BTreeSet<String>, JobError> {
-    let Some(pointer) = deps.results.pointer("compact").await? else {
-        return Ok(BTreeSet::new());
-    };
-    let rows = deps
-        .results
-        .read_rows(&pointer.run_id, TableName::Sources)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .filter(|row| row.status == Status::Quiet)
-        .filter_map(|row| row.community)
-        .collect())
 }

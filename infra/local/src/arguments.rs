@@ -59,6 +59,8 @@ pub enum Command {
     Analyse(Box<levier_analysis::AnalyseArguments>),
     /// Deliveries of which some item could not be read.
     Quarantine(Quarantine),
+    /// Read what was received since a day again, after a mapping was mended.
+    Reprocess(Reprocess),
     /// Raw inputs of a made-up company, with its truth.
     Simulate(Simulate),
     /// What was merged, on which rule, and what waits for a person.
@@ -147,8 +149,11 @@ pub struct Check {
     #[arg(long, value_name = "SOURCE", requires = "sample")]
     pub source: Option<String>,
     /// With --source: the payload.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "source")]
     pub sample: Option<PathBuf>,
+    /// With --sample: a header of the delivery, `Name: value`.
+    #[arg(long = "header", value_name = "NAME: VALUE", requires = "sample")]
+    pub headers: Vec<String>,
 }
 
 /// Arguments of `send`.
@@ -271,6 +276,17 @@ pub enum QuarantineAction {
         #[arg(long)]
         source: Option<String>,
     },
+}
+
+/// Arguments of `reprocess`.
+#[derive(Debug, Args)]
+pub struct Reprocess {
+    /// The first day of receipt (UTC) to read again.
+    #[arg(long, value_name = "DATE")]
+    pub from: Date,
+    /// Only of this source.
+    #[arg(long)]
+    pub source: Option<String>,
 }
 
 /// Arguments of `simulate`.

@@ -44,6 +44,10 @@ pub mod flag {
     pub const FEEDBACK: u16 = 1 << 10;
     /// The membership is known to hold from then on, not to have begun then.
     pub const PRESUMED: u16 = 1 << 11;
+    /// The text was read.
+    pub const TEXT: u16 = 1 << 12;
+    /// What reading the text told.
+    pub const READ: u16 = QUESTION | SHORT | SCORED | TEXT;
 }
 
 /// Units of [`Entry::sentiment`] in 1: integers, so that sums do not depend on their order.
@@ -394,7 +398,10 @@ impl ActivityBuilder {
         };
         if event.is_question == Some(true) {
             flags |= flag::QUESTION;
-            if event.kind == Kind::MessagePosted && event.reply_to.is_none() {
+            // An edit can make a question of what opened a thread.
+            let edits_opener = event.kind == Kind::MessageEdited
+                && (event.thread.is_none() || event.thread.as_deref() == event.message());
+            if (event.kind == Kind::MessagePosted && event.reply_to.is_none()) || edits_opener {
                 let name = event
                     .thread
                     .as_deref()
@@ -402,6 +409,9 @@ impl ActivityBuilder {
                     .unwrap_or(&event.event_id);
                 self.questions.insert(item, name.to_owned());
             }
+        }
+        if event.text_length.is_some() {
+            flags |= flag::TEXT;
         }
         let words = event.attributes.get(attribute::WORDS);
         if words.is_some_and(|n| n.parse().is_ok_and(|n: u32| n < ANSWER_WORDS)) {

@@ -37,7 +37,7 @@ pub mod tally;
 
 pub use activity::{Activity, ActivityBuilder};
 pub use alert::{Alert, alerts};
-pub use catalogue::kpis;
+pub use catalogue::{FROM_EVENTS, kpis};
 pub use cohorts::cohorts;
 pub use commerce::{Commerce, CommerceAccumulator};
 pub use health::{health, health_with};

@@ -601,3 +601,66 @@ fn buckets_split_and_merge_to_the_same_sums() {
     other.merge(one);
     assert_eq!(other.finish(), whole);
 }
+
+#[test]
+fn a_message_asks_and_feels_what_its_last_edit_says() {
+    let config = Config::default();
+    for (case, edits, asks, mood) in [
+        ("never edited", &[][..], false, 0.0),
+        (
+            "edited into a question",
+            &[(11, Some(true), 0.5)][..],
+            true,
+            0.5,
+        ),
+        (
+            "and back again",
+            &[(11, Some(true), 0.5), (12, Some(false), -0.25)][..],
+            false,
+            -0.25,
+        ),
+        (
+            "an edit without text",
+            &[(11, Some(true), 0.5), (12, None, 0.0)][..],
+            true,
+            0.5,
+        ),
+    ] {
+        let mut s = Story {
+            builder: ActivityBuilder::new(&config),
+            n: 0,
+        };
+        s.message("2026-03-02T10:00:00", "u1", "cafe", "m1", "m1", |_| {});
+        for (hour, question, sentiment) in edits {
+            s.event(
+                &format!("2026-03-02T{hour}:00:00"),
+                Kind::MessageEdited,
+                "u1",
+                |event| {
+                    event.channel = Some("cafe".to_owned());
+                    event.thread = Some("m1".to_owned());
+                    event.is_question = *question;
+                    event.text_length = question.map(|_| 40);
+                    event.sentiment = question.map(|_| *sentiment);
+                    event
+                        .attributes
+                        .insert(attribute::MESSAGE.to_owned(), "m1".to_owned());
+                },
+            );
+        }
+        let activity = s.builder.finish();
+        let posted = activity
+            .entries
+            .iter()
+            .find(|entry| entry.kind() == Kind::MessagePosted)
+            .unwrap();
+        assert_eq!(posted.has(crate::activity::flag::QUESTION), asks, "{case}");
+        let scale = f64::from(crate::activity::SENTIMENT_SCALE);
+        assert_eq!(f64::from(posted.sentiment) / scale, mood, "{case}");
+        assert_eq!(
+            posted.has(crate::activity::flag::SCORED),
+            !edits.is_empty(),
+            "{case}"
+        );
+    }
+}

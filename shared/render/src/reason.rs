@@ -146,6 +146,7 @@ const REASONS: &[Entry] = &[
         "le retour des nouveaux n'est pas mesurable",
     ),
     ("same_event", "the same event again", "le même événement"),
+    ("same_body", "the same delivery again", "le même envoi"),
     ("same_row", "the same row again", "la même ligne"),
     (
         "no_rule",
@@ -332,6 +333,30 @@ pub(crate) fn reason(text: &str, language: Language) -> String {
     if let Some(said) = find(REASONS, text, language) {
         return said;
     }
+    if let Some((since, hours)) = text
+        .strip_prefix("silent since ")
+        .and_then(|rest| rest.split_once(", usual silence up to "))
+    {
+        let day = since.split('T').next().unwrap_or(since);
+        return language.say(
+            &format!("silent since {day}, usual silence up to {hours}"),
+            &format!("silencieuse depuis le {day}, silence habituel jusqu'à {hours}"),
+        );
+    }
+    if let Some((before, after)) = text.rsplit_once("; source ") {
+        let after = reason(&format!("source {after}"), language);
+        return format!("{}; {after}", reason(before, language));
+    }
+    if let Some((source, since)) = text
+        .strip_prefix("source ")
+        .and_then(|rest| rest.split_once(" is silent since "))
+    {
+        let day = since.split('T').next().unwrap_or(since);
+        return language.say(
+            &format!("source {source} is silent since {day}"),
+            &format!("la source {source} est silencieuse depuis le {day}"),
+        );
+    }
     if let Some(lacks) = text.strip_prefix("not enough activity:") {
         let parts: Vec<String> = lacks
             .split(';')
@@ -378,6 +403,16 @@ mod tests {
                 "needs: tickets + events",
                 "needs support tickets and community events",
                 "il faut les tickets du support et des événements de la communauté",
+            ),
+            (
+                "silent since 2026-03-01T10:00:00Z, usual silence up to 72 h",
+                "silent since 2026-03-01, usual silence up to 72 h",
+                "silencieuse depuis le 2026-03-01, silence habituel jusqu’à 72 h",
+            ),
+            (
+                "no_rule; source team is silent since 2026-03-01T10:00:00Z",
+                "no mapping rule; source team is silent since 2026-03-01",
+                "aucune règle de correspondance; la source team est silencieuse depuis le 2026-03-01",
             ),
             (
                 "not enough activity: threads: fewer than 20; newcomers: fewer than 15",
