@@ -4,13 +4,21 @@
 //! were lost. A file is read into a temporary one first and judged as a whole; only then does anything reach the lake. The
 //! receipt of the drop is written last: while it is absent, the file is simply imported again, to the same bytes.
 //!
-//! `drop/{entity}/…` declares the entity; `FILE.levier.toml` beside a file says how to read it.
+//! `drop/{entity}/…` declares the entity, `drop/full/…` or `drop/{entity}/full/…` (or `full = true` in the sidecar) that the file
+//! is complete; `FILE.levier.toml` beside a file says how to read it.
+//!
+//! What a complete export of a system does not hold counts as deleted from its drop on: its keys go to `deleted/`, the rows stay,
+//! so that an earlier as-of day still sees them. A later file that holds the key again brings it back. A complete export of which
+//! a row was refused deletes nothing, because that row may be one of those that seem to be gone.
 
+mod decide;
 mod drift;
+mod entries;
 mod object;
 mod sink;
 mod store;
 mod table;
+mod writing;
 
 use jiff::Timestamp;
 use levier_domain::receipt::Receipt;
@@ -19,7 +27,7 @@ use levier_lake::keys;
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome};
 use serde::{Deserialize, Serialize};
 
-pub use crate::object::{Drop, SIDECAR_ENDING, load_dialects};
+pub use crate::object::{Drop, FULL, SIDECAR_ENDING, load_dialects};
 
 /// How the function is called: by the bucket, or by the schedule.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use levier_domain::entity::Entity;
 use levier_domain::record::Record;
-use levier_lake::{Lake, LakeError, keys, records};
+use levier_lake::{Lake, LakeError, index, keys, records};
 
 type Age = (Option<Timestamp>, Option<Timestamp>, [u8; 16]);
 
@@ -18,7 +18,33 @@ fn age(record: &Record) -> Age {
     )
 }
 
+/// Since when the keys that a complete export did not hold any more count as deleted, of those dropped before `until`.
+async fn deleted(
+    lake: &Lake,
+    entity: Entity,
+    until: Timestamp,
+) -> Result<HashMap<(String, [u8; 16]), i64>, LakeError> {
+    let objects = lake.list(&format!("{}{entity}/", keys::DELETED)).await?;
+    let all: Vec<String> = objects.into_iter().map(|object| object.key).collect();
+    let mut deleted = HashMap::new();
+    for chunk in all.chunks(16) {
+        for (key, bytes) in lake.get_all(chunk).await? {
+            index::decode(&key, bytes, |source, entry| {
+                if entry.known_from < until.as_microsecond() {
+                    let since = deleted
+                        .entry((source.to_owned(), entry.key))
+                        .or_insert(entry.known_from);
+                    *since = entry.known_from.max(*since);
+                }
+            })?;
+        }
+    }
+    Ok(deleted)
+}
+
+/// All versions known before `until`, without what a complete export has deleted since they were dropped.
 async fn known(lake: &Lake, entity: Entity, until: Timestamp) -> Result<Vec<Record>, LakeError> {
+    let deleted = deleted(lake, entity, until).await?;
     let objects = lake.list(&format!("{}{entity}/", keys::CRM)).await?;
     let all: Vec<String> = objects.into_iter().map(|object| object.key).collect();
     let mut rows = Vec::new();
@@ -32,6 +58,17 @@ async fn known(lake: &Lake, entity: Entity, until: Timestamp) -> Result<Vec<Reco
                     .is_none_or(|from| from < until)
             }));
         }
+    }
+    if !deleted.is_empty() {
+        rows.retain(|record| {
+            let from = record
+                .get("known_from")
+                .as_instant()
+                .map_or(i64::MIN, Timestamp::as_microsecond);
+            deleted
+                .get(&identity(record))
+                .is_none_or(|since| *since < from)
+        });
     }
     Ok(rows)
 }

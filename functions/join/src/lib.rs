@@ -8,6 +8,7 @@
 
 mod activity;
 mod commerce;
+mod domains;
 mod facts;
 mod held;
 mod known;
@@ -33,6 +34,7 @@ pub use crate::money::Rates;
 
 use crate::activity::Activities;
 use crate::commerce::Commerce;
+use crate::domains::Domains;
 
 /// Runs the join for one as-of day.
 ///
@@ -56,8 +58,15 @@ pub async fn join(
         .filter(|entity| *entity != Entity::Activity)
     {
         let held = held(&deps.lake, entity, until).await?;
+        let domains = match entity {
+            Entity::People => {
+                let accounts = held::held(&deps.lake, Entity::Accounts, until).await?;
+                Domains::load(&deps.lake, &deps.hash_key, &accounts).await?
+            }
+            _ => Domains::default(),
+        };
         for record in &held {
-            evidence.add_record(record);
+            evidence.add_record(domains.told(record).as_ref().unwrap_or(record));
             membership.add_record(record);
         }
         outcome.count("crm_rows", held.len() as u64);

@@ -4,6 +4,8 @@
 //! *private* never reaches the lake as it is: an e-mail becomes `email_key`, a phone `phone_key`. Money becomes `…_minor`
 //! (integer). Every lake row also has `source`, `import_id` and `known_from`.
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::words;
@@ -497,7 +499,14 @@ impl Entity {
 
     /// The columns of the lake, in order; position is the position in [`crate::record::Record::values`].
     #[must_use]
-    pub fn lake_columns(self) -> Vec<LakeColumn> {
+    pub fn lake_columns(self) -> &'static [LakeColumn] {
+        // Made once: every cell that is looked up by its name asks for them.
+        static LAKE: [OnceLock<Vec<LakeColumn>>; Entity::ALL.len()] =
+            [const { OnceLock::new() }; Entity::ALL.len()];
+        LAKE[self as usize].get_or_init(|| self.make_lake_columns())
+    }
+
+    fn make_lake_columns(self) -> Vec<LakeColumn> {
         let mut lake = Vec::new();
         for (origin, column) in self.columns().iter().enumerate() {
             let (name, kind) = match column.kind {

@@ -7,7 +7,8 @@
 //! require = ["contact id", "stage"]        # headers that tell this export; `a|b` takes either
 //! date_order = "dmy"                        # dmy or mdy; ISO needs none
 //! [columns]
-//! person_id = ["Contact ID"]                # the first header that is there is read
+//! person_id = ["Contact ID"]                # the first header that is there is read, or, for a field named under
+//!                                           # `first_filled`, the first that is not empty in the row
 //! lifecycle = ["Stage"]
 //! [values.lifecycle]
 //! "hot lead" = "sales_qualified"            # "*" stands for every other value
@@ -124,6 +125,8 @@ struct File {
     #[serde(default)]
     fold: Option<String>,
     #[serde(default)]
+    first_filled: Vec<String>,
+    #[serde(default)]
     drop: Vec<DropRule>,
     #[serde(default, rename = "override")]
     overrides: Vec<Override>,
@@ -152,6 +155,8 @@ pub struct Dialect {
     pub(crate) footers: Vec<String>,
     pub(crate) salesforce_ids: bool,
     pub(crate) fold: Option<String>,
+    /// Fields whose headers may all be there, the first filled one being read; of other fields the first header is read.
+    pub(crate) first_filled: Vec<usize>,
     pub(crate) drop: Vec<DropRule>,
     pub(crate) overrides: Vec<Override>,
     /// The own layout: closed lists are closed, and headers are the field names.
@@ -338,6 +343,7 @@ pub(crate) fn own(entity: Entity) -> Dialect {
         footers: Vec::new(),
         salesforce_ids: false,
         fold: None,
+        first_filled: Vec::new(),
         drop: Vec::new(),
         overrides: Vec::new(),
         own: true,
@@ -444,6 +450,11 @@ fn compile(file: File, known: &Dialects) -> Result<Dialect, DialectError> {
         footers: tokens(&file.footers),
         salesforce_ids: file.salesforce_ids,
         fold: file.fold.as_deref().map(token),
+        first_filled: file
+            .first_filled
+            .iter()
+            .map(|field| position(field))
+            .collect::<Result<_, _>>()?,
         drop: file.drop.clone(),
         overrides: file.overrides.clone(),
         own: false,
@@ -475,6 +486,9 @@ fn compile(file: File, known: &Dialects) -> Result<Dialect, DialectError> {
         dialect.decimal = dialect.decimal.or(parent.decimal);
         dialect.currency = dialect.currency.or(parent.currency);
         dialect.fold = dialect.fold.or_else(|| parent.fold.clone());
+        dialect
+            .first_filled
+            .extend(parent.first_filled.iter().copied());
         dialect.drop.extend(parent.drop.iter().cloned());
         dialect.overrides.extend(parent.overrides.iter().cloned());
     }

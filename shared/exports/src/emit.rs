@@ -192,6 +192,10 @@ impl<'a> Emitter<'a> {
                 self.drop(row.line, "footer");
                 return true;
             }
+            if self.plan.is_bare_total(row) {
+                self.drop(row.line, "total");
+                return true;
+            }
         }
         for rule in &self.plan.drops {
             let cell = token(row.cell(rule.cell));

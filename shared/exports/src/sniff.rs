@@ -113,7 +113,7 @@ fn looks_like_a_value(cell: &str, shape: Shape) -> bool {
     }
     let foreign = cell.bytes().any(|b| {
         b != shape.delimiter && matches!(b, b';' | b'\t' | b'|' | b'"')
-            || b == b',' && shape.delimiter != b',' && !decimal(cell)
+            || b == b',' && !matches!(shape.delimiter, b',' | b'\t') && !decimal(cell)
     });
     if foreign && cell.len() < 400 {
         // A sentence may hold a comma; uncut text holds several marks and no space after them.

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::tz::TimeZone;
 use levier_domain::entity::{ColumnKind, Entity};
 use levier_domain::money::Currency;
-use levier_domain::private::{EMAIL_ROLE, HashKey, is_role_address, normalise_email};
+use levier_domain::private::{EMAIL_DOMAIN, EMAIL_ROLE, HashKey, is_role_address, normalise_email};
 use levier_domain::receipt::Refusal;
 use levier_domain::record::Value;
 use levier_domain::time::Month;
+use levier_identity::company_domain;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::dates::{self, When};
@@ -129,6 +130,8 @@ pub(crate) struct Typer<'a> {
     pub(crate) text: Option<String>,
     /// Whether the last record's address is one that several people read; once hashed nobody can tell any more.
     role_address: bool,
+    /// The company's domain of the last record's address, for people only.
+    email_domain: Option<String>,
 }
 
 /// A cell that cannot be typed.
@@ -169,6 +172,7 @@ impl<'a> Typer<'a> {
             notes: Notes::default(),
             text: None,
             role_address: false,
+            email_domain: None,
         }
     }
 
@@ -178,16 +182,26 @@ impl<'a> Typer<'a> {
         let mut currency = None;
         self.text = None;
         self.role_address = false;
+        self.email_domain = None;
         let plan = self.plan;
         for (index, field) in plan.fields.iter().enumerate() {
             let (cell, native) = match &field.origin {
                 Origin::Cell(at) => (row.cell(*at), row.native(*at)),
                 Origin::Constant(text) => (text.as_str(), Native::Text),
             };
-            let cell = cell.trim();
-            let empty = cell.is_empty()
-                || (!plan.dialect.null.is_empty()
-                    && plan.dialect.null.contains(&crate::dialect::token(cell)));
+            let mut cell = cell.trim();
+            let mut native = native;
+            let mut empty = self.is_null(cell);
+            if empty {
+                // Where the dialect says so, the first of several columns that holds something is read.
+                for other in &field.others {
+                    let text = row.cell(*other).trim();
+                    if !self.is_null(text) {
+                        (cell, native, empty) = (text, row.native(*other), false);
+                        break;
+                    }
+                }
+            }
             if empty {
                 if field.kind == ColumnKind::Currency && !plan.dialect.own {
                     continue;
@@ -249,7 +263,7 @@ impl<'a> Typer<'a> {
                 Err(wrong) => return Err(refusal(row, field, wrong)),
             }
         }
-        if let Some(at) = plan.entity.lake_position_cached("currency")
+        if let Some(at) = plan.entity.lake_position("currency")
             && values[at] == Value::Null
             && let Some(currency) = currency
         {
@@ -276,6 +290,12 @@ impl<'a> Typer<'a> {
         let source = self.lake_width - 3;
         values[source] = Value::Text(plan.dialect.system.clone());
         Ok(values)
+    }
+
+    /// Whether a cell says nothing: empty, or a word of the dialect for nothing (`--`).
+    fn is_null(&self, cell: &str) -> bool {
+        let null = &self.plan.dialect.null;
+        cell.is_empty() || (!null.is_empty() && null.contains(&crate::dialect::token(cell)))
     }
 
     /// Adds the items of a further line to its order.
@@ -476,6 +496,9 @@ impl<'a> Typer<'a> {
                     .find_map(|part| normalise_email(plain_text(part.trim())));
                 let key = found.as_deref().and_then(|email| {
                     self.role_address = is_role_address(email);
+                    if self.plan.entity == Entity::People {
+                        self.email_domain = company_domain(email);
+                    }
                     self.context.hash_key.email(email)
                 });
                 match key {
@@ -555,6 +578,13 @@ impl<'a> Typer<'a> {
                 "format the column as text in the source and export again; it cannot be repaired here",
             ));
         }
+        // JSON `5.5e12` and `12.0` are read as binary fractions: which digits were written is not known any more.
+        if native == Native::Number && id.ends_with(".0") {
+            return Err(wrong(
+                "the id is a number with decimals or in scientific notation: it may have lost digits",
+                "write the id as text in the source and export again",
+            ));
+        }
         if !self.plan.dialect.own
             && let Some((first, _)) = id.split_once(';')
         {
@@ -622,7 +652,8 @@ impl<'a> Typer<'a> {
             return;
         };
         let role_address = std::mem::take(&mut self.role_address);
-        if self.plan.attributes.is_empty() && !role_address {
+        let email_domain = self.email_domain.take();
+        if self.plan.attributes.is_empty() && !role_address && email_domain.is_none() {
             return;
         }
         let mut map = match std::mem::take(&mut values[at]) {
@@ -643,6 +674,9 @@ impl<'a> Typer<'a> {
         if role_address {
             map.insert(EMAIL_ROLE.to_owned(), "true".to_owned());
         }
+        if let Some(domain) = email_domain {
+            map.insert(EMAIL_DOMAIN.to_owned(), domain);
+        }
         values[at] = if map.is_empty() {
             Value::Null
         } else {
@@ -653,7 +687,7 @@ impl<'a> Typer<'a> {
     /// Rules between the columns of one entity.
     fn check(&self, row: &Row, values: &mut [Value]) -> Result<(), Refusal> {
         let entity = self.plan.entity;
-        let at = |name: &str| entity.lake_position_cached(name);
+        let at = |name: &str| entity.lake_position(name);
         let refuse = |name: &str, reason: &str, hint: &str| {
             let column = self
                 .plan
@@ -701,6 +735,16 @@ impl<'a> Typer<'a> {
                     && values[status].as_text() == Some("open")
                 {
                     values[closed] = Value::Null;
+                }
+            }
+            Entity::Assignments | Entity::Links => {
+                let absent = |name| at(name).is_none_or(|at| values[at] == Value::Null);
+                if absent("person_id") && absent("email_key") {
+                    return refuse(
+                        "person_id",
+                        "the row names nobody",
+                        "fill in person_id or a valid email",
+                    );
                 }
             }
             Entity::Tickets => {
@@ -752,34 +796,6 @@ impl<'a> Typer<'a> {
             _ => {}
         }
         Ok(())
-    }
-}
-
-/// Positions are asked for on every row; this spares the allocations of `lake_columns`.
-trait LakePositionCached {
-    fn lake_position_cached(self, name: &str) -> Option<usize>;
-}
-
-impl LakePositionCached for Entity {
-    fn lake_position_cached(self, name: &str) -> Option<usize> {
-        let mut position = 0;
-        for column in self.columns() {
-            let same = match column.kind {
-                ColumnKind::FreeText => continue,
-                ColumnKind::Money => name
-                    .strip_suffix("_minor")
-                    .is_some_and(|stem| stem == column.name),
-                ColumnKind::Email | ColumnKind::Phone => name
-                    .strip_suffix("_key")
-                    .is_some_and(|stem| stem == column.name),
-                _ => column.name == name,
-            };
-            if same {
-                return Some(position);
-            }
-            position += 1;
-        }
-        None
     }
 }
 
@@ -891,22 +907,6 @@ fn looks_private(text: &str) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lake_positions_agree_with_the_domain() {
-        for entity in Entity::ALL {
-            for (at, column) in entity.lake_columns().iter().enumerate() {
-                if column.origin.is_some() {
-                    assert_eq!(
-                        entity.lake_position_cached(&column.name),
-                        Some(at),
-                        "{entity} {}",
-                        column.name
-                    );
-                }
-            }
-        }
-    }
 
     #[test]
     fn salesforce_ids_get_their_suffix() {

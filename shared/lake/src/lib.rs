@@ -9,6 +9,7 @@
 
 pub mod columns;
 pub mod delivery;
+pub mod domains;
 pub mod events;
 pub mod facts;
 pub mod index;
