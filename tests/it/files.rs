@@ -253,3 +253,51 @@ async fn assignments_by_address_are_told_apart() {
     );
     assert_eq!(receipt.refused[0].line, 4);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_dialect_reads_the_files_after_it() {
+    let world = World::new().await;
+    let export = b"Client no;Mail;Stufe\n1;ana@exemple.fr;Kunde\n";
+    let refused = world
+        .drop_file("a.csv", export, AT)
+        .await
+        .unwrap()
+        .remove(0);
+    assert_eq!(refused.status, ImportStatus::Refused);
+    let wrong = b"name = \"acme-contacts-de\"\nsystem = \"acme\"\nentity = \"people\"\n[columns]\nnobody = \"Client no\"\n";
+    let refused = world
+        .drop_file("acme.dialect.toml", wrong, AT)
+        .await
+        .unwrap()
+        .remove(0);
+    assert_eq!(refused.status, ImportStatus::Refused);
+    assert!(refused.reason.unwrap_or_default().contains("nobody"));
+
+    let dialect = br#"name = "acme-contacts-de"
+system = "acme"
+entity = "people"
+require = ["client no", "stufe"]
+[columns]
+person_id = "Client no"
+email = "Mail"
+lifecycle = "Stufe"
+[values.lifecycle]
+kunde = "customer"
+"#;
+    let kept = world
+        .drop_file("acme.dialect.toml", dialect, AT)
+        .await
+        .unwrap()
+        .remove(0);
+    assert_eq!(kept.status, ImportStatus::Imported, "{kept:?}");
+    assert_eq!(kept.dialect.as_deref(), Some("acme-contacts-de"));
+    let read = world
+        .drop_file("b.csv", export, AT)
+        .await
+        .unwrap()
+        .remove(0);
+    assert_eq!(
+        (read.rows.new, read.dialect.as_deref()),
+        (1, Some("acme-contacts-de"))
+    );
+}

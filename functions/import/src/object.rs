@@ -19,7 +19,7 @@ pub const SIDECAR_ENDING: &str = ".levier.toml";
 /// The part of a key that declares a complete export: `drop/people/full/…`.
 pub const FULL: &str = "full";
 /// Dialects of the workspace's own, one file each.
-const DIALECTS: &str = "config/dialects/";
+pub const DIALECTS: &str = "config/dialects/";
 
 /// One dropped file.
 pub struct Drop {

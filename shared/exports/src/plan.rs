@@ -10,6 +10,7 @@ use levier_domain::receipt::ColumnsReport;
 use crate::dates::Order;
 use crate::dialect::{Dialect, fits, token, wildcard};
 use crate::number::number;
+use crate::refused::REASON_HEADER;
 use crate::rows::Row;
 
 /// Where a field's text comes from.
@@ -232,6 +233,8 @@ impl Plan {
                 && !name.is_empty()
                 && !dialect.ignore.contains(&tokens[cell])
                 && !private_header(&tokens[cell])
+                // A file of refused rows, mended and dropped again, brings its reasons along.
+                && tokens[cell] != REASON_HEADER
             {
                 let mut key = name.to_owned();
                 let mut n = 2;
