@@ -12,7 +12,7 @@ use std::rc::Rc;
 use levier_domain::entity::Entity;
 use levier_domain::event::Event;
 use levier_domain::item::Draft;
-use levier_domain::private::{EMAIL_DOMAIN, HashKey};
+use levier_domain::private::EMAIL_DOMAIN;
 use levier_domain::receipt::{Receipt, Refusal};
 use levier_domain::record::{Record, Value};
 use levier_exports::{Dialects, Limits, Outcome, Reading, Sink, SinkError};
@@ -61,7 +61,6 @@ pub struct Typed {
 
 struct Collector<'a> {
     drop: &'a Drop,
-    hash_key: &'a HashKey,
     member: Member,
     header: Vec<String>,
     writing: Option<Writing>,
@@ -82,7 +81,7 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SinkError {
 }
 
 impl Collector<'_> {
-    /// Takes the domain of the e-mail out of the record: only its hash is kept, beside the rows.
+    /// Takes the hash of the e-mail's domain out of the record: it is kept beside the rows, once for each address.
     fn keep_domain(&mut self, record: &mut Record) {
         let Some(at) = record.entity.lake_position("attributes") else {
             return;
@@ -97,7 +96,7 @@ impl Collector<'_> {
         let (mut email, mut hash) = ([0; 16], [0; 16]);
         if let (Some(domain), Some(key)) = (domain, record.get("email_key").as_text())
             && hex::decode_to_slice(key, &mut email).is_ok()
-            && hex::decode_to_slice(self.hash_key.domain(&domain), &mut hash).is_ok()
+            && hex::decode_to_slice(domain, &mut hash).is_ok()
         {
             self.member.domains.insert(email, hash);
         }
@@ -245,7 +244,6 @@ pub fn read(
     let mut sink_for = |member: &str| -> Box<dyn Sink + '_> {
         Box::new(Collector {
             drop,
-            hash_key: &deps.hash_key,
             member: Member {
                 import_id: drop.import_id(member),
                 ..Member::default()

@@ -15,8 +15,8 @@ use unicode_normalization::UnicodeNormalization;
 pub const EMAIL_ROLE: &str = "email_role";
 
 /// Key in `attributes` of a `people` record on its way: the domain of the e-mail where it is a company's (never a free-mail one),
-/// by which people roll up to accounts. It never reaches the lake as it is: an import keeps its keyed hash beside the rows, and
-/// `join` gives back those that an account declares.
+/// by which people roll up to accounts. Between reader and import it is a keyed hash, kept beside the rows and not in them;
+/// between `join` and identity it is the domain again, for those that an account declares.
 pub const EMAIL_DOMAIN: &str = "email_domain";
 
 /// The workspace's hashing key. Its `Debug` shows nothing.

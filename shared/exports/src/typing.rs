@@ -55,7 +55,7 @@ pub(crate) struct Typer<'a> {
     pub(crate) text: Option<String>,
     /// Whether the last record's address is one that several people read; once hashed nobody can tell any more.
     role_address: bool,
-    /// The company's domain of the last record's address, for people only.
+    /// Keyed hash of the company's domain of the last record's address, for people only.
     email_domain: Option<String>,
 }
 
@@ -408,7 +408,8 @@ impl<'a> Typer<'a> {
                 let key = found.as_deref().and_then(|email| {
                     self.role_address = is_role_address(email);
                     if self.plan.entity == Entity::People {
-                        self.email_domain = company_domain(email);
+                        self.email_domain = company_domain(email)
+                            .map(|domain| self.context.hash_key.domain(&domain));
                     }
                     self.context.hash_key.email(email)
                 });
