@@ -1,6 +1,7 @@
 //! Writes an order export of a given size, in the own layout, for measuring an import: `orders 1GB out.csv`.
 //!
 //! Nothing in it is drawn by chance: row `i` is always the same row.
+#![allow(clippy::print_stdout)]
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
