@@ -178,6 +178,9 @@ pub struct DropFiles {
     /// What the rows are.
     #[arg(long)]
     pub entity: Option<String>,
+    /// The files are complete exports: what they do not hold any more counts as deleted.
+    #[arg(long)]
+    pub full: bool,
     /// When the file was first known, if not now (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub known_at: Option<jiff::Timestamp>,

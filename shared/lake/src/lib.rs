@@ -10,6 +10,7 @@
 pub mod brought;
 pub mod columns;
 pub mod delivery;
+pub mod domains;
 pub mod events;
 pub mod facts;
 pub mod index;
