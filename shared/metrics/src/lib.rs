@@ -44,7 +44,7 @@ pub use health::{health, health_with};
 pub use inputs::Inputs;
 pub use leads::community_qualified_leads;
 pub use lists::champions;
-pub use records::{Membership, Records, Who};
+pub use records::{Deal, Membership, Records, Spend, Subscription, Survey, Who};
 
 #[cfg(test)]
 mod chs_test;
