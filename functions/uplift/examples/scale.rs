@@ -56,16 +56,31 @@ fn write(dir: &Path, customers: u32) -> Result<(), Box<dyn Error>> {
             month,
             member: row.member,
             joined_month: joined,
-            tenure_months: joined.filter(|joined| *joined <= month).map(|joined| month - joined),
-            communities: if row.member { "club".to_owned() } else { String::new() },
-            platforms: if row.member { "discourse".to_owned() } else { String::new() },
+            tenure_months: joined
+                .filter(|joined| *joined <= month)
+                .map(|joined| month - joined),
+            communities: if row.member {
+                "club".to_owned()
+            } else {
+                String::new()
+            },
+            platforms: if row.member {
+                "discourse".to_owned()
+            } else {
+                String::new()
+            },
             customer_since: Some(since),
             segment: Some(["private", "pro", "school"][row.customer as usize % 3].to_owned()),
             country: Some(["FR", "BE"][row.customer as usize % 2].to_owned()),
             ..Fact::default()
         };
         if person.is_empty() {
-            person.push(Fact { orders: 1, revenue_minor: 4_000, member: false, ..fact(since) });
+            person.push(Fact {
+                orders: 1,
+                revenue_minor: 4_000,
+                member: false,
+                ..fact(since)
+            });
         }
         let previous = &person[person.len() - 1];
         let next = Fact {
@@ -98,7 +113,10 @@ fn write(dir: &Path, customers: u32) -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    println!("{}", serde_json::json!({"customers": customers, "true_effect": company.truth.revenue_per_customer}));
+    println!(
+        "{}",
+        serde_json::json!({"customers": customers, "true_effect": company.truth.revenue_per_customer})
+    );
     Ok(())
 }
 
@@ -120,12 +138,20 @@ fn buckets(dir: &Path) -> Result<Buckets, Box<dyn Error>> {
     Ok(found)
 }
 
-fn open(files: &[(Month, String, PathBuf)], preview: bool) -> Result<Vec<MonthFile>, Box<dyn Error>> {
+fn open(
+    files: &[(Month, String, PathBuf)],
+    preview: bool,
+) -> Result<Vec<MonthFile>, Box<dyn Error>> {
     files
         .iter()
         .map(|(month, key, path)| {
             let bytes = std::fs::read(path)?.into();
-            Ok(MonthFile::decode(month.index(), key.clone(), bytes, preview)?)
+            Ok(MonthFile::decode(
+                month.index(),
+                key.clone(),
+                bytes,
+                preview,
+            )?)
         })
         .collect()
 }
@@ -162,7 +188,9 @@ fn run(dir: &Path) -> Result<(), Box<dyn Error>> {
         .iter()
         .filter(|(name, _)| *name == TableName::Uplift)
         .flat_map(|(_, rows)| rows)
-        .find(|row| row.kpi.as_deref() == Some("revenue_per_customer") && row.text("method") == Some("did"));
+        .find(|row| {
+            row.kpi.as_deref() == Some("revenue_per_customer") && row.text("method") == Some("did")
+        });
     let own = |name: &str| did.and_then(|row| row.own.get(name).cloned());
     println!(
         "{}",

@@ -103,7 +103,12 @@ impl Waiting {
                 segment: None,
             }
         };
-        for entity in [Entity::Deals, Entity::Surveys, Entity::Subscriptions, Entity::Spend] {
+        for entity in [
+            Entity::Deals,
+            Entity::Surveys,
+            Entity::Subscriptions,
+            Entity::Spend,
+        ] {
             let rows = held(lake, entity, until).await?;
             let present = !rows.is_empty();
             match entity {
@@ -144,7 +149,8 @@ impl Waiting {
     fn take(&mut self, row: &Record, who: Who, config: &Config, zone: &TimeZone, now: i64) {
         match row.entity {
             Entity::Deals => {
-                let Some(deal) = Deal::from_record(row, who).filter(|deal| deal.created_at < now) else {
+                let Some(deal) = Deal::from_record(row, who).filter(|deal| deal.created_at < now)
+                else {
                     return;
                 };
                 let ending = match deal.status.as_str() {
@@ -152,7 +158,9 @@ impl Waiting {
                     "lost" => Ending::Lost,
                     _ => Ending::Open,
                 };
-                let end = deal.closed_at.filter(|at| *at < now && ending != Ending::Open);
+                let end = deal
+                    .closed_at
+                    .filter(|at| *at < now && ending != Ending::Open);
                 // Closed, but nobody knows when: the time to its end is unknown, that it ended is not.
                 let days = (end.unwrap_or(now) - deal.created_at).max(0) / DAY;
                 let what = What::Deal {
@@ -162,19 +170,27 @@ impl Waiting {
                 self.rows.push((deal.who, deal.created_at, what));
             }
             Entity::Surveys => {
-                let Some(answer) = Survey::from_record(row, who).filter(|answer| answer.answered_at < now) else {
+                let Some(answer) =
+                    Survey::from_record(row, who).filter(|answer| answer.answered_at < now)
+                else {
                     return;
                 };
                 let score = answer.score.filter(|score| (0.0..=10.0).contains(score));
                 let what = match (answer.kind.as_str(), score) {
-                    ("nps", Some(score)) => What::Recommend { score: score.round() as u8 },
-                    ("csat", Some(score)) => What::Satisfaction { satisfied: score >= 4.0 },
+                    ("nps", Some(score)) => What::Recommend {
+                        score: score.round() as u8,
+                    },
+                    ("csat", Some(score)) => What::Satisfaction {
+                        satisfied: score >= 4.0,
+                    },
                     _ => return,
                 };
                 self.rows.push((answer.who, answer.answered_at, what));
             }
             Entity::Subscriptions => {
-                if let Some(contract) = Subscription::from_record(row, who).filter(|c| c.interval == "year") {
+                if let Some(contract) =
+                    Subscription::from_record(row, who).filter(|c| c.interval == "year")
+                {
                     self.found.has_subscriptions = true;
                     self.renewals(&contract, zone, now);
                 }
@@ -220,7 +236,8 @@ impl Waiting {
                 break;
             }
             let renewed = end > due.saturating_add(DAY);
-            self.rows.push((contract.who.clone(), due, What::Renewal { renewed }));
+            self.rows
+                .push((contract.who.clone(), due, What::Renewal { renewed }));
             if !renewed {
                 break;
             }

@@ -207,7 +207,10 @@ pub fn each_person(
             id,
             ..Person::default()
         };
-        for cursor in cursors.iter_mut().filter(|cursor| cursor.person == Some(id)) {
+        for cursor in cursors
+            .iter_mut()
+            .filter(|cursor| cursor.person == Some(id))
+        {
             let (columns, row) = (&cursor.batches[cursor.batch], cursor.row);
             lived.push(columns.month(cursor.month, row));
             // What is said of the person as a whole is what the latest month says.
@@ -218,7 +221,9 @@ pub fn each_person(
             for (value, column) in person.traits.iter_mut().zip(&columns.traits) {
                 *value = column.text(row).unwrap_or_default();
             }
-            let joined = person.joined_month.is_some_and(|joined| cursor.month >= joined);
+            let joined = person
+                .joined_month
+                .is_some_and(|joined| cursor.month >= joined);
             if joined && person.communities.is_empty() {
                 person.communities = columns.communities.text(row).unwrap_or_default();
                 person.platforms = columns.platforms.text(row).unwrap_or_default();

@@ -172,14 +172,10 @@ fn cells(record: &Record) -> Json {
         Value::Date(day) => Some(json!(day)),
         Value::Attributes(map) => Some(json!(map)),
     };
-    let filled = record
-        .entity
-        .lake_columns()
-        .into_iter()
-        .filter_map(|column| {
-            let value = cell(record.get(&column.name))?;
-            Some((column.name, value))
-        });
+    let filled = record.entity.lake_columns().iter().filter_map(|column| {
+        let value = cell(record.get(&column.name))?;
+        Some((column.name.clone(), value))
+    });
     Json::Object(filled.collect())
 }
 

@@ -73,8 +73,8 @@ pub fn difference(table: &Table, request: &Request) -> Result<Value, AnalysisErr
 
 /// Welch's contrast; where an arm is too small or too even for an error, the levels and their difference alone.
 fn unclustered(y: &[f64], treated: &[bool]) -> Result<Contrast, StatsError> {
-    let both = arm(y, treated, true)
-        .and_then(|a| arm(y, treated, false).and_then(|b| welch(&a, &b)));
+    let both =
+        arm(y, treated, true).and_then(|a| arm(y, treated, false).and_then(|b| welch(&a, &b)));
     match both {
         Err(StatsError::TooFew { .. } | StatsError::NoVariance { .. }) => {}
         settled => return settled,

@@ -43,7 +43,11 @@ fn scope(row: &Row, language: Language) -> String {
         (row.segment.as_deref(), "segment", "segment"),
         (own("platform"), "platform", "plateforme"),
         (own("cohort"), "joined in", "adhésion en"),
-        (own("tenure_band"), "months since joining", "mois d'adhésion"),
+        (
+            own("tenure_band"),
+            "months since joining",
+            "mois d'adhésion",
+        ),
     ];
     let said: Vec<String> = parts
         .into_iter()

@@ -287,7 +287,10 @@ mod tests {
         let rows = adjust(&sample, Method::Aipw, Estimand::Att, None).unwrap();
         let done = doubly_robust(&cells).unwrap();
         let close = |a: f64, b: f64, what: &str| {
-            assert!((a - b).abs() <= 1e-9 * b.abs().max(1.0), "{what}: {a} against {b}");
+            assert!(
+                (a - b).abs() <= 1e-9 * b.abs().max(1.0),
+                "{what}: {a} against {b}"
+            );
         };
         let (mine, theirs) = (&done.contrast, &rows.contrast);
         close(mine.difference.value, theirs.difference.value, "effect");
@@ -306,7 +309,11 @@ mod tests {
             rows.effective_controls.unwrap(),
             "effective controls",
         );
-        close(done.largest_weight, rows.largest_control_share.unwrap(), "largest weight");
+        close(
+            done.largest_weight,
+            rows.largest_control_share.unwrap(),
+            "largest weight",
+        );
         for (mine, theirs) in done.balance.iter().zip(&rows.balance) {
             close(mine.unwrap().0, theirs.before, "balance before");
             close(mine.unwrap().1, theirs.after, "balance after");

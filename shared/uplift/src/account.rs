@@ -31,7 +31,13 @@ fn earliest(a: Option<i32>, b: Option<i32>) -> Option<i32> {
 }
 
 impl Account {
-    fn speak(&mut self, rank: (i32, String), traits: [String; TRAITS], communities: String, platforms: String) {
+    fn speak(
+        &mut self,
+        rank: (i32, String),
+        traits: [String; TRAITS],
+        communities: String,
+        platforms: String,
+    ) {
         if self.speaker.as_ref().is_none_or(|held| rank < *held) {
             self.speaker = Some(rank);
             self.traits = traits;
@@ -73,7 +79,10 @@ impl Accounts {
         account.customer_since = earliest(account.customer_since, person.customer_since);
         account.joined_month = earliest(account.joined_month, person.joined_month);
         account.speak(
-            (person.joined_month.unwrap_or(i32::MAX), person.id.to_owned()),
+            (
+                person.joined_month.unwrap_or(i32::MAX),
+                person.id.to_owned(),
+            ),
             person.traits.map(str::to_owned),
             person.communities.to_owned(),
             person.platforms.to_owned(),

@@ -159,7 +159,11 @@ impl Accumulator {
         }
         if life.since >= plan.first {
             let member = life.joined.is_some_and(|joined| joined < life.since);
-            let side = if member { "new_customers_members" } else { "new_customers" };
+            let side = if member {
+                "new_customers_members"
+            } else {
+                "new_customers"
+            };
             self.partial.counts.add(side, 1);
         }
         self.recurring(&plan, &life);
@@ -173,7 +177,11 @@ impl Accumulator {
         let at = |month| life.at(month).map_or(0, |at| at.mrr_minor);
         if at(year_ago) > 0 {
             let [others, members] = &mut self.partial.kept_revenue;
-            let side = if life.is_member(year_ago) { members } else { others };
+            let side = if life.is_member(year_ago) {
+                members
+            } else {
+                others
+            };
             side.update(plan.major(at(plan.last)), plan.major(at(year_ago)));
         }
     }

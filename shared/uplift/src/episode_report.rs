@@ -53,7 +53,12 @@ fn seen(episodes: &[Episode], value: impl Fn(&What) -> Option<f64>) -> Vec<Seen>
 }
 
 /// Every rung that rests on CRM rows, by KPI.
-pub(crate) fn ladders(plan: &Plan, partial: &Partial, episodes: &Episodes, arms: Option<&Arms>) -> Vec<Vec<Rung>> {
+pub(crate) fn ladders(
+    plan: &Plan,
+    partial: &Partial,
+    episodes: &Episodes,
+    arms: Option<&Arms>,
+) -> Vec<Vec<Rung>> {
     let mut list: Vec<Episode> = episodes
         .list
         .iter()
@@ -67,7 +72,10 @@ pub(crate) fn ladders(plan: &Plan, partial: &Partial, episodes: &Episodes, arms:
         _ => None,
     });
     let closing = seen(&list, |what| match what {
-        What::Deal { ending: Ending::Open, .. } => None,
+        What::Deal {
+            ending: Ending::Open,
+            ..
+        } => None,
         What::Deal { ending, .. } => yes(*ending == Ending::Won),
         _ => None,
     });
@@ -87,13 +95,36 @@ pub(crate) fn ladders(plan: &Plan, partial: &Partial, episodes: &Episodes, arms:
         }),
         _ => None,
     });
-    let share = |kpi, rows: &[Seen], present, needs| ladder(episodes, kpi, "share", rows, present, needs);
+    let share =
+        |kpi, rows: &[Seen], present, needs| ladder(episodes, kpi, "share", rows, present, needs);
     vec![
-        share("conversion_rate", &conversion, episodes.has_leads, "people with created_at, seen for the conversion window"),
+        share(
+            "conversion_rate",
+            &conversion,
+            episodes.has_leads,
+            "people with created_at, seen for the conversion window",
+        ),
         share("closing_rate", &closing, episodes.has_deals, "deals"),
-        share("satisfaction", &satisfaction, episodes.has_surveys, "surveys of kind csat"),
-        share("renewal_rate", &renewal, episodes.has_subscriptions, "yearly subscriptions that came due"),
-        ladder(episodes, "nps", "points", &recommend, episodes.has_surveys, "surveys of kind nps"),
+        share(
+            "satisfaction",
+            &satisfaction,
+            episodes.has_surveys,
+            "surveys of kind csat",
+        ),
+        share(
+            "renewal_rate",
+            &renewal,
+            episodes.has_subscriptions,
+            "yearly subscriptions that came due",
+        ),
+        ladder(
+            episodes,
+            "nps",
+            "points",
+            &recommend,
+            episodes.has_surveys,
+            "surveys of kind nps",
+        ),
         vec![sales_cycle(episodes, &list)],
         vec![contracts_signed(episodes, &list, arms)],
         vec![acquisition_cost(plan, partial, episodes)],
@@ -138,7 +169,11 @@ fn ladder(
             n,
         }
     };
-    let mut checks = vec![Check::new("size", &gates::size(members, others), ">= 100 on either side")];
+    let mut checks = vec![Check::new(
+        "size",
+        &gates::size(members, others),
+        ">= 100 on either side",
+    )];
     if is_share {
         checks.push(Check::new(
             "events",
@@ -160,13 +195,24 @@ fn ladder(
         ],
         ..Rung::default()
     };
-    let mut naive = Rung { method: "naive", grade: "D", ..base() };
+    let mut naive = Rung {
+        method: "naive",
+        grade: "D",
+        ..base()
+    };
     let clustered = units.len() < rows.len();
     let raw = if clustered {
         let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
         let member: Vec<bool> = rows.iter().map(|row| row.member).collect();
-        let places: BTreeMap<u64, usize> = units.iter().enumerate().map(|(at, unit)| (*unit, at)).collect();
-        let unit: Vec<usize> = rows.iter().filter_map(|row| places.get(&row.unit).copied()).collect();
+        let places: BTreeMap<u64, usize> = units
+            .iter()
+            .enumerate()
+            .map(|(at, unit)| (*unit, at))
+            .collect();
+        let unit: Vec<usize> = rows
+            .iter()
+            .filter_map(|row| places.get(&row.unit).copied())
+            .collect();
         clustered_rows(&values, &member, &unit)
     } else if is_share {
         risk_difference(hits(1), hits(0)).and_then(|difference| {
@@ -181,7 +227,9 @@ fn ladder(
             })
         })
     } else {
-        sides[1].finish(0).and_then(|a| sides[0].finish(0).and_then(|b| welch(&a, &b)))
+        sides[1]
+            .finish(0)
+            .and_then(|a| sides[0].finish(0).and_then(|b| welch(&a, &b)))
     };
     let mut raw_level = None;
     match raw {
@@ -207,15 +255,28 @@ fn ladder(
     };
     let mut strata: BTreeMap<&(i32, String), [Moments; 2]> = BTreeMap::new();
     for row in rows {
-        strata.entry(&row.stratum).or_insert_with(|| [Moments::new(1), Moments::new(1)])
-            [usize::from(row.member)]
-            .update(&[row.value]);
+        strata
+            .entry(&row.stratum)
+            .or_insert_with(|| [Moments::new(1), Moments::new(1)])[usize::from(row.member)]
+        .update(&[row.value]);
     }
-    let off: u64 = strata.values().filter(|[others, _]| others.n() == 0).map(|[_, members]| members.n()).sum();
+    let off: u64 = strata
+        .values()
+        .filter(|[others, _]| others.n() == 0)
+        .map(|[_, members]| members.n())
+        .sum();
     let overlap = gates::overlap(off as f64 / sides[1].n().max(1) as f64);
-    checks.push(Check::new("overlap", &overlap, "< 0.05 of members without like"));
+    checks.push(Check::new(
+        "overlap",
+        &overlap,
+        "< 0.05 of members without like",
+    ));
     rung.checks = checks;
-    let adjusted = if is_share { share_within(&strata) } else { score_within(&strata) };
+    let adjusted = if is_share {
+        share_within(&strata)
+    } else {
+        score_within(&strata)
+    };
     match adjusted {
         Ok((difference, level)) => {
             rung.estimate = Some(difference);
@@ -224,7 +285,10 @@ fn ladder(
             if is_share {
                 rung.relative = Rung::relative_to(&difference, level - difference.value);
             }
-            rung.checks.push(crate::gate::agreement(&[difference], naive.estimate.as_ref()));
+            rung.checks.push(crate::gate::agreement(
+                &[difference],
+                naive.estimate.as_ref(),
+            ));
         }
         Err(error) => rung.failure = Some((Status::CannotSay, error.to_string())),
     }
@@ -246,11 +310,18 @@ fn share_within(strata: &Strata<'_>) -> Result<(Estimate, f64), StatsError> {
     };
     let tables: Vec<Stratum> = strata
         .values()
-        .map(|[others, members]| Stratum { treated: share(members), control: share(others) })
+        .map(|[others, members]| Stratum {
+            treated: share(members),
+            control: share(others),
+        })
         .collect();
     let found = mantel_haenszel(&tables)?;
-    let usable = tables.iter().filter(|table| table.treated.n > 0 && table.control.n > 0);
-    let (hits, n) = usable.fold((0, 0), |(hits, n), table| (hits + table.treated.hits, n + table.treated.n));
+    let usable = tables
+        .iter()
+        .filter(|table| table.treated.n > 0 && table.control.n > 0);
+    let (hits, n) = usable.fold((0, 0), |(hits, n), table| {
+        (hits + table.treated.hits, n + table.treated.n)
+    });
     Ok((found.risk_difference, hits as f64 / n.max(1) as f64))
 }
 
@@ -292,9 +363,13 @@ fn sales_cycle(episodes: &Episodes, list: &[Episode]) -> Rung {
         course.restricted_mean_without_event(CYCLE_DAYS)
     };
     let count = |member: bool, won: bool| {
-        deals.iter().filter(|deal| deal.0 == member && (!won || deal.3 == Ending::Won)).count() as u64
+        deals
+            .iter()
+            .filter(|deal| deal.0 == member && (!won || deal.3 == Ending::Won))
+            .count() as u64
     };
-    let gap = |without: Option<u64>| Ok::<f64, StatsError>(mean(true, without)? - mean(false, without)?);
+    let gap =
+        |without: Option<u64>| Ok::<f64, StatsError>(mean(true, without)? - mean(false, without)?);
     let mut rung = Rung {
         kpi: KPI.to_owned(),
         method: "naive",
@@ -311,11 +386,18 @@ fn sales_cycle(episodes: &Episodes, list: &[Episode]) -> Rung {
     };
     let found = (|| {
         let (member, other) = (mean(true, None)?, mean(false, None)?);
-        let left_out = (0..GROUPS).map(|group| gap(Some(group))).collect::<Result<Vec<f64>, StatsError>>()?;
+        let left_out = (0..GROUPS)
+            .map(|group| gap(Some(group)))
+            .collect::<Result<Vec<f64>, StatsError>>()?;
         let groups = GROUPS as f64;
         let centre = left_out.iter().sum::<f64>() / groups;
-        let variance = (groups - 1.0) / groups * left_out.iter().map(|x| (x - centre).powi(2)).sum::<f64>();
-        Ok::<_, StatsError>((member, other, Estimate::student(member - other, variance.sqrt(), groups - 1.0)))
+        let variance =
+            (groups - 1.0) / groups * left_out.iter().map(|x| (x - centre).powi(2)).sum::<f64>();
+        Ok::<_, StatsError>((
+            member,
+            other,
+            Estimate::student(member - other, variance.sqrt(), groups - 1.0),
+        ))
     })();
     match found {
         Ok((member, other, difference)) => {
@@ -334,14 +416,24 @@ fn contracts_signed(episodes: &Episodes, list: &[Episode], arms: Option<&Arms>) 
     const UNIT: &str = "deals/100 customers/year";
     let won = |member: bool| {
         let of_side = list.iter().filter(|episode| {
-            episode.member == member && matches!(episode.what, What::Deal { ending: Ending::Won, .. })
+            episode.member == member
+                && matches!(
+                    episode.what,
+                    What::Deal {
+                        ending: Ending::Won,
+                        ..
+                    }
+                )
         });
         of_side.count() as f64
     };
     let Some(arms) = arms.filter(|_| episodes.has_deals) else {
         return missing(KPI, UNIT, "deals, and customers");
     };
-    let years = [arms.non_member_months() / 1_200.0, arms.member_months() / 1_200.0];
+    let years = [
+        arms.non_member_months() / 1_200.0,
+        arms.member_months() / 1_200.0,
+    ];
     let mut rung = Rung {
         kpi: KPI.to_owned(),
         method: "naive",
@@ -354,12 +446,18 @@ fn contracts_signed(episodes: &Episodes, list: &[Episode], arms: Option<&Arms>) 
         ..Rung::default()
     };
     if years[0] <= 0.0 || years[1] <= 0.0 {
-        rung.failure = Some((Status::CannotSay, "one side has no customer-months".to_owned()));
+        rung.failure = Some((
+            Status::CannotSay,
+            "one side has no customer-months".to_owned(),
+        ));
         return rung;
     }
     let (a, b) = (won(true) / years[1], won(false) / years[0]);
     // Counts of rare events vary as their mean.
-    let (va, vb) = (won(true) / (years[1] * years[1]), won(false) / (years[0] * years[0]));
+    let (va, vb) = (
+        won(true) / (years[1] * years[1]),
+        won(false) / (years[0] * years[0]),
+    );
     rung.estimate = Some(Estimate::normal(a - b, (va + vb).sqrt()));
     rung.relative = relative_normal(a, va, b, vb, 0.0);
     (rung.member_level, rung.non_member_level) = (Some(a), Some(b));
@@ -370,13 +468,20 @@ fn contracts_signed(episodes: &Episodes, list: &[Episode], arms: Option<&Arms>) 
 fn acquisition_cost(plan: &Plan, partial: &Partial, episodes: &Episodes) -> Rung {
     const KPI: &str = "customer_acquisition_cost";
     let unit = format!("{}/customer", plan.currency);
-    let new = [partial.counts.get("new_customers"), partial.counts.get("new_customers_members")];
+    let new = [
+        partial.counts.get("new_customers"),
+        partial.counts.get("new_customers_members"),
+    ];
     let spent = [
         plan.major(episodes.others.acquisition_minor),
         plan.major(episodes.members.acquisition_minor),
     ];
     if !episodes.has_spend || spent.iter().any(|amount| *amount <= 0.0) {
-        return missing(KPI, &unit, "spend with an audience of members and one of others");
+        return missing(
+            KPI,
+            &unit,
+            "spend with an audience of members and one of others",
+        );
     }
     let mut rung = Rung {
         kpi: KPI.to_owned(),
@@ -390,12 +495,18 @@ fn acquisition_cost(plan: &Plan, partial: &Partial, episodes: &Episodes) -> Rung
         ..Rung::default()
     };
     if new.contains(&0) {
-        rung.failure = Some((Status::CannotSay, "one side has no new customers".to_owned()));
+        rung.failure = Some((
+            Status::CannotSay,
+            "one side has no new customers".to_owned(),
+        ));
         return rung;
     }
     let cost = |side: usize| spent[side] / new[side] as f64;
     let variance = |side: usize| cost(side) * cost(side) / new[side] as f64;
-    rung.estimate = Some(Estimate::normal(cost(1) - cost(0), (variance(0) + variance(1)).sqrt()));
+    rung.estimate = Some(Estimate::normal(
+        cost(1) - cost(0),
+        (variance(0) + variance(1)).sqrt(),
+    ));
     rung.relative = relative_normal(cost(1), variance(1), cost(0), variance(0), 0.0);
     (rung.member_level, rung.non_member_level) = (Some(cost(1)), Some(cost(0)));
     for (side, names) in [
@@ -420,7 +531,11 @@ fn campaigns(episodes: &Episodes) -> Rung {
     };
     let (members, others) = (share(&episodes.members), share(&episodes.others));
     if !episodes.has_spend || members.n == 0 || others.n == 0 {
-        return missing(KPI, "share", "spend with impressions and clicks, for members and for others");
+        return missing(
+            KPI,
+            "share",
+            "spend with impressions and clicks, for members and for others",
+        );
     }
     let mut rung = Rung {
         kpi: KPI.to_owned(),
@@ -439,7 +554,9 @@ fn campaigns(episodes: &Episodes) -> Rung {
             rung.estimate = Some(difference);
             rung.member_level = members.value().ok();
             rung.non_member_level = others.value().ok();
-            rung.relative = rung.non_member_level.and_then(|level| Rung::relative_to(&difference, level));
+            rung.relative = rung
+                .non_member_level
+                .and_then(|level| Rung::relative_to(&difference, level));
         }
         Err(error) => rung.failure = Some((Status::CannotSay, error.to_string())),
     }

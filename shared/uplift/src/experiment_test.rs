@@ -80,7 +80,9 @@ fn winsorised_stands_beside_plain() {
     let company = company(Story::Plain, 1_000, 4);
     let persons = facts(&company);
     let mut preview = Preview::default();
-    persons.iter().for_each(|facts| preview.update_person(facts));
+    persons
+        .iter()
+        .for_each(|facts| preview.update_person(facts));
     let config = Config::default();
     let last = Month::of(company.end()).plus(-1);
     let plan = Plan::new(&UpliftInput {

@@ -149,7 +149,12 @@ impl Lifetime {
     }
 
     /// Weight of a control of each stratum; members weigh 1. Without matching everybody does.
-    fn weights(&self, matched: bool, without: Option<u8>, contracts: bool) -> BTreeMap<Stratum, f64> {
+    fn weights(
+        &self,
+        matched: bool,
+        without: Option<u8>,
+        contracts: bool,
+    ) -> BTreeMap<Stratum, f64> {
         let mut sizes: BTreeMap<Stratum, [u64; 2]> = BTreeMap::new();
         for ((stratum, member, group), lives) in &self.0 {
             if Some(*group) != without {
@@ -164,7 +169,11 @@ impl Lifetime {
             .into_iter()
             .filter(|(_, [others, members])| !matched || (*others > 0 && *members > 0))
             .map(|(stratum, [others, members])| {
-                let weight = if matched { members as f64 / others as f64 } else { 1.0 };
+                let weight = if matched {
+                    members as f64 / others as f64
+                } else {
+                    1.0
+                };
                 (stratum, weight)
             })
             .collect()
@@ -190,7 +199,13 @@ impl Lifetime {
         let whole = self.weights(matched, None, contracts);
         let size = |member: bool| -> u64 {
             self.arm(member, &whole, None)
-                .map(|(_, lives)| if contracts { lives.subscribers } else { lives.customers })
+                .map(|(_, lives)| {
+                    if contracts {
+                        lives.subscribers
+                    } else {
+                        lives.customers
+                    }
+                })
                 .sum()
         };
         let (members, others) = (size(true), size(false));
@@ -236,8 +251,8 @@ impl Lifetime {
         }
         let groups = f64::from(GROUPS);
         let mean = left_out.iter().sum::<f64>() / groups;
-        let variance = (groups - 1.0) / groups
-            * left_out.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>();
+        let variance =
+            (groups - 1.0) / groups * left_out.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>();
         Ok(Values {
             member: levels[0],
             other: levels[1],
@@ -290,7 +305,11 @@ impl Fitted {
             .into_iter()
             .map(|((again, bin), weight)| {
                 // The middle of the bin.
-                (f64::from(again), 1.01_f64.powf(f64::from(bin) + 0.5), weight)
+                (
+                    f64::from(again),
+                    1.01_f64.powf(f64::from(bin) + 0.5),
+                    weight,
+                )
             })
             .collect();
         Ok(Self {
@@ -337,7 +356,11 @@ fn with_contract<'a>(arm: impl Iterator<Item = (f64, &'a Lives)>) -> Result<f64,
     // Kaplan–Meier of the weighted cohort, as the survivors that the model is fitted to; a lone tail is left out.
     let mut survivors = vec![subscribers];
     let (mut at_risk, mut share) = (subscribers, 1.0);
-    let longest = contracts.keys().map(|(months, _)| *months).max().unwrap_or(0);
+    let longest = contracts
+        .keys()
+        .map(|(months, _)| *months)
+        .max()
+        .unwrap_or(0);
     for month in 1..=longest {
         let lost = contracts.get(&(month, true)).copied().unwrap_or(0.0);
         if at_risk < 0.2 * subscribers {

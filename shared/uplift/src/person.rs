@@ -74,7 +74,9 @@ impl<'a> Person<'a> {
             return Self::default();
         };
         let first_joined = facts.iter().find(|fact| {
-            latest.joined_month.is_some_and(|joined| fact.month >= joined)
+            latest
+                .joined_month
+                .is_some_and(|joined| fact.month >= joined)
                 && !fact.communities.is_empty()
         });
         let text = |text: &'a Option<String>| text.as_deref().unwrap_or_default();

@@ -34,7 +34,8 @@ impl Series {
         match self {
             Self::Revenue => plan.major(month.revenue_minor),
             Self::Capped => plan.major(
-                month.revenue_minor
+                month
+                    .revenue_minor
                     .min(plan.cap_minor.unwrap_or(month.revenue_minor)),
             ),
             // Per year.

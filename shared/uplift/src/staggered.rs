@@ -408,7 +408,8 @@ fn drift(steps: &[f64], covariance: &[Vec<f64>]) -> Option<Estimate> {
 }
 
 fn by_cohort(waves: &[Wave]) -> Vec<(i32, Estimate, u64)> {
-    let mut sums: std::collections::BTreeMap<i32, (f64, f64, u64)> = std::collections::BTreeMap::new();
+    let mut sums: std::collections::BTreeMap<i32, (f64, f64, u64)> =
+        std::collections::BTreeMap::new();
     for wave in waves {
         for (cohort, estimate) in &wave.by_cohort.table {
             let members = wave.effects.cohort_size(*cohort).unwrap_or(0);
@@ -423,7 +424,11 @@ fn by_cohort(waves: &[Wave]) -> Vec<(i32, Estimate, u64)> {
         .filter(|(_, (_, _, members))| *members > 0)
         .map(|(cohort, (sum, variance, members))| {
             let n = members as f64;
-            (cohort, Estimate::normal(sum / n, variance.sqrt() / n), members)
+            (
+                cohort,
+                Estimate::normal(sum / n, variance.sqrt() / n),
+                members,
+            )
         })
         .collect()
 }

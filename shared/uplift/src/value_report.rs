@@ -17,7 +17,11 @@ use crate::staggered::Staggered;
 const KPI: &str = "lifetime_value";
 
 /// Raw, modelled like with like, and what was realised in the first months since joining.
-pub(crate) fn lifetime(plan: &Plan, partial: &Partial, realised: Option<(&Rung, &Staggered)>) -> Vec<Rung> {
+pub(crate) fn lifetime(
+    plan: &Plan,
+    partial: &Partial,
+    realised: Option<(&Rung, &Staggered)>,
+) -> Vec<Rung> {
     let unit = format!("{}/customer", plan.currency);
     let Some(margin) = plan.margin else {
         return vec![absent(KPI, &unit, "needs: commerce.margin".to_owned())];
@@ -56,7 +60,8 @@ pub(crate) fn lifetime(plan: &Plan, partial: &Partial, realised: Option<(&Rung, 
                 rung.relative = rung.estimate.and_then(|e| Rung::relative_to(&e, other));
                 (rung.members, rung.non_members) = (found.members, found.others);
                 let size = gates::size(found.members, found.others);
-                rung.checks.push(Check::new("size", &size, ">= 100 on either side"));
+                rung.checks
+                    .push(Check::new("size", &size, ">= 100 on either side"));
                 rung.checks.extend(found.misfit.map(calibration));
             }
             Err(error) => rung.failure = Some((Status::CannotSay, error.to_string())),
@@ -69,19 +74,30 @@ pub(crate) fn lifetime(plan: &Plan, partial: &Partial, realised: Option<(&Rung, 
             rungs.push(Rung {
                 kpi: KPI.to_owned(),
                 unit: unit.clone(),
-                method: if *months == 6 { "realised_6_months" } else { "realised_12_months" },
+                method: if *months == 6 {
+                    "realised_6_months"
+                } else {
+                    "realised_12_months"
+                },
                 grade: did.grade,
                 estimate: Some(sum.scaled(margin)),
                 members: found.members,
                 non_members: found.controls,
                 checks: did.checks.clone(),
-                note: Some(format!("margin gained in the first {months} months since joining, not modelled")),
+                note: Some(format!(
+                    "margin gained in the first {months} months since joining, not modelled"
+                )),
                 extra: vec![("horizon_months", json!(months)), ("margin", json!(margin))],
                 ..Rung::default()
             });
         }
     }
-    let level = |method: &str| rungs.iter().find(|rung| rung.method == method).and_then(|rung| rung.non_member_level);
+    let level = |method: &str| {
+        rungs
+            .iter()
+            .find(|rung| rung.method == method)
+            .and_then(|rung| rung.non_member_level)
+    };
     let raw_level = level("naive");
     let raw = rungs[0].estimate;
     let adjusted: Vec<Estimate> = rungs[1..].iter().filter_map(|rung| rung.estimate).collect();
@@ -114,7 +130,10 @@ pub(crate) fn kept_revenue(partial: &Partial) -> Rung {
     let [others, members] = &partial.kept_revenue;
     if others.units() + members.units() == 0 {
         let why = "needs: subscriptions that ran a year before the end".to_owned();
-        return Rung { method: "naive", ..absent(NRR, "share", why) };
+        return Rung {
+            method: "naive",
+            ..absent(NRR, "share", why)
+        };
     }
     let mut rung = Rung {
         kpi: NRR.to_owned(),
@@ -124,7 +143,9 @@ pub(crate) fn kept_revenue(partial: &Partial) -> Rung {
         members: members.units(),
         non_members: others.units(),
         headline: true,
-        note: Some("customers of a year ago by what they were then: described, not adjusted".to_owned()),
+        note: Some(
+            "customers of a year ago by what they were then: described, not adjusted".to_owned(),
+        ),
         ..Rung::default()
     };
     match contrast(members, others) {

@@ -7,26 +7,33 @@ use levier_domain::time::Month;
 use levier_simulator::Story;
 
 use crate::company::{company, facts};
-use crate::{
-    Accumulator, Audience, Ending, Episode, Episodes, Plan, Preview, UpliftInput, What,
-};
+use crate::{Accumulator, Audience, Ending, Episode, Episodes, Plan, Preview, UpliftInput, What};
 
 fn plan(config: &Config, persons: &[Vec<Fact>]) -> Plan {
     let mut preview = Preview::default();
-    persons.iter().for_each(|person| preview.update_person(person));
+    persons
+        .iter()
+        .for_each(|person| preview.update_person(person));
     let months = || persons.iter().flatten().map(|fact| fact.month);
     let (first, last) = (months().min().unwrap(), months().max().unwrap());
     let as_of = Month::from_index(last).end_day().yesterday().unwrap();
     Plan::new(&UpliftInput {
         preview: Some(&preview),
-        ..UpliftInput::new(config, as_of, Month::from_index(first), Month::from_index(last))
+        ..UpliftInput::new(
+            config,
+            as_of,
+            Month::from_index(first),
+            Month::from_index(last),
+        )
     })
 }
 
 fn uplift(config: &Config, persons: &[Vec<Fact>], episodes: &Episodes) -> Vec<Row> {
     let plan = plan(config, persons);
     let mut accumulator = Accumulator::new(&plan);
-    persons.iter().for_each(|person| accumulator.update_person(person));
+    persons
+        .iter()
+        .for_each(|person| accumulator.update_person(person));
     let tables = accumulator.finish_with(episodes);
     tables
         .into_iter()
@@ -111,13 +118,24 @@ fn lifetime_value_stands_beside_what_was_realised() {
     let model = find(&rows, "lifetime_value", "bg_nbd_gamma_gamma");
     assert_eq!(model.own["headline"], true);
     let level = |name: &str| model.own[name].as_f64().unwrap();
-    assert!(level("member_level") > level("counterfactual_level"), "{model:?}");
+    assert!(
+        level("member_level") > level("counterfactual_level"),
+        "{model:?}"
+    );
     let raw = find(&rows, "lifetime_value", "naive");
-    assert!(model.value.unwrap() < raw.value.unwrap(), "matching narrows the gap");
+    assert!(
+        model.value.unwrap() < raw.value.unwrap(),
+        "matching narrows the gap"
+    );
     let year = find(&rows, "lifetime_value", "realised_12_months");
     // Half of the twelve months' effects: by month from the fourth on, 1.6 € more each (0.04 of 40 €).
-    let expected: f64 = (0..12).map(|e| 0.5 * 1.6 * f64::from((e - 2).clamp(0, 10))).sum();
-    assert!((year.value.unwrap() / expected - 1.0).abs() < 0.4, "{year:?} against {expected}");
+    let expected: f64 = (0..12)
+        .map(|e| 0.5 * 1.6 * f64::from((e - 2).clamp(0, 10)))
+        .sum();
+    assert!(
+        (year.value.unwrap() / expected - 1.0).abs() < 0.4,
+        "{year:?} against {expected}"
+    );
     let without = uplift(&Config::default(), &persons, &Episodes::default());
     let missing = find(&without, "lifetime_value", "did");
     assert_eq!(
@@ -140,8 +158,15 @@ fn people_of_an_account_are_one_customer() {
     let naive = find(&rows, "revenue_per_customer", "naive");
     assert_eq!(naive.own["customers"], 1_000);
     // An account is a member from the first join of any of its people.
-    let first = |pair: &[Vec<Fact>]| pair.iter().filter_map(|person| person[0].joined_month).min();
-    let joined = persons.chunks(2).filter(|pair| first(pair).is_some()).count();
+    let first = |pair: &[Vec<Fact>]| {
+        pair.iter()
+            .filter_map(|person| person[0].joined_month)
+            .min()
+    };
+    let joined = persons
+        .chunks(2)
+        .filter(|pair| first(pair).is_some())
+        .count();
     let members = naive.own["n_members"].as_u64().unwrap();
     assert_eq!(members, joined as u64);
     // In any order, in any shards, to the bit.
@@ -194,8 +219,16 @@ fn episodes() -> Episodes {
         has_surveys: true,
         has_spend: true,
         list,
-        members: Audience { impressions: 1_000.0, clicks: 80.0, acquisition_minor: 0 },
-        others: Audience { impressions: 4_000.0, clicks: 160.0, acquisition_minor: 0 },
+        members: Audience {
+            impressions: 1_000.0,
+            clicks: 80.0,
+            acquisition_minor: 0,
+        },
+        others: Audience {
+            impressions: 4_000.0,
+            clicks: 160.0,
+            acquisition_minor: 0,
+        },
         ..Episodes::default()
     }
 }
@@ -205,9 +238,15 @@ fn what_crm_rows_say_is_compared_within_quarter_and_segment() {
     let company = company(Story::Plain, 1_000, 1);
     let persons = facts(&company);
     let rows = uplift(&config(), &persons, &episodes());
-    let (raw, like) = (find(&rows, "closing_rate", "naive"), find(&rows, "closing_rate", "stratified"));
+    let (raw, like) = (
+        find(&rows, "closing_rate", "naive"),
+        find(&rows, "closing_rate", "stratified"),
+    );
     assert!((like.value.unwrap() - 0.1).abs() < 0.07, "{like:?}");
-    assert_eq!((raw.text("grade"), like.text("grade")), (Some("D"), Some("C")));
+    assert_eq!(
+        (raw.text("grade"), like.text("grade")),
+        (Some("D"), Some("C"))
+    );
     let nps = find(&rows, "nps", "stratified");
     assert!(nps.value.unwrap() > 0.0 && nps.unit.as_deref() == Some("points"));
     assert!(nps.reason.as_deref().unwrap().contains("answered"));
@@ -216,13 +255,26 @@ fn what_crm_rows_say_is_compared_within_quarter_and_segment() {
     let clicks = find(&rows, "campaign_engagement", "naive");
     assert!((clicks.value.unwrap() - 0.04).abs() < 1e-12);
     for (kpi, reason) in [
-        ("conversion_rate", "needs: people with created_at, seen for the conversion window"),
+        (
+            "conversion_rate",
+            "needs: people with created_at, seen for the conversion window",
+        ),
         ("renewal_rate", "needs: yearly subscriptions that came due"),
-        ("customer_acquisition_cost", "needs: spend with an audience of members and one of others"),
-        ("net_revenue_retention", "needs: subscriptions that ran a year before the end"),
+        (
+            "customer_acquisition_cost",
+            "needs: spend with an audience of members and one of others",
+        ),
+        (
+            "net_revenue_retention",
+            "needs: subscriptions that ran a year before the end",
+        ),
     ] {
         let row = find(&rows, kpi, "naive");
-        assert_eq!((row.status, row.reason.as_deref()), (Status::Missing, Some(reason)), "{kpi}");
+        assert_eq!(
+            (row.status, row.reason.as_deref()),
+            (Status::Missing, Some(reason)),
+            "{kpi}"
+        );
         assert_eq!(row.value, None, "{kpi}: unknown is not zero");
     }
     // A set, not a sequence.
