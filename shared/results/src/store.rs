@@ -401,6 +401,47 @@ impl Results {
             .map_err(|error| self.error("write state", &error))
     }
 
+    /// Replaces a piece of state that is still what it was when it was read (`before`; `None` where there was none): `false`, and
+    /// nothing changes, if somebody else has written it since.
+    ///
+    /// # Errors
+    /// [`ResultsError`].
+    pub async fn replace_state(
+        &self,
+        room: &str,
+        name: &str,
+        before: Option<&str>,
+        value: &str,
+    ) -> Result<bool, ResultsError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", text(format!("state#{room}")))
+            .item("sk", text(name))
+            .item("text", text(value));
+        // `text` is a word of DynamoDB's language, hence the alias.
+        let put = match before {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(before) => put
+                .condition_expression("#written = :before")
+                .expression_attribute_names("#written", "text")
+                .expression_attribute_values(":before", text(before)),
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                // An answer that was lost is asked for again, and finds its own value there.
+                Ok(self.state(room, name).await?.as_deref() == Some(value))
+            }
+            Err(error) => Err(self.error("replace state", &error)),
+        }
+    }
+
     /// Forgets a piece of state.
     ///
     /// # Errors
