@@ -11,5 +11,7 @@ mod files;
 mod hooks;
 mod infra;
 mod order;
+mod pull;
+mod rest;
 mod small;
 mod story;
