@@ -6,6 +6,7 @@
     reason = "a failure here is a failed test"
 )]
 
+mod alerts;
 mod faults;
 mod files;
 mod hooks;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Response, header};
+use jiff::civil::Date;
 use levier_domain::receipt::Receipt;
 use levier_domain::table::TableName;
 use levier_lake::keys;
@@ -122,6 +123,89 @@ pub(crate) async fn kpis(
     match load(&context, &query, &[TableName::Kpis]).await {
         Ok(tables) => html(levier_render::kpis_page(&tables, language)),
         Err(error) => failed(&error),
+    }
+}
+
+/// The lists that somebody works from.
+pub(crate) async fn lists(
+    State(context): State<Context>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let language = query.language(&context, &headers);
+    match load(&context, &query, &[TableName::Champions, TableName::Leads]).await {
+        Ok(tables) => html(levier_render::lists_page(&tables, language)),
+        Err(error) => failed(&error),
+    }
+}
+
+/// Everything that is watched.
+pub(crate) async fn alerts(
+    State(context): State<Context>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let language = query.language(&context, &headers);
+    match load(&context, &query, &[TableName::Alerts]).await {
+        Ok(tables) => html(levier_render::alerts_page(&tables, language)),
+        Err(error) => failed(&error),
+    }
+}
+
+/// Tables that the weekly digest speaks of.
+const DIGEST: &[TableName] = &[
+    TableName::Kpis,
+    TableName::Uplift,
+    TableName::Health,
+    TableName::Alerts,
+    TableName::Champions,
+    TableName::Leads,
+];
+
+/// The week in brief.
+pub(crate) async fn digest(
+    State(context): State<Context>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let language = query.language(&context, &headers);
+    match load(&context, &query, DIGEST).await {
+        Ok(tables) => html(levier_render::digest_page(
+            &tables,
+            &context.deps.config.workspace.name,
+            language,
+        )),
+        Err(error) => failed(&error),
+    }
+}
+
+/// What the weekly digest of a day is written from.
+///
+/// # Errors
+/// [`TableError`].
+pub async fn digest_tables(
+    results: &levier_results::Results,
+    as_of: Option<Date>,
+) -> Result<Tables, TableError> {
+    let filter = Filter {
+        as_of,
+        ..Filter::default()
+    };
+    let mut tables = BTreeMap::new();
+    let mut computed = as_of.is_none();
+    for name in DIGEST {
+        match rows(results, *name, &filter).await {
+            Ok(found) => {
+                computed = true;
+                tables.insert(*name, found);
+            }
+            Err(TableError::NoSuchDay { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    match (computed, as_of) {
+        (false, Some(as_of)) => Err(TableError::NoSuchDay { as_of }),
+        _ => Ok(Tables::new(tables)),
     }
 }
 

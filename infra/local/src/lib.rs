@@ -15,11 +15,13 @@ mod drop;
 mod export;
 mod init;
 mod jobs;
+mod notice;
 mod output;
 mod people;
 mod results;
 mod schedule;
 mod send;
+mod sentiment;
 mod simulate;
 mod up;
 pub mod workspace;
@@ -77,6 +79,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Table(arguments) => results::table(&shared, &arguments).await,
         Command::Snapshot(arguments) => results::snapshot(&shared, &arguments).await,
         Command::Analyse(arguments) => results::analyse(&shared, &arguments),
+        Command::Digest(arguments) => notice::digest(&shared, &arguments).await,
+        Command::Sentiment(arguments) => sentiment::sentiment(&shared, &arguments),
         Command::Quarantine(arguments) => people::quarantine(&shared, &arguments).await,
         Command::Simulate(arguments) => simulate::simulate(&shared, &arguments),
         Command::Identity(arguments) => people::identity(&shared, &arguments).await,

@@ -17,6 +17,7 @@ mod crm;
 pub mod draft;
 pub mod health;
 pub mod health_action;
+pub mod health_backtest;
 pub mod health_parts;
 pub mod helpers;
 mod inputs;
@@ -34,7 +35,7 @@ mod talk;
 pub mod tally;
 
 pub use activity::{Activity, ActivityBuilder};
-pub use alert::{Alert, alerts};
+pub use alert::alerts;
 pub use catalogue::kpis;
 pub use cohorts::cohorts;
 pub use commerce::{Commerce, CommerceAccumulator};
