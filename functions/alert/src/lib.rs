@@ -27,6 +27,8 @@ use sha2::{Digest, Sha256};
 pub use crate::courier::{Courier, Undelivered};
 pub use crate::outbox::{Letter, outbox};
 
+/// Room of the job's own marks.
+const ROOM: &str = "alert";
 /// Room of what was told last of every alert.
 const TOLD: &str = "alerts-told";
 
@@ -148,8 +150,9 @@ async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(RunId, Vec<Row>),
         .map_err(|error| JobError::Input(error.to_string()))?;
     inputs.update(rules);
     let id = RunId::new("alert", seen.day, &hex::encode(inputs.finalize()));
-    let standing = deps.results.pointer_as_of("alert", seen.day).await?;
-    if standing.is_some_and(|standing| standing.run_id == id.as_str()) {
+    // Noted after the last write of publishing, so that a run killed among them is published again.
+    let published = deps.results.state(ROOM, "published").await?;
+    if published.as_deref() == Some(id.as_str()) {
         let rows = deps
             .results
             .read_rows(id.as_str(), TableName::Alerts)
@@ -173,6 +176,9 @@ async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(RunId, Vec<Row>),
         tables: BTreeMap::from([(TableName::Alerts, rows.clone())]),
     };
     run.publish(&deps.lake, &deps.results).await?;
+    deps.results
+        .set_state(ROOM, "published", id.as_str())
+        .await?;
     Ok((id, rows))
 }
 
@@ -210,6 +216,12 @@ async fn tell(deps: &Dependencies, rows: &[Row], outcome: &mut Outcome) -> Resul
         let text = serde_json::to_string(&Told { firing, since })
             .map_err(|error| JobError::Input(error.to_string()))?;
         deps.results.set_state(TOLD, name, &text).await?;
+    }
+    // An alert that is no longer watched is forgotten: set again, it begins anew.
+    for name in told.keys() {
+        if !rows.iter().any(|row| row.text("alert") == Some(name)) {
+            deps.results.delete_state(TOLD, name).await?;
+        }
     }
     Ok(())
 }

@@ -242,7 +242,7 @@ pub fn alert_figure(row: &Row, language: Language) -> String {
         ));
     }
     if let Some(period) = row.period.as_deref() {
-        said.push_str(&format!(", {}", number::period(period, language)));
+        said.push_str(&format!(" · {}", number::period(period, language)));
     }
     said
 }
@@ -341,8 +341,18 @@ mod tests {
 
     #[test]
     fn an_alert_reads_in_both_languages() {
-        insta::assert_snapshot!(alert_notice(&row(), true, Language::English).plain(), @r"");
-        insta::assert_snapshot!(alert_notice(&row(), false, Language::French).plain(), @r"");
+        let said = alert_notice(&row(), true, Language::English).plain();
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines[0], "Alert: Stickiness (main, <b>aide</b>)");
+        assert!(
+            lines[1].starts_with("15") && lines[1].ends_with("· March 2026"),
+            "{said}"
+        );
+        assert!(lines[2].starts_with("Limit: below 20"), "{said}");
+        assert!(lines[2].ends_with(", 2 periods in a row"), "{said}");
+        let said = alert_notice(&row(), false, Language::French).plain();
+        assert!(said.starts_with("Terminé\u{202f}: "), "{said}");
+        assert!(said.contains("n\u{2019}est plus franchie"), "{said}");
     }
 
     #[test]

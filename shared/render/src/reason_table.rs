@@ -230,6 +230,56 @@ pub(crate) const NEEDS: &[Entry] = &[
         "24 months with a score, or 30 communities with one",
         "24 mois avec un score, ou 30 communautés qui en ont un",
     ),
+    (
+        "people and members",
+        "CRM contacts and a member roster",
+        "les contacts du CRM et une liste des membres",
+    ),
+    (
+        "became_customer_at of people, deals or orders",
+        "became_customer_at of CRM contacts, deals or orders",
+        "la date became_customer_at des contacts du CRM, des affaires ou des commandes",
+    ),
+    (
+        "people with created_at, seen for the conversion window",
+        "CRM contacts with created_at, seen for the conversion window",
+        "les contacts du CRM avec leur date created_at, suivis pendant la fenêtre de conversion",
+    ),
+    (
+        "spend with an audience of members and one of others",
+        "spend with an audience of members and one of others",
+        "les dépenses avec une audience de membres et une d'autres",
+    ),
+    (
+        "spend with impressions and clicks, for members and for others",
+        "spend with impressions and clicks, for members and for others",
+        "les dépenses avec impressions et clics, pour les membres et pour les autres",
+    ),
+    (
+        "surveys of kind csat",
+        "satisfaction surveys (kind csat)",
+        "des enquêtes de satisfaction (kind csat)",
+    ),
+    (
+        "surveys of kind nps",
+        "recommendation surveys (kind nps)",
+        "des enquêtes de recommandation (kind nps)",
+    ),
+    (
+        "yearly subscriptions that came due",
+        "yearly subscriptions that came due",
+        "des abonnements annuels arrivés à échéance",
+    ),
+    (
+        "deals, and customers",
+        "deals and customers",
+        "les affaires et des clients",
+    ),
+    (
+        "subscriptions that ran a year before the end",
+        "subscriptions that ran a year before the end",
+        "des abonnements en cours un an avant la fin",
+    ),
 ];
 
 /// Reasons by code or sentence.
@@ -849,5 +899,61 @@ pub(crate) const REASONS: &[Entry] = &[
         "item is no object",
         "an item is no object",
         "un élément n'est pas un objet",
+    ),
+    ("no members", "no members", "aucun membre"),
+    (
+        "no member was active",
+        "no member was active",
+        "aucun membre n'a été actif",
+    ),
+    (
+        "impressions, not people: the same person may be counted often",
+        "impressions, not people: the same person may be counted often",
+        "des impressions, pas des personnes : une même personne peut compter plusieurs fois",
+    ),
+    (
+        "one side has no customer-months",
+        "one side has no customer-months",
+        "un des côtés n'a aucun mois de client",
+    ),
+    (
+        "one side has no new customers",
+        "one side has no new customers",
+        "un des côtés n'a aucun nouveau client",
+    ),
+    (
+        "spend by declared audience over new customers: the rule of attribution is declared, not tested",
+        "spend by declared audience over new customers: the rule of attribution is declared, not tested",
+        "dépenses par audience déclarée sur nouveaux clients : la règle d'attribution est déclarée, non vérifiée",
+    ),
+    (
+        "those who answered: answering is taken to depend on nothing but quarter and segment",
+        "those who answered: answering is taken to depend on nothing but quarter and segment",
+        "ceux qui ont répondu : on suppose que répondre ne dépend que du trimestre et du segment",
+    ),
+    (
+        "units with several rows count once for each",
+        "units with several rows count once for each",
+        "une unité à plusieurs lignes compte une fois par ligne",
+    ),
+    (
+        "too many people to read for the conversion of leads",
+        "too many people to read for the conversion of leads",
+        "trop de contacts à lire pour la conversion des leads",
+    ),
+    (
+        "customers of a year ago by what they were then: described, not adjusted",
+        "customers of a year ago by what they were then: described, not adjusted",
+        "clients d'il y a un an selon ce qu'ils étaient alors : décrit, non ajusté",
+    ),
+    (
+        "purchases foreseen within 10 % of those made",
+        "purchases foreseen within 10% of those made",
+        "achats prévus à 10 % près de ceux réalisés",
+    ),
+    (
+        "every quarter of joining lacks an arm: the overlap",
+        "every quarter of joining lacks one side of the comparison",
+        "il manque un côté de la comparaison à chaque trimestre d'adhésion",
     ),
 ];

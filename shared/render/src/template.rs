@@ -115,6 +115,26 @@ pub(crate) const TEMPLATES: &[Entry] = &[
         "{} customers or more (355 × skewness²)",
         "{} clients ou plus (355 × asymétrie²)",
     ),
+    (
+        "{} rows in another currency are left out: no exchange rate on or before their day",
+        "{} rows in another currency are left out: no exchange rate on or before their day",
+        "{} lignes dans une autre devise sont laissées de côté : pas de taux de change ce jour-là ni avant",
+    ),
+    (
+        "mean days without a contract within {} days of creation: lost ones compete, open ones are censored",
+        "mean days without a contract within {} days of creation: lost ones compete, open ones are censored",
+        "jours moyens sans contrat dans les {} jours de la création : les perdues concourent, les ouvertes sont censurées",
+    ),
+    (
+        "lifetime value: customers seen for {} months",
+        "lifetime value: customers seen for {} months",
+        "valeur vie client : clients suivis pendant {} mois",
+    ),
+    (
+        "margin gained in the first {} months since joining, not modelled",
+        "margin gained in the first {} months since joining, not modelled",
+        "marge gagnée dans les {} premiers mois depuis l'adhésion, sans modèle",
+    ),
 ];
 
 /// What stands in the holes of a template, if the text is one of it.
