@@ -191,6 +191,8 @@ fn beyond(rule: &Threshold, point: &Point, firing: bool) -> Option<bool> {
         return Some(level);
     }
     let change = point.change?;
+    // A fifth less is a fifth less, whatever the last bit of the quotient.
+    let slack = slack + 1e-12;
     Some(
         rule.falls_by.is_some_and(|share| change <= slack - share)
             || rule.rises_by.is_some_and(|share| change >= share - slack),

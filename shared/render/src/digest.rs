@@ -400,6 +400,7 @@ mod tests {
             let mut row = Row::new(Status::Ok)
                 .with("grain", "week")
                 .with("side", "all");
+            row.as_of = Some(date(2026, 3, 23));
             row.kpi = Some("active_members".to_owned());
             row.community = Some("all".to_owned());
             row.segment = Some("all".to_owned());

@@ -160,7 +160,9 @@ fn every_sentence_that_a_job_writes_reads_in_french() {
                     continue;
                 }
                 seen.insert(literal.clone());
-                if !is_translated(&filled(&literal)) {
+                let sentence = filled(&literal);
+                // What a figure needs is written apart from `needs:` in some places.
+                if !is_translated(&sentence) && !is_translated(&format!("needs: {sentence}")) {
                     missing.insert(format!("{name}: {literal}"));
                 }
             }
