@@ -53,6 +53,27 @@ fn the_template_sets_what_the_settings_read() {
 }
 
 #[test]
+fn the_lake_is_described_as_it_is_written() {
+    for (name, made, held) in [
+        (
+            "LAKE.md",
+            levier_lake::layout::page(),
+            include_str!("../../infra/aws/LAKE.md"),
+        ),
+        (
+            "lake.yaml",
+            levier_lake::layout::glue_template(),
+            include_str!("../../infra/aws/lake.yaml"),
+        ),
+    ] {
+        assert!(
+            made == held,
+            "infra/aws/{name} is not what the schemas say; cargo run --release -p levier-lake --example layout"
+        );
+    }
+}
+
+#[test]
 fn the_actions_granted_are_those_used() {
     let used = [
         (

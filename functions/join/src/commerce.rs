@@ -3,31 +3,54 @@
 //! Revenue is what was paid, less refunds, less the tax that belongs to what is left, on the day of the order: a late refund
 //! restates history, and the as-of day says what was known. Cancelled, pending and test orders are none.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use levier_domain::config::Config;
 use levier_domain::entity::Entity;
 use levier_domain::record::Record;
-use levier_domain::time::Month;
 use levier_identity::Resolution;
+use levier_lake::{Lake, LakeError};
 
+use crate::held::{Holding, versions};
 use crate::money::{Rates, share};
+use crate::months::{Months, PersonMonths};
+
+/// Units of [`Bought::handle_nanos`] in a minute: integers, so that a sum does not depend on its order.
+const NANOS: f64 = 1e9;
 
 /// One person in one month.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bought {
     /// Paid orders.
     pub orders: u32,
+    /// Tickets opened.
+    pub tickets: u32,
     /// Net revenue in minor units.
     pub revenue_minor: i64,
     /// Refunds in minor units.
     pub refunds_minor: i64,
-    /// Tickets opened.
-    pub tickets: u32,
+    /// Minutes of handling of tickets solved, × 10⁹.
+    pub handle_nanos: i64,
+}
+
+impl Bought {
     /// Minutes of handling of tickets solved.
-    pub handle_minutes: f64,
+    #[must_use]
+    pub fn handle_minutes(&self) -> f64 {
+        self.handle_nanos as f64 / NANOS
+    }
+}
+
+impl AddAssign for Bought {
+    fn add_assign(&mut self, other: Self) {
+        self.orders += other.orders;
+        self.tickets += other.tickets;
+        self.revenue_minor += other.revenue_minor;
+        self.refunds_minor += other.refunds_minor;
+        self.handle_nanos += other.handle_nanos;
+    }
 }
 
 /// One subscription version: what was due monthly between two instants.
@@ -41,115 +64,183 @@ pub struct Due {
     pub monthly_minor: i64,
 }
 
-/// All persons.
-#[derive(Clone, Debug, Default)]
-pub struct Commerce {
-    /// Person → month index → what happened.
-    pub by_person: HashMap<String, BTreeMap<i32, Bought>>,
-    /// Person → subscriptions.
-    pub subscriptions: HashMap<String, Vec<Due>>,
-    /// Person → first instant as a customer.
-    pub customer_since: HashMap<String, Timestamp>,
-    /// What is in no fact, by reason.
-    pub left_out: BTreeMap<String, u64>,
+/// Where the rows of commerce come from, found once and read once for every group of persons.
+pub struct Ledgers {
+    orders: Holding,
+    invoices: Holding,
+    deals: Holding,
+    tickets: Holding,
+    subscriptions: Vec<Vec<Record>>,
+    rates: Rates,
     /// `orders`, `invoices`, `subscriptions` or `none`.
     pub revenue_from: &'static str,
 }
 
-type Rows = BTreeMap<Entity, Vec<Record>>;
+impl Ledgers {
+    /// Finds the rows that hold at `until`. `count` gives the number of rows of an entity, `holding` the rows themselves.
+    ///
+    /// # Errors
+    /// [`LakeError`].
+    pub async fn find(
+        lake: &Lake,
+        mut holdings: BTreeMap<Entity, Holding>,
+        counts: &BTreeMap<Entity, u64>,
+        config: &Config,
+        until: Timestamp,
+    ) -> Result<Self, LakeError> {
+        let mut take = |entity: Entity| {
+            holdings
+                .remove(&entity)
+                .ok_or_else(|| LakeError::content(entity.as_str(), "rows", "not looked for"))
+        };
+        let any = |entity: Entity| counts.get(&entity).is_some_and(|n| *n > 0);
+        let mut rates = Vec::new();
+        take(Entity::Rates)?
+            .each(lake, &[], |record| rates.push(record.clone()))
+            .await?;
+        Ok(Self {
+            orders: take(Entity::Orders)?,
+            invoices: take(Entity::Invoices)?,
+            deals: take(Entity::Deals)?,
+            tickets: take(Entity::Tickets)?,
+            subscriptions: versions(lake, Entity::Subscriptions, until).await?,
+            rates: Rates::new(&rates, config.workspace.currency),
+            revenue_from: if any(Entity::Orders) {
+                "orders"
+            } else if any(Entity::Invoices) {
+                "invoices"
+            } else if any(Entity::Subscriptions) {
+                "subscriptions"
+            } else {
+                "none"
+            },
+        })
+    }
 
-struct Reader<'a> {
-    who: &'a Resolution,
-    rates: Rates,
-    zone: &'a TimeZone,
-    out: Commerce,
+    /// What the persons for whom `wanted` holds did.
+    ///
+    /// # Errors
+    /// [`LakeError`].
+    pub async fn read(
+        &self,
+        lake: &Lake,
+        who: &Resolution,
+        zone: &jiff::tz::TimeZone,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Result<Commerce, LakeError> {
+        let mut reader = Reader {
+            who,
+            rates: &self.rates,
+            wanted,
+            zone,
+            months: Months::new(zone),
+            out: Commerce {
+                customer_since: vec![i64::MAX; who.positions()],
+                ..Commerce::default()
+            },
+        };
+        const PAID: [&str; 6] = [
+            "amount_minor",
+            "refunded_amount_minor",
+            "tax_minor",
+            "currency",
+            "status",
+            "person_id",
+        ];
+        let with = |more: &[&'static str]| {
+            let mut columns = vec!["source", "person_id", "email_key"];
+            columns.extend_from_slice(more);
+            columns
+        };
+        let paid = |more: &[&'static str]| with(&[&PAID[..], more].concat());
+        self.orders
+            .each(lake, &paid(&["ordered_at"]), |row| reader.order(row))
+            .await?;
+        if self.revenue_from == "invoices" {
+            self.invoices
+                .each(lake, &paid(&["paid_at", "issued_at"]), |row| {
+                    reader.invoice(row);
+                })
+                .await?;
+        }
+        for versions in &self.subscriptions {
+            reader.subscription(versions);
+        }
+        self.deals
+            .each(lake, &with(&["status", "closed_at", "created_at"]), |row| {
+                reader.deal(row);
+            })
+            .await?;
+        self.tickets
+            .each(
+                lake,
+                &with(&["created_at", "solved_at", "handle_minutes"]),
+                |row| reader.ticket(row),
+            )
+            .await?;
+        let mut out = reader.out;
+        out.bought.finish(who.positions());
+        // Of one person by time, so that what is written does not depend on the order of reading.
+        out.subscriptions
+            .sort_by_key(|(person, due)| (*person, due.from, due.until, due.monthly_minor));
+        Ok(out)
+    }
+}
+
+/// What some persons bought, subscribed to and asked.
+#[derive(Clone, Debug, Default)]
+pub struct Commerce {
+    /// By person and month.
+    pub bought: PersonMonths<Bought>,
+    /// Person and what was due, sorted.
+    subscriptions: Vec<(u32, Due)>,
+    /// First instant as a customer, in microseconds; `i64::MAX` for those who never were.
+    pub customer_since: Vec<i64>,
+    /// What is in no fact of anybody, by entity and reason.
+    pub left_out: BTreeMap<(Entity, &'static str), u64>,
 }
 
 impl Commerce {
-    /// Reads orders, invoices, subscriptions, deals and tickets.
-    #[must_use]
-    pub fn read(
-        rows: &Rows,
-        versions: &[Vec<Record>],
-        who: &Resolution,
-        config: &Config,
-        zone: &TimeZone,
-    ) -> Self {
-        let none = Vec::new();
-        let of = |entity: Entity| rows.get(&entity).unwrap_or(&none).as_slice();
-        let rates = Rates::new(of(Entity::Rates), config.workspace.currency);
-        let mut reader = Reader {
-            who,
-            rates,
-            zone,
-            out: Self::default(),
-        };
-        reader.out.revenue_from = if !of(Entity::Orders).is_empty() {
-            "orders"
-        } else if !of(Entity::Invoices).is_empty() {
-            "invoices"
-        } else if !of(Entity::Subscriptions).is_empty() {
-            "subscriptions"
-        } else {
-            "none"
-        };
-        for row in of(Entity::Orders) {
-            reader.order(row);
-        }
-        if reader.out.revenue_from == "invoices" {
-            for row in of(Entity::Invoices) {
-                reader.invoice(row);
-            }
-        }
-        for versions in versions {
-            reader.subscription(versions);
-        }
-        for row in of(Entity::Deals) {
-            reader.deal(row);
-        }
-        for row in of(Entity::Tickets) {
-            reader.ticket(row);
-        }
-        reader.out
+    /// What was due of a person.
+    pub fn dues(&self, person: u32) -> &[(u32, Due)] {
+        let from = self.subscriptions.partition_point(|(of, _)| *of < person);
+        let to = self.subscriptions.partition_point(|(of, _)| *of <= person);
+        &self.subscriptions[from..to]
     }
 }
 
-impl Reader<'_> {
-    fn person(&self, row: &Record) -> Option<String> {
+struct Reader<'a, W> {
+    who: &'a Resolution,
+    rates: &'a Rates,
+    wanted: W,
+    zone: &'a jiff::tz::TimeZone,
+    months: Months<'a>,
+    out: Commerce,
+}
+
+impl<W: Fn(u32) -> bool> Reader<'_, W> {
+    fn person(&self, row: &Record) -> Option<u32> {
         let text = |name: &str| row.get(name).as_text();
-        self.who
-            .person_of_row(
-                text("source").unwrap_or_default(),
-                text("person_id"),
-                text("email_key"),
-            )
-            .map(str::to_owned)
+        self.who.position_of_row(
+            text("source").unwrap_or_default(),
+            text("person_id"),
+            text("email_key"),
+        )
     }
 
-    fn leave_out(&mut self, entity: Entity, why: &str) {
-        *self
-            .out
-            .left_out
-            .entry(format!("{entity}: {why}"))
-            .or_default() += 1;
+    fn leave_out(&mut self, entity: Entity, why: &'static str) {
+        *self.out.left_out.entry((entity, why)).or_default() += 1;
     }
 
-    fn month(&mut self, person: String, at: Timestamp) -> &mut Bought {
-        let month = Month::at(at, self.zone).index();
-        self.out
-            .by_person
-            .entry(person)
-            .or_default()
-            .entry(month)
-            .or_default()
+    fn add(&mut self, person: u32, at: Timestamp, bought: Bought) {
+        if (self.wanted)(person) {
+            self.out.bought.add(person, self.months.of(at), bought);
+        }
     }
 
-    fn customer(&mut self, person: &str, since: Timestamp) {
-        self.out
-            .customer_since
-            .entry(person.to_owned())
-            .and_modify(|known| *known = since.min(*known))
-            .or_insert(since);
+    fn customer(&mut self, person: u32, since: Timestamp) {
+        let known = &mut self.out.customer_since[person as usize];
+        *known = (*known).min(since.as_microsecond());
     }
 
     fn convert(&self, row: &Record, column: &str, at: Timestamp) -> Option<i64> {
@@ -190,12 +281,15 @@ impl Reader<'_> {
                 "no exchange rate on or before the day; drop a rates file",
             );
         };
-        self.customer(&person, at);
+        self.customer(person, at);
         let net = amount - refunded;
-        let month = self.month(person, at);
-        month.orders += 1;
-        month.revenue_minor += net - share(tax, net, amount);
-        month.refunds_minor += refunded;
+        let bought = Bought {
+            orders: 1,
+            revenue_minor: net - share(tax, net, amount),
+            refunds_minor: refunded,
+            ..Bought::default()
+        };
+        self.add(person, at, bought);
     }
 
     fn invoice(&mut self, row: &Record) {
@@ -221,11 +315,14 @@ impl Reader<'_> {
                 "no exchange rate on or before the day; drop a rates file",
             );
         };
-        self.customer(&person, at);
+        self.customer(person, at);
         let net = amount - refunded;
-        let month = self.month(person, at);
-        month.revenue_minor += net - share(tax, net, amount);
-        month.refunds_minor += refunded;
+        let bought = Bought {
+            revenue_minor: net - share(tax, net, amount),
+            refunds_minor: refunded,
+            ..Bought::default()
+        };
+        self.add(person, at, bought);
     }
 
     fn subscription(&mut self, versions: &[Record]) {
@@ -276,12 +373,15 @@ impl Reader<'_> {
                 quantity,
                 row.get("interval").as_text().unwrap_or("month"),
             );
-            self.customer(&person, paying);
-            self.out.subscriptions.entry(person).or_default().push(Due {
-                from: paying,
-                until: ended,
-                monthly_minor,
-            });
+            self.customer(person, paying);
+            if (self.wanted)(person) {
+                let due = Due {
+                    from: paying,
+                    until: ended,
+                    monthly_minor,
+                };
+                self.out.subscriptions.push((person, due));
+            }
         }
     }
 
@@ -294,7 +394,7 @@ impl Reader<'_> {
                     .or(row.get("created_at").as_instant()),
             )
         {
-            self.customer(&person, at);
+            self.customer(person, at);
         }
     }
 
@@ -303,13 +403,21 @@ impl Reader<'_> {
             return self.leave_out(Entity::Tickets, "no person");
         };
         if let Some(at) = row.get("created_at").as_instant() {
-            self.month(person.clone(), at).tickets += 1;
+            let bought = Bought {
+                tickets: 1,
+                ..Bought::default()
+            };
+            self.add(person, at, bought);
         }
         if let (Some(at), Some(minutes)) = (
             row.get("solved_at").as_instant(),
             row.get("handle_minutes").as_number(),
         ) {
-            self.month(person, at).handle_minutes += minutes;
+            let bought = Bought {
+                handle_nanos: (minutes * NANOS).round() as i64,
+                ..Bought::default()
+            };
+            self.add(person, at, bought);
         }
     }
 }

@@ -1,152 +1,158 @@
 //! One row per person and month, from the person's first trace to the as-of month.
+//!
+//! Persons are taken in groups of whole buckets, so that what they bought fits in memory however many there are; within a bucket
+//! month after month, each person's running sums beside, so that one file is in the making at a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use levier_domain::config::Config;
-use levier_domain::entity::Entity;
 use levier_domain::fact::Fact;
-use levier_domain::record::Record;
 use levier_domain::time::{Month, start_of_day};
-use levier_identity::{Membership, Resolution};
+use levier_identity::{Membership, PersonMembership, Resolution};
+use levier_lake::columns::refill;
+use levier_lake::facts::Writer;
 use levier_lake::{Lake, LakeError, keys};
 use levier_runtime::Dependencies;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::activity::{Activities, Counts};
-use crate::commerce::{Bought, Commerce};
+use crate::activity::Counts;
+use crate::commerce::{Bought, Commerce, Ledgers};
 use crate::manifest::{MANIFEST, Manifest};
+use crate::months::{Cell, PersonMonths};
+use crate::profiles::Profiles;
 
 /// Months of history kept: five years.
 const MONTHS_KEPT: i32 = 60;
+/// Persons whose commerce is in memory at once.
+const PERSONS_AT_ONCE: usize = 1_000_000;
+/// Buckets encoded at once; more than one only where there are processors for it.
+const BUCKETS_AT_ONCE: usize = 2;
 
-/// What the CRM says of a person, from the alphabetically first source that says it.
-#[derive(Clone, Debug, Default)]
-struct Profile {
-    segment: Option<String>,
-    country: Option<String>,
-    lead_source: Option<String>,
-    plan: Option<String>,
-    lifecycle: Option<String>,
-    created: Option<i32>,
-    is_staff: bool,
+/// Everything that the rows are made of, but commerce.
+pub struct Facts<'a> {
+    /// Who is who.
+    pub who: &'a Resolution,
+    /// Who was a member when.
+    pub membership: &'a Membership,
+    /// What persons did.
+    pub activity: &'a PersonMonths<Counts>,
+    /// What the CRM says of them.
+    pub profiles: &'a Profiles,
+    /// The zone of months.
+    pub zone: &'a jiff::tz::TimeZone,
+    /// The month of the as-of day.
+    pub last: Month,
 }
 
-/// Everything that the rows are made of.
-pub struct Facts<'a> {
-    membership: &'a Membership,
-    commerce: &'a Commerce,
-    config: &'a Config,
-    zone: &'a jiff::tz::TimeZone,
-    persons: Vec<&'a str>,
-    profiles: HashMap<&'a str, Profile>,
-    accounts: HashMap<&'a str, &'a str>,
-    activity: HashMap<&'a str, BTreeMap<i32, Counts>>,
-    last: i32,
+/// What else is known once the facts are written.
+pub struct Written {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// By person: first instant as a customer, in microseconds; `i64::MAX` for those who never were.
+    pub customer_since: Vec<i64>,
+    /// Rows that are in no fact, by entity and reason.
+    pub left_out: BTreeMap<(levier_domain::entity::Entity, &'static str), u64>,
+}
+
+/// A month and when it ends.
+#[derive(Clone, Copy)]
+struct Here {
+    month: i32,
+    last_instant: Timestamp,
+}
+
+/// One person on the way through the months.
+struct Line<'a> {
+    person: u32,
+    id: &'a str,
+    membership: Option<&'a PersonMembership>,
+    bought: &'a [Cell<Bought>],
+    active: &'a [Cell<Counts>],
+    is_staff: bool,
+    first: i32,
+    joined: Option<i32>,
+    left: Option<i32>,
+    customer_since: Option<i32>,
+    prior_orders: u32,
+    prior_revenue: i64,
+    last_order: Option<i32>,
+}
+
+/// The sum of `month`, if the next cell is of it; moves on.
+fn next<T: Copy + Default>(cells: &mut &[Cell<T>], month: i32) -> T {
+    match cells.split_first() {
+        Some((cell, rest)) if cell.month == month => {
+            *cells = rest;
+            cell.sum
+        }
+        _ => T::default(),
+    }
 }
 
 impl<'a> Facts<'a> {
-    /// Gathers what is known of every person.
-    pub fn new(
-        who: &'a Resolution,
-        membership: &'a Membership,
-        activities: &Activities,
-        commerce: &'a Commerce,
-        rows: &BTreeMap<Entity, Vec<Record>>,
-        deps: &'a Dependencies,
-        last: Month,
-    ) -> Self {
-        let mut persons: Vec<&str> = who.nodes().map(|(_, person)| person).collect();
-        persons.sort_unstable();
-        persons.dedup();
-        let mut profiles: HashMap<&str, Profile> = HashMap::new();
-        for row in rows.get(&Entity::People).into_iter().flatten() {
-            let text = |name: &str| row.get(name).as_text();
-            let (Some(source), Some(id)) = (text("source"), text("person_id")) else {
-                continue;
-            };
-            let Some(person) = who.person_of_record(source, id) else {
-                continue;
-            };
-            let profile = profiles.entry(person).or_default();
-            let fill = |slot: &mut Option<String>, name: &str| {
-                if slot.is_none() {
-                    *slot = row.get(name).as_text().map(str::to_owned);
-                }
-            };
-            fill(&mut profile.segment, "segment");
-            fill(&mut profile.country, "country");
-            fill(&mut profile.lead_source, "lead_source");
-            fill(&mut profile.plan, "plan");
-            fill(&mut profile.lifecycle, "lifecycle");
-            let created = row
-                .get("created_at")
-                .as_instant()
-                .map(|at| Month::at(at, &deps.zone).index());
-            profile.created = [profile.created, created].into_iter().flatten().min();
-            profile.is_staff |= deps.config.staff.person_ids.iter().any(|staff| staff == id);
-        }
-        let mut activity: HashMap<&str, BTreeMap<i32, Counts>> = HashMap::new();
-        for (platform, handles) in &activities.by_handle {
-            for (handle, months) in handles {
-                let Some(person) = who.person_of_handle(platform, handle) else {
-                    continue;
-                };
-                let sum = activity.entry(person).or_default();
-                for (month, counts) in months {
-                    sum.entry(*month).or_default().add(counts);
-                }
-            }
-        }
-        let accounts = who.accounts().collect();
-        Self {
-            membership,
-            commerce,
-            config: &deps.config,
-            zone: &deps.zone,
-            persons,
-            profiles,
-            accounts,
-            activity,
-            last: last.index(),
-        }
-    }
-
-    /// Number of buckets: enough that each holds about `persons_per_bucket`, a power of two.
-    fn buckets(&self) -> usize {
-        self.persons
-            .len()
-            .div_ceil(self.config.join.persons_per_bucket.max(1))
-            .max(1)
-            .next_power_of_two()
-    }
-
     /// Writes every bucket of every month, then the manifest, then removes what an earlier run left over.
-    pub async fn write(&self, deps: &Dependencies, as_of: Date) -> Result<Manifest, LakeError> {
+    ///
+    /// # Errors
+    /// [`LakeError`].
+    pub async fn write(
+        &self,
+        deps: &Dependencies,
+        ledgers: &Ledgers,
+        as_of: Date,
+    ) -> Result<Written, LakeError> {
         let lake = &deps.lake;
-        let buckets = self.buckets();
-        let mut by_bucket: Vec<Vec<&str>> = vec![Vec::new(); buckets];
-        for person in &self.persons {
-            by_bucket[levier_lake::facts::bucket(person, buckets)].push(person);
+        let persons = self.who.somebodies();
+        let n = persons.len();
+        // Enough buckets that each holds about `persons_per_bucket`, a power of two.
+        let buckets = n
+            .div_ceil(deps.config.join.persons_per_bucket.max(1))
+            .max(1)
+            .next_power_of_two();
+        let bucket_of = |person: u32| levier_lake::facts::bucket(self.who.id(person), buckets);
+        let mut by_bucket: Vec<Vec<u32>> = vec![Vec::new(); buckets];
+        for person in persons {
+            by_bucket[bucket_of(person)].push(person);
+        }
+        by_bucket
+            .par_iter_mut()
+            .for_each(|persons| persons.sort_unstable_by_key(|person| self.who.id(*person)));
+        let groups = n.div_ceil(PERSONS_AT_ONCE).clamp(1, buckets);
+        let mut group_of = vec![u16::MAX; self.who.positions()];
+        for (bucket, persons) in by_bucket.iter().enumerate() {
+            for person in persons {
+                group_of[*person as usize] = (bucket * groups / buckets) as u16;
+            }
         }
         let mut digests: BTreeMap<String, [u8; 32]> = BTreeMap::new();
-        let (mut rows, mut first) = (0, self.last);
-        for (bucket, persons) in by_bucket.iter().enumerate() {
-            let mut months: BTreeMap<i32, Vec<Fact>> = BTreeMap::new();
-            for person in persons {
-                for fact in self.person(person) {
-                    months.entry(fact.month).or_default().push(fact);
+        let (mut rows, mut first) = (0, self.last.index());
+        let (mut customer_since, mut left_out) = (Vec::new(), BTreeMap::new());
+        for group in 0..groups {
+            let commerce = ledgers
+                .read(lake, self.who, self.zone, |person| {
+                    usize::from(group_of[person as usize]) == group
+                })
+                .await?;
+            let mine: Vec<usize> = (0..buckets)
+                .filter(|bucket| bucket * groups / buckets == group)
+                .collect();
+            for some in mine.chunks(BUCKETS_AT_ONCE) {
+                let encoded = some
+                    .par_iter()
+                    .map(|bucket| self.bucket(*bucket, &by_bucket[*bucket], &commerce, ledgers))
+                    .collect::<Result<Vec<_>, _>>()?;
+                for file in encoded.into_iter().flatten() {
+                    rows += file.rows;
+                    first = first.min(file.month);
+                    let key = keys::facts(Month::from_index(file.month), file.bucket);
+                    digests.insert(key.clone(), Sha256::digest(&file.bytes).into());
+                    put_if_new(lake, &key, file.bytes).await?;
                 }
             }
-            for (month, facts) in months {
-                rows += facts.len() as u64;
-                first = first.min(month);
-                let key = keys::facts(Month::from_index(month), bucket);
-                let bytes = Bytes::from(levier_lake::facts::encode(&key, &facts)?);
-                digests.insert(key.clone(), Sha256::digest(&bytes).into());
-                put_if_new(lake, &key, bytes).await?;
-            }
+            customer_since = commerce.customer_since;
+            left_out = commerce.left_out;
         }
         let mut digest = Sha256::new();
         for (key, part) in &digests {
@@ -156,11 +162,11 @@ impl<'a> Facts<'a> {
         let manifest = Manifest {
             as_of,
             first: Month::from_index(first),
-            last: Month::from_index(self.last),
+            last: self.last,
             buckets,
-            persons: self.persons.len() as u64,
+            persons: n as u64,
             rows,
-            revenue_from: self.commerce.revenue_from.to_owned(),
+            revenue_from: ledgers.revenue_from.to_owned(),
             digest: hex::encode(digest.finalize()),
         };
         for object in lake.list(keys::FACTS).await? {
@@ -169,153 +175,184 @@ impl<'a> Facts<'a> {
             }
         }
         lake.put_json(MANIFEST, &manifest).await?;
-        Ok(manifest)
+        Ok(Written {
+            manifest,
+            customer_since,
+            left_out,
+        })
     }
 
-    /// The persons of a handle or none; used by the waterfall.
-    pub fn is_customer(&self, person: &str) -> bool {
-        self.commerce.customer_since.contains_key(person)
-    }
-
-    /// Whether the person was a customer for a month or more before joining: without it there is nothing to compare with.
-    pub fn has_history_before_joining(&self, person: &str) -> bool {
-        let joined = self
-            .membership
-            .get(person)
-            .and_then(|membership| membership.first_join());
-        match (self.commerce.customer_since.get(person), joined) {
-            (Some(since), Some(joined)) => {
-                Month::at(*since, self.zone) < Month::at(joined, self.zone)
-            }
-            _ => false,
-        }
-    }
-
-    fn person(&self, person: &str) -> Vec<Fact> {
-        let empty = Profile::default();
-        let profile = self.profiles.get(person).unwrap_or(&empty);
-        let membership = self.membership.get(person);
-        let nothing_bought = BTreeMap::new();
-        let bought = self
-            .commerce
-            .by_person
-            .get(person)
-            .unwrap_or(&nothing_bought);
-        let idle = BTreeMap::new();
-        let active = self.activity.get(person).unwrap_or(&idle);
-        let dues = self
-            .commerce
-            .subscriptions
-            .get(person)
-            .map_or(&[][..], Vec::as_slice);
+    fn line(&self, person: u32, commerce: &'a Commerce) -> Line<'a> {
+        let id = self.who.id(person);
+        let profile = self.profiles.of(person);
+        let membership = self.membership.get(id);
+        let bought = commerce.bought.of(person);
+        let active = self.activity.of(person);
         let month_of = |at| Month::at(at, self.zone).index();
         let joined = membership
-            .and_then(|membership| membership.first_join())
+            .and_then(PersonMembership::first_join)
             .map(month_of);
-        let left = membership
-            .and_then(|membership| membership.left_for_good())
+        let customer_since = Some(commerce.customer_since[person as usize])
+            .filter(|since| *since != i64::MAX)
+            .and_then(|since| Timestamp::from_microsecond(since).ok())
             .map(month_of);
-        let customer_since = self
-            .commerce
-            .customer_since
-            .get(person)
-            .map(|at| month_of(*at));
         let starts = [
             profile.created,
             joined,
             customer_since,
-            bought.keys().next().copied(),
-            active.keys().next().copied(),
+            bought.first().map(|cell| cell.month),
+            active.first().map(|cell| cell.month),
         ];
-        let Some(first) = starts.into_iter().flatten().min() else {
-            return Vec::new();
+        Line {
+            person,
+            id,
+            membership,
+            bought,
+            active,
+            is_staff: self.membership.is_staff(id) || profile.is_staff,
+            first: starts.into_iter().flatten().min().unwrap_or(i32::MAX),
+            joined,
+            left: membership
+                .and_then(PersonMembership::left_for_good)
+                .map(month_of),
+            customer_since,
+            prior_orders: 0,
+            prior_revenue: 0,
+            last_order: None,
+        }
+    }
+
+    fn bucket(
+        &self,
+        bucket: usize,
+        persons: &[u32],
+        commerce: &'a Commerce,
+        ledgers: &Ledgers,
+    ) -> Result<Vec<File>, LakeError> {
+        let mut lines: Vec<Line<'_>> = persons
+            .iter()
+            .map(|person| self.line(*person, commerce))
+            .filter(|line| line.first != i32::MAX)
+            .collect();
+        let Some(first) = lines.iter().map(|line| line.first).min() else {
+            return Ok(Vec::new());
         };
-        let is_staff = self.membership.is_staff(person) || profile.is_staff;
-        let (mut prior_orders, mut prior_revenue, mut last_order) = (0_u32, 0_i64, None::<i32>);
-        let mut facts = Vec::new();
-        for month in first..=self.last {
-            let none = Bought::default();
-            let here = bought.get(&month).unwrap_or(&none);
-            let counts = active.get(&month).copied().unwrap_or_default();
+        let mut files = Vec::new();
+        let mut fact = Fact::default();
+        for month in first..=self.last.index() {
             let end = start_of_day(Month::from_index(month).end_day(), self.zone);
-            let last_instant = end
-                .checked_sub(jiff::SignedDuration::from_micros(1))
-                .unwrap_or(end);
-            let mrr: i64 = dues
-                .iter()
-                .filter(|due| {
-                    due.from <= last_instant && due.until.is_none_or(|until| until > last_instant)
-                })
-                .map(|due| due.monthly_minor)
-                .sum();
-            let member = !is_staff
-                && membership.is_some_and(|membership| membership.is_member_at(last_instant));
-            let (mut communities, mut platforms) = (Vec::new(), Vec::new());
-            if member && let Some(membership) = membership {
-                for (community, platform, interval) in membership.stays() {
-                    if interval.holds(last_instant) {
-                        communities.push(community);
-                        platforms.push(platform);
+            let here = Here {
+                month,
+                last_instant: end
+                    .checked_sub(jiff::SignedDuration::from_micros(1))
+                    .unwrap_or(end),
+            };
+            let kept = month > self.last.index() - MONTHS_KEPT;
+            let mut writer = Writer::default();
+            for line in lines.iter_mut().filter(|line| line.first <= month) {
+                let bought = next(&mut line.bought, month);
+                let counts = next(&mut line.active, month);
+                let dues = commerce.dues(line.person);
+                let mrr: i64 = dues
+                    .iter()
+                    .filter(|(_, due)| {
+                        due.from <= here.last_instant
+                            && due.until.is_none_or(|until| until > here.last_instant)
+                    })
+                    .map(|(_, due)| due.monthly_minor)
+                    .sum();
+                if kept {
+                    self.fill(&mut fact, line, here, &bought, &counts);
+                    fact.mrr_minor = mrr;
+                    fact.subscribed = mrr > 0;
+                    if ledgers.revenue_from == "subscriptions" {
+                        fact.revenue_minor = mrr;
                     }
+                    writer.push(&fact);
                 }
-                for list in [&mut communities, &mut platforms] {
-                    list.sort_unstable();
-                    list.dedup();
+                line.prior_orders += bought.orders;
+                line.prior_revenue += bought.revenue_minor;
+                if bought.orders > 0 {
+                    line.last_order = Some(month);
                 }
             }
-            if month > self.last - MONTHS_KEPT {
-                facts.push(Fact {
-                    person: person.to_owned(),
+            if !writer.is_empty() {
+                let rows = writer.len() as u64;
+                let key = keys::facts(Month::from_index(month), bucket);
+                files.push(File {
                     month,
-                    account: self
-                        .accounts
-                        .get(person)
-                        .map(|account| (*account).to_owned()),
-                    is_staff,
-                    member,
-                    joined_month: joined.filter(|_| !is_staff),
-                    tenure_months: joined
-                        .filter(|joined| !is_staff && *joined <= month)
-                        .map(|joined| month - joined),
-                    left_month: left,
-                    communities: communities.join(","),
-                    platforms: platforms.join(","),
-                    messages_public: counts.messages_public,
-                    messages_private: counts.messages_private,
-                    reactions: counts.reactions,
-                    lives: counts.lives,
-                    other_contributions: counts.other,
-                    reads: counts.reads,
-                    customer_since,
-                    orders: here.orders,
-                    revenue_minor: if self.commerce.revenue_from == "subscriptions" {
-                        mrr
-                    } else {
-                        here.revenue_minor
-                    },
-                    refunds_minor: here.refunds_minor,
-                    mrr_minor: mrr,
-                    subscribed: mrr > 0,
-                    tickets: here.tickets,
-                    handle_minutes: here.handle_minutes,
-                    prior_orders,
-                    prior_revenue_minor: prior_revenue,
-                    months_since_order: last_order.map(|last| month - last),
-                    segment: profile.segment.clone(),
-                    country: profile.country.clone(),
-                    lead_source: profile.lead_source.clone(),
-                    plan: profile.plan.clone(),
-                    lifecycle: profile.lifecycle.clone(),
+                    bucket,
+                    rows,
+                    bytes: Bytes::from(writer.finish(&key)?),
                 });
             }
-            prior_orders += here.orders;
-            prior_revenue += here.revenue_minor;
-            if here.orders > 0 {
-                last_order = Some(month);
+        }
+        Ok(files)
+    }
+
+    /// Fills everything but what subscriptions say.
+    fn fill(&self, fact: &mut Fact, line: &Line<'_>, here: Here, bought: &Bought, counts: &Counts) {
+        let member = !line.is_staff
+            && line
+                .membership
+                .is_some_and(|membership| membership.is_member_at(here.last_instant));
+        let (mut communities, mut platforms) = (Vec::new(), Vec::new());
+        if member && let Some(membership) = line.membership {
+            for (community, platform, interval) in membership.stays() {
+                if interval.holds(here.last_instant) {
+                    communities.push(community);
+                    platforms.push(platform);
+                }
+            }
+            for list in [&mut communities, &mut platforms] {
+                list.sort_unstable();
+                list.dedup();
             }
         }
-        facts
+        let profile = self.profiles.of(line.person);
+        fact.person.clear();
+        fact.person.push_str(line.id);
+        fact.month = here.month;
+        refill(&mut fact.account, self.who.account_of_person(line.person));
+        fact.is_staff = line.is_staff;
+        fact.member = member;
+        fact.joined_month = line.joined.filter(|_| !line.is_staff);
+        fact.tenure_months = line
+            .joined
+            .filter(|joined| !line.is_staff && *joined <= here.month)
+            .map(|joined| here.month - joined);
+        fact.left_month = line.left;
+        fact.communities = communities.join(",");
+        fact.platforms = platforms.join(",");
+        fact.messages_public = counts.messages_public;
+        fact.messages_private = counts.messages_private;
+        fact.reactions = counts.reactions;
+        fact.lives = counts.lives;
+        fact.other_contributions = counts.other;
+        fact.reads = counts.reads;
+        fact.customer_since = line.customer_since;
+        fact.orders = bought.orders;
+        fact.revenue_minor = bought.revenue_minor;
+        fact.refunds_minor = bought.refunds_minor;
+        fact.tickets = bought.tickets;
+        fact.handle_minutes = bought.handle_minutes();
+        fact.prior_orders = line.prior_orders;
+        fact.prior_revenue_minor = line.prior_revenue;
+        fact.months_since_order = line.last_order.map(|last| here.month - last);
+        refill(&mut fact.segment, profile.segment);
+        refill(&mut fact.country, profile.country);
+        refill(&mut fact.lead_source, profile.lead_source);
+        refill(&mut fact.plan, profile.plan);
+        refill(&mut fact.lifecycle, profile.lifecycle);
     }
+}
+
+/// A finished file of facts.
+struct File {
+    month: i32,
+    bucket: usize,
+    rows: u64,
+    bytes: Bytes,
 }
 
 async fn put_if_new(lake: &Lake, key: &str, bytes: Bytes) -> Result<(), LakeError> {

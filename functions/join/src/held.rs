@@ -1,11 +1,22 @@
 //! Which CRM rows hold on a day: of all that was known by then, the greatest by (`updated_at`, `known_from`) of (source, key).
+//!
+//! [`Holding`] hands the rows over one by one and keeps in memory only the keys that occur more than once: within one import a
+//! key occurs once, and most rows of a large export are never exported again. [`held`] is the same as a list, for entities that
+//! are small by nature.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use bytes::Bytes;
+use futures::StreamExt;
 use jiff::Timestamp;
 use levier_domain::entity::Entity;
 use levier_domain::record::Record;
 use levier_lake::{Lake, LakeError, keys, records};
+
+/// Objects fetched ahead of the one that is read: hides latency, bounds memory.
+const AHEAD: usize = 2;
+/// Bytes of objects whose keys are compared at once; more are compared by ranges of their hash.
+const COMPARED_AT_ONCE: u64 = 1 << 30;
 
 type Age = (Option<Timestamp>, Option<Timestamp>, [u8; 16]);
 
@@ -18,22 +29,11 @@ fn age(record: &Record) -> Age {
     )
 }
 
-async fn known(lake: &Lake, entity: Entity, until: Timestamp) -> Result<Vec<Record>, LakeError> {
-    let objects = lake.list(&format!("{}{entity}/", keys::CRM)).await?;
-    let all: Vec<String> = objects.into_iter().map(|object| object.key).collect();
-    let mut rows = Vec::new();
-    for chunk in all.chunks(16) {
-        for (key, bytes) in lake.get_all(chunk).await? {
-            let known = records::decode(&key, entity, bytes)?;
-            rows.extend(known.into_iter().filter(|record| {
-                record
-                    .get("known_from")
-                    .as_instant()
-                    .is_none_or(|from| from < until)
-            }));
-        }
-    }
-    Ok(rows)
+fn known_by(record: &Record, until: Timestamp) -> bool {
+    record
+        .get("known_from")
+        .as_instant()
+        .is_none_or(|from| from < until)
 }
 
 fn identity(record: &Record) -> (String, [u8; 16]) {
@@ -47,27 +47,203 @@ fn identity(record: &Record) -> (String, [u8; 16]) {
     )
 }
 
+/// 64 bits over source and key: equal for equal identities, and unequal ones that meet only cost a comparison.
+fn mark(record: &Record) -> u64 {
+    let (source, key) = identity(record);
+    let mut low = [0; 8];
+    low.copy_from_slice(&key[..8]);
+    source.bytes().fold(u64::from_le_bytes(low), |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+/// Which of several rows of one identity holds, and where it stands.
+#[derive(Clone, Debug)]
+struct Winner {
+    age: Age,
+    place: (usize, u64),
+}
+
+/// The rows of an entity that hold, to be read as often as needed.
+#[derive(Debug)]
+pub struct Holding {
+    entity: Entity,
+    until: Timestamp,
+    objects: Vec<String>,
+    /// Identities with several rows.
+    doubled: HashSet<u64>,
+    winners: HashMap<(String, [u8; 16]), Winner>,
+}
+
+impl Holding {
+    /// Looks for keys that occur more than once; reads nothing where a single import brought everything.
+    ///
+    /// # Errors
+    /// [`LakeError`].
+    pub async fn find(lake: &Lake, entity: Entity, until: Timestamp) -> Result<Self, LakeError> {
+        let objects = lake.list(&format!("{}{entity}/", keys::CRM)).await?;
+        let bytes: u64 = objects.iter().map(|object| object.size).sum();
+        let mut found = Self {
+            entity,
+            until,
+            objects: objects.into_iter().map(|object| object.key).collect(),
+            doubled: HashSet::new(),
+            winners: HashMap::new(),
+        };
+        if found.is_of_one_import() {
+            return Ok(found);
+        }
+        let columns = found.key_columns();
+        let ranges = bytes.div_ceil(COMPARED_AT_ONCE).max(1);
+        for range in 0..ranges {
+            let mut marks: Vec<u64> = Vec::new();
+            found
+                .visit(lake, &columns, |_, record| {
+                    let mark = mark(record);
+                    if mark % ranges == range {
+                        marks.push(mark);
+                    }
+                })
+                .await?;
+            marks.sort_unstable();
+            for pair in marks.windows(2).filter(|pair| pair[0] == pair[1]) {
+                found.doubled.insert(pair[0]);
+            }
+        }
+        if found.doubled.is_empty() {
+            return Ok(found);
+        }
+        let mut winners: HashMap<(String, [u8; 16]), Winner> = HashMap::new();
+        found
+            .visit(lake, &[], |place, record| {
+                if !found.doubled.contains(&mark(record)) {
+                    return;
+                }
+                let challenger = Winner {
+                    age: age(record),
+                    place,
+                };
+                winners
+                    .entry(identity(record))
+                    .and_modify(|winner| {
+                        if winner.age < challenger.age {
+                            *winner = challenger.clone();
+                        }
+                    })
+                    .or_insert(challenger);
+            })
+            .await?;
+        found.winners = winners;
+        Ok(found)
+    }
+
+    /// `crm/{entity}/{import id}-{part}.parquet`; imports decide between rows of one key before they write, webhooks do not.
+    fn is_of_one_import(&self) -> bool {
+        let imports: BTreeSet<&str> = self
+            .objects
+            .iter()
+            .map(|key| {
+                key.rsplit_once('-')
+                    .map_or(key.as_str(), |(import, _)| import)
+            })
+            .collect();
+        imports.len() <= 1
+            && imports.iter().all(|import| {
+                !import
+                    .rsplit('/')
+                    .next()
+                    .is_some_and(|name| name.starts_with("hook-"))
+            })
+    }
+
+    fn key_columns(&self) -> Vec<&'static str> {
+        let mut columns = self.entity.key().to_vec();
+        columns.extend(["source", "known_from"]);
+        columns
+    }
+
+    /// Every row known by then, with its place.
+    async fn visit(
+        &self,
+        lake: &Lake,
+        columns: &[&str],
+        mut take: impl FnMut((usize, u64), &Record),
+    ) -> Result<(), LakeError> {
+        let mut reads = lake.read_ahead(self.objects.clone(), AHEAD);
+        let mut position = 0;
+        while let Some((key, read)) = reads.next().await {
+            if let Some(bytes) = read? {
+                self.visit_object(position, &key, bytes, columns, &mut take)?;
+            }
+            position += 1;
+        }
+        Ok(())
+    }
+
+    fn visit_object(
+        &self,
+        position: usize,
+        key: &str,
+        bytes: Bytes,
+        columns: &[&str],
+        take: &mut impl FnMut((usize, u64), &Record),
+    ) -> Result<(), LakeError> {
+        let mut row = 0;
+        records::visit(key, self.entity, bytes, columns, |record| {
+            if known_by(record, self.until) {
+                take((position, row), record);
+            }
+            row += 1;
+        })
+    }
+
+    /// Hands over every row that holds, only the named columns (all where none is named); gives their number.
+    ///
+    /// # Errors
+    /// [`LakeError`].
+    pub async fn each(
+        &self,
+        lake: &Lake,
+        columns: &[&str],
+        mut take: impl FnMut(&Record),
+    ) -> Result<u64, LakeError> {
+        let mut wanted = columns.to_vec();
+        if !wanted.is_empty() {
+            wanted.push("known_from");
+            if !self.doubled.is_empty() {
+                wanted.extend(self.key_columns());
+            }
+        }
+        let mut n = 0;
+        self.visit(lake, &wanted, |place, record| {
+            let holds = self.doubled.is_empty()
+                || !self.doubled.contains(&mark(record))
+                || self
+                    .winners
+                    .get(&identity(record))
+                    .is_none_or(|winner| winner.place == place);
+            if holds {
+                n += 1;
+                take(record);
+            }
+        })
+        .await?;
+        Ok(n)
+    }
+}
+
 /// The rows of an entity that hold, by source and key.
 ///
 /// # Errors
 /// [`LakeError`].
 pub async fn held(lake: &Lake, entity: Entity, until: Timestamp) -> Result<Vec<Record>, LakeError> {
-    let mut best: HashMap<(String, [u8; 16]), Record> = HashMap::new();
-    for record in known(lake, entity, until).await? {
-        match best.entry(identity(&record)) {
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(record);
-            }
-            std::collections::hash_map::Entry::Occupied(mut place) => {
-                if age(place.get()) < age(&record) {
-                    place.insert(record);
-                }
-            }
-        }
-    }
-    let mut rows: Vec<((String, [u8; 16]), Record)> = best.into_iter().collect();
-    rows.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(rows.into_iter().map(|(_, record)| record).collect())
+    let mut rows = Vec::new();
+    Holding::find(lake, entity, until)
+        .await?
+        .each(lake, &[], |record| rows.push(record.clone()))
+        .await?;
+    rows.sort_by_cached_key(identity);
+    Ok(rows)
 }
 
 /// Every version of every row of an entity, by source and key, oldest first.
@@ -79,12 +255,27 @@ pub async fn versions(
     entity: Entity,
     until: Timestamp,
 ) -> Result<Vec<Vec<Record>>, LakeError> {
-    let mut all: std::collections::BTreeMap<(String, [u8; 16]), Vec<Record>> =
-        std::collections::BTreeMap::new();
-    for record in known(lake, entity, until).await? {
-        all.entry(identity(&record)).or_default().push(record);
-    }
-    Ok(all
+    let all = Holding {
+        entity,
+        until,
+        objects: lake
+            .list(&format!("{}{entity}/", keys::CRM))
+            .await?
+            .into_iter()
+            .map(|object| object.key)
+            .collect(),
+        doubled: HashSet::new(),
+        winners: HashMap::new(),
+    };
+    let mut versions: BTreeMap<(String, [u8; 16]), Vec<Record>> = BTreeMap::new();
+    all.visit(lake, &[], |_, record| {
+        versions
+            .entry(identity(record))
+            .or_default()
+            .push(record.clone());
+    })
+    .await?;
+    Ok(versions
         .into_values()
         .map(|mut versions| {
             versions.sort_by_cached_key(age);

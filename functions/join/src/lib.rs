@@ -10,15 +10,21 @@ mod activity;
 mod commerce;
 mod facts;
 mod held;
+mod identities;
 mod known;
 mod manifest;
 mod money;
+mod months;
+mod profiles;
 mod waterfall;
 
 use std::collections::BTreeMap;
 
+use futures::StreamExt;
 use jiff::Timestamp;
 use levier_domain::entity::Entity;
+use levier_domain::event::{Event, attribute};
+use levier_domain::private::EMAIL_ROLE;
 use levier_domain::table::TableName;
 use levier_domain::time::{Month, start_of_day};
 use levier_identity::{Evidence, MembershipEvidence, Options, resolve};
@@ -26,13 +32,16 @@ use levier_lake::{events, keys};
 use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
 
-pub use crate::held::held;
+pub use crate::held::{Holding, held};
 pub use crate::known::Known;
 pub use crate::manifest::{MANIFEST, Manifest, manifest_of};
 pub use crate::money::Rates;
 
 use crate::activity::Activities;
-use crate::commerce::Commerce;
+use crate::commerce::Ledgers;
+use crate::facts::Facts;
+use crate::months::Months;
+use crate::profiles::Profiles;
 
 /// Runs the join for one as-of day.
 ///
@@ -49,44 +58,41 @@ pub async fn join(
 
     let mut evidence = Evidence::new();
     let mut membership = MembershipEvidence::new();
-    let mut rows = BTreeMap::new();
+    let mut holdings = BTreeMap::new();
+    let mut counts = BTreeMap::new();
     for entity in Entity::ALL
         .iter()
         .copied()
         .filter(|entity| *entity != Entity::Activity)
     {
-        let held = held(&deps.lake, entity, until).await?;
-        for record in &held {
-            evidence.add_record(record);
-            membership.add_record(record);
-        }
-        outcome.count("crm_rows", held.len() as u64);
-        rows.insert(entity, held);
+        let holding = Holding::find(&deps.lake, entity, until).await?;
+        let n = holding
+            .each(&deps.lake, &evidence_columns(entity), |record| {
+                evidence.add_record(record);
+                membership.add_record(record);
+            })
+            .await?;
+        outcome.count("crm_rows", n);
+        counts.insert(entity, n);
+        holdings.insert(entity, holding);
     }
-    let days: Vec<String> = deps
-        .lake
-        .list(keys::EVENTS)
-        .await?
-        .into_iter()
-        .filter(|object| {
-            keys::day_of_events_key(&object.key).is_some_and(|date| date <= keys::event_day(until))
-        })
-        .map(|object| object.key)
-        .collect();
+    let people = holdings
+        .remove(&Entity::People)
+        .ok_or_else(|| JobError::Input("people were not looked for".to_owned()))?;
+    let ledgers = Ledgers::find(&deps.lake, holdings, &counts, &deps.config, until).await?;
+
     let mut activities = Activities::default();
-    for chunk in days.chunks(64) {
-        for (key, bytes) in deps.lake.get_all(chunk).await? {
-            for event in events::decode(&key, bytes)?
-                .iter()
-                .filter(|event| event.occurred_at < until)
-            {
-                evidence.add_event(event);
-                membership.add_event(event);
-                activities.add(event, &deps.zone);
-                outcome.count("events", 1);
-            }
-        }
-    }
+    let mut months = Months::new(&deps.zone);
+    let mut seen = 0;
+    each_event(deps, until, |event| {
+        evidence.add_event(event);
+        membership.add_event(event);
+        activities.add(event, &mut months);
+        seen += 1;
+    })
+    .await?;
+    outcome.count("events", seen);
+
     let who = resolve(
         evidence,
         &Options {
@@ -94,28 +100,28 @@ pub async fn join(
         },
     );
     let membership = membership.finish(&who, &deps.config.staff);
-    let versions = held::versions(&deps.lake, Entity::Subscriptions, until).await?;
-    let commerce = Commerce::read(&rows, &versions, &who, &deps.config, &deps.zone);
-    for (reason, n) in &commerce.left_out {
-        outcome
-            .warnings
-            .push(format!("{n} rows left out of the facts: {reason}"));
+    let profiles = Profiles::read(&deps.lake, &people, &who, &deps.config, &deps.zone).await?;
+    let activity = activities.by_person(&who);
+    let facts = Facts {
+        who: &who,
+        membership: &membership,
+        activity: &activity,
+        profiles: &profiles,
+        zone: &deps.zone,
+        last: Month::of(day),
+    };
+    let written = facts.write(deps, &ledgers, day).await?;
+    for ((entity, reason), n) in &written.left_out {
+        outcome.warnings.push(format!(
+            "{n} rows left out of the facts: {entity}: {reason}"
+        ));
     }
-    let facts = facts::Facts::new(
-        &who,
-        &membership,
-        &activities,
-        &commerce,
-        &rows,
-        deps,
-        Month::of(day),
-    );
-    let manifest = facts.write(deps, day).await?;
+    let manifest = &written.manifest;
     outcome.count("persons", manifest.persons);
     outcome.count("facts", manifest.rows);
-    write_identity(deps, &who).await?;
+    identities::write(&deps.lake, &who).await?;
 
-    let rows = waterfall::rows(&who, &membership, &activities, &commerce, &facts, day);
+    let rows = waterfall::rows(&who, &membership, &activities, &written, &deps.zone, day);
     let tables = BTreeMap::from([(TableName::Waterfall, rows)]);
     let run = Run {
         job: "join",
@@ -128,97 +134,73 @@ pub async fn join(
     Ok(outcome)
 }
 
-/// What was merged, on which rule, and what waits for a person: for `levier identity` and for the health job.
-async fn write_identity(
+/// The columns that identity and membership read of an entity.
+fn evidence_columns(entity: Entity) -> Vec<&'static str> {
+    match entity {
+        Entity::People => vec![
+            "source",
+            "person_id",
+            "email_key",
+            "phone_key",
+            "account_id",
+            "attributes",
+        ],
+        Entity::Orders
+        | Entity::Deals
+        | Entity::Subscriptions
+        | Entity::Invoices
+        | Entity::Tickets
+        | Entity::Surveys => vec!["source", "person_id", "email_key"],
+        _ => Vec::new(),
+    }
+}
+
+/// What [`join`] reads of an event.
+const WANTED: events::Wanted = events::Wanted {
+    columns: &[
+        "platform",
+        "community",
+        "actor",
+        "target",
+        "visibility",
+        "is_bot",
+        "is_staff",
+        "attributes",
+    ],
+    attributes: Some(&[
+        attribute::EMAIL_KEY,
+        attribute::PHONE_KEY,
+        attribute::EXTERNAL_ID,
+        EMAIL_ROLE,
+    ]),
+};
+/// Day files fetched ahead of the one that is read: hides latency, bounds memory.
+const DAYS_AHEAD: usize = 8;
+
+/// Hands over every event before `until`, day by day.
+async fn each_event(
     deps: &Dependencies,
-    who: &levier_identity::Resolution,
-) -> Result<(), JobError> {
-    use levier_domain::entity::LakeKind;
-    use levier_lake::columns::{self, Builder};
-    let table = |name: &str,
-                 header: &[&str],
-                 rows: Vec<Vec<String>>|
-     -> Result<(String, Vec<u8>), levier_lake::LakeError> {
-        let key = format!("{}{name}.parquet", keys::IDENTITY);
-        let schema = columns::schema(header.iter().map(|column| (*column, LakeKind::Text)));
-        let mut builders: Vec<Builder> = header
-            .iter()
-            .map(|_| Builder::new(LakeKind::Text))
-            .collect();
-        for row in &rows {
-            for (builder, cell) in builders.iter_mut().zip(row) {
-                if let Builder::Text(builder) = builder {
-                    builder.append_value(cell);
-                }
+    until: Timestamp,
+    mut take: impl FnMut(&Event),
+) -> Result<(), levier_lake::LakeError> {
+    let days: Vec<String> = deps
+        .lake
+        .list(keys::EVENTS)
+        .await?
+        .into_iter()
+        .filter(|object| {
+            keys::day_of_events_key(&object.key).is_some_and(|date| date <= keys::event_day(until))
+        })
+        .map(|object| object.key)
+        .collect();
+    let mut reads = deps.lake.read_ahead(days, DAYS_AHEAD);
+    while let Some((key, read)) = reads.next().await {
+        let Some(bytes) = read? else { continue };
+        events::visit(&key, bytes, &WANTED, |event| {
+            if event.occurred_at < until {
+                take(event);
             }
-        }
-        let batch = columns::batch(&key, &schema, &mut builders)?;
-        let bytes = columns::write(&key, &schema, &[batch])?;
-        Ok((key, bytes))
-    };
-    let handles = who
-        .handles()
-        .map(|(platform, handle, person)| {
-            vec![platform.to_owned(), handle.to_owned(), person.to_owned()]
-        })
-        .collect();
-    let records = who
-        .records()
-        .map(|(source, id, person)| vec![source.to_owned(), id.to_owned(), person.to_owned()])
-        .collect();
-    let emails = who
-        .nodes()
-        .filter_map(|(node, person)| match node {
-            levier_identity::Node::Email(key) => Some(vec![key.into_owned(), person.to_owned()]),
-            _ => None,
-        })
-        .collect();
-    let accounts = who
-        .accounts()
-        .map(|(person, account)| vec![person.to_owned(), account.to_owned()])
-        .collect();
-    let links = who
-        .links()
-        .map(|link| {
-            vec![
-                link.from.to_string(),
-                link.to.to_string(),
-                link.rule.as_str().to_owned(),
-            ]
-        })
-        .collect();
-    let conflicts = who
-        .conflicts()
-        .map(|conflict| {
-            let link = conflict.link;
-            vec![
-                link.from.to_string(),
-                link.to.to_string(),
-                link.rule.as_str().to_owned(),
-                conflict.refusal.as_str().to_owned(),
-            ]
-        })
-        .collect();
-    let review = who
-        .review()
-        .map(|pair| {
-            vec![
-                pair.a.to_string(),
-                pair.b.to_string(),
-                pair.doubt.as_str().to_owned(),
-            ]
-        })
-        .collect();
-    for (key, bytes) in [
-        table("handles", &["platform", "handle", "person"], handles)?,
-        table("records", &["source", "id", "person"], records)?,
-        table("emails", &["email_key", "person"], emails)?,
-        table("accounts", &["person", "account"], accounts)?,
-        table("links", &["from", "to", "rule"], links)?,
-        table("conflicts", &["from", "to", "rule", "refusal"], conflicts)?,
-        table("review", &["a", "b", "doubt"], review)?,
-    ] {
-        deps.lake.put(&key, bytes).await?;
+        })?;
     }
     Ok(())
 }

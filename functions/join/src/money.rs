@@ -61,7 +61,7 @@ impl Rates {
 /// `part × share_of ÷ whole`, half to the even minor unit: the tax that belongs to what is left after a refund.
 #[must_use]
 pub fn share(part: i64, of: i64, whole: i64) -> i64 {
-    if whole == 0 {
+    if whole == 0 || part == 0 {
         return 0;
     }
     let exact = Decimal::from(part) * Decimal::from(of) / Decimal::from(whole);

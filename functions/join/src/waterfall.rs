@@ -2,42 +2,42 @@
 //!
 //! Each stage's kept and lost add up to the kept of the stage before, per platform.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use levier_domain::table::{Row, Status};
-use levier_identity::{Membership, Resolution};
+use levier_domain::time::Month;
+use levier_identity::{Membership, Node, PersonMembership, Resolution};
 
 use crate::activity::Activities;
-use crate::commerce::Commerce;
-use crate::facts::Facts;
+use crate::facts::Written;
 
 /// The rows of the stages `actor`, `identified`, `in_crm`, `customer` and `cohort`.
 pub fn rows(
     who: &Resolution,
     membership: &Membership,
     activities: &Activities,
-    commerce: &Commerce,
-    facts: &Facts<'_>,
+    written: &Written,
+    zone: &TimeZone,
     as_of: Date,
 ) -> Vec<Row> {
     let mut rows = Vec::new();
-    let outcomes = handle_outcomes(who);
-    for (platform, handles) in &activities.by_handle {
+    let stages = Stages::new(who);
+    for (platform, handles) in activities.platforms() {
         let mut lines = Lines {
             platform,
             as_of,
             rows: &mut rows,
         };
-        let none = std::collections::BTreeSet::new();
-        let bots = activities.bots.get(platform).unwrap_or(&none);
         let (mut people, mut bot, mut staff) = (Vec::new(), 0, 0);
-        for handle in handles.keys() {
-            let person = who.person_of_handle(platform, handle);
-            if bots.contains(handle) {
+        for (handle, is_bot) in handles {
+            let person = who.position_of_handle(platform, handle);
+            if is_bot {
                 bot += 1;
-            } else if person.is_some_and(|person| membership.is_staff(person)) {
+            } else if person.is_some_and(|person| membership.is_staff(who.id(person))) {
                 staff += 1;
             } else {
-                people.push((handle.as_str(), person));
+                people.push(person);
             }
         }
         lines.stage(
@@ -45,64 +45,97 @@ pub fn rows(
             people.len() as u64,
             &[("bot", bot), ("staff", staff)],
         );
-        let before = people.len() as u64;
-        people.retain(|(_, person)| {
-            person.is_some_and(|person| outcomes.identified.contains(person))
+        let mut people: Vec<u32> = lines.keep(("identified", "no_identifier"), people, |person| {
+            person.filter(|person| stages.identified[*person as usize])
         });
-        lines.stage(
-            "identified",
-            people.len() as u64,
-            &[("no_identifier", before - people.len() as u64)],
-        );
-        let before = people.len() as u64;
-        people.retain(|(_, person)| person.is_some_and(|person| outcomes.in_crm.contains(person)));
-        lines.stage(
-            "in_crm",
-            people.len() as u64,
-            &[("not_in_crm", before - people.len() as u64)],
-        );
-        let before = people.len() as u64;
-        people.retain(|(_, person)| person.is_some_and(|person| facts.is_customer(person)));
-        lines.stage(
-            "customer",
-            people.len() as u64,
-            &[("never_bought", before - people.len() as u64)],
-        );
-        let before = people.len() as u64;
-        people.retain(|(_, person)| {
-            person.is_some_and(|person| facts.has_history_before_joining(person))
-        });
-        lines.stage(
-            "cohort",
-            people.len() as u64,
-            &[("no_purchase_before_joining", before - people.len() as u64)],
-        );
+        for (stage, reason, holds) in [
+            ("in_crm", "not_in_crm", &stages.in_crm as &dyn Holds),
+            ("customer", "never_bought", &Customer(written)),
+            (
+                "cohort",
+                "no_purchase_before_joining",
+                &History(written, who, membership, zone),
+            ),
+        ] {
+            people = lines.keep((stage, reason), people, |person| {
+                holds.holds(person).then_some(person)
+            });
+        }
     }
-    for (why, n) in &commerce.left_out {
-        let (entity, reason) = why.split_once(": ").unwrap_or(("rows", why));
-        rows.push(line("fact", entity, "lost", Some(reason), *n, as_of));
+    for ((entity, reason), n) in &written.left_out {
+        rows.push(line(
+            "fact",
+            entity.as_str(),
+            "lost",
+            Some(reason),
+            *n,
+            as_of,
+        ));
     }
     rows
 }
 
-struct Outcomes<'a> {
-    in_crm: std::collections::BTreeSet<&'a str>,
-    identified: std::collections::BTreeSet<&'a str>,
+/// Something that holds of a person or does not.
+trait Holds {
+    fn holds(&self, person: u32) -> bool;
 }
 
-fn handle_outcomes(who: &Resolution) -> Outcomes<'_> {
-    let in_crm = who.records().map(|(_, _, person)| person).collect();
-    let identified = who
-        .nodes()
-        .filter(|(node, _)| {
-            !matches!(
-                node,
-                levier_identity::Node::Handle { .. } | levier_identity::Node::Span { .. }
-            )
-        })
-        .map(|(_, person)| person)
-        .collect();
-    Outcomes { in_crm, identified }
+impl Holds for Vec<bool> {
+    fn holds(&self, person: u32) -> bool {
+        self.get(person as usize).copied().unwrap_or(false)
+    }
+}
+
+fn since(written: &Written, person: u32) -> Option<Timestamp> {
+    let since = *written.customer_since.get(person as usize)?;
+    (since != i64::MAX)
+        .then(|| Timestamp::from_microsecond(since).ok())
+        .flatten()
+}
+
+struct Customer<'a>(&'a Written);
+
+impl Holds for Customer<'_> {
+    fn holds(&self, person: u32) -> bool {
+        since(self.0, person).is_some()
+    }
+}
+
+/// A customer for a month or more before joining: without it there is nothing to compare with.
+struct History<'a>(&'a Written, &'a Resolution, &'a Membership, &'a TimeZone);
+
+impl Holds for History<'_> {
+    fn holds(&self, person: u32) -> bool {
+        let joined = self
+            .2
+            .get(self.1.id(person))
+            .and_then(PersonMembership::first_join);
+        match (since(self.0, person), joined) {
+            (Some(since), Some(joined)) => Month::at(since, self.3) < Month::at(joined, self.3),
+            _ => false,
+        }
+    }
+}
+
+/// By person: known by more than a handle, and by a record.
+struct Stages {
+    identified: Vec<bool>,
+    in_crm: Vec<bool>,
+}
+
+impl Stages {
+    fn new(who: &Resolution) -> Self {
+        let mut stages = Self {
+            identified: vec![false; who.positions()],
+            in_crm: vec![false; who.positions()],
+        };
+        for (node, person) in who.placed_nodes() {
+            let person = person as usize;
+            stages.in_crm[person] |= matches!(node, Node::Record { .. });
+            stages.identified[person] |= !matches!(node, Node::Handle { .. } | Node::Span { .. });
+        }
+        stages
+    }
 }
 
 struct Lines<'a> {
@@ -112,6 +145,20 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
+    /// A stage that keeps those for whom `keep` gives something.
+    fn keep<T>(
+        &mut self,
+        (stage, reason): (&str, &str),
+        people: Vec<T>,
+        keep: impl FnMut(T) -> Option<u32>,
+    ) -> Vec<u32> {
+        let before = people.len();
+        let kept: Vec<u32> = people.into_iter().filter_map(keep).collect();
+        let lost = (before - kept.len()) as u64;
+        self.stage(stage, kept.len() as u64, &[(reason, lost)]);
+        kept
+    }
+
     fn stage(&mut self, stage: &str, kept: u64, lost: &[(&str, u64)]) {
         self.rows
             .push(line(stage, self.platform, "kept", None, kept, self.as_of));

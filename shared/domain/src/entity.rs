@@ -4,6 +4,9 @@
 //! *private* never reaches the lake as it is: an e-mail becomes `email_key`, a phone `phone_key`. Money becomes `…_minor`
 //! (integer). Every lake row also has `source`, `import_id` and `known_from`.
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::words;
@@ -497,7 +500,21 @@ impl Entity {
 
     /// The columns of the lake, in order; position is the position in [`crate::record::Record::values`].
     #[must_use]
-    pub fn lake_columns(self) -> Vec<LakeColumn> {
+    pub fn lake_columns(self) -> &'static [LakeColumn] {
+        // Made once: every cell of every record is found through it.
+        static COLUMNS: OnceLock<BTreeMap<Entity, Vec<LakeColumn>>> = OnceLock::new();
+        COLUMNS
+            .get_or_init(|| {
+                Self::ALL
+                    .iter()
+                    .map(|entity| (*entity, entity.translated()))
+                    .collect()
+            })
+            .get(&self)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn translated(self) -> Vec<LakeColumn> {
         let mut lake = Vec::new();
         for (origin, column) in self.columns().iter().enumerate() {
             let (name, kind) = match column.kind {

@@ -352,6 +352,72 @@ impl Resolution {
             .map(|&(record, domain)| (self.person(record), self.text(domain)))
     }
 
+    /// How many persons there are, those whom nothing identifies included: the range of positions.
+    #[must_use]
+    pub fn positions(&self) -> usize {
+        self.persons.len()
+    }
+
+    /// The id of the person at a position.
+    #[must_use]
+    pub fn id(&self, position: u32) -> &str {
+        self.persons.get(position)
+    }
+
+    /// [`Resolution::person_of_handle`], as a position.
+    #[must_use]
+    pub fn position_of_handle(&self, platform: &str, handle: &str) -> Option<u32> {
+        self.handle(platform, handle)
+            .map(|node| self.person_of[node as usize])
+    }
+
+    /// [`Resolution::person_of_row`], as a position.
+    #[must_use]
+    pub fn position_of_row(
+        &self,
+        source: &str,
+        person_id: Option<&str>,
+        email_key: Option<&str>,
+    ) -> Option<u32> {
+        let record = |id| self.find(|key| node::record_key(key, source, id));
+        let email = |email| {
+            self.find(|key| node::email_node_key(key, email))
+                .filter(|node| !self.mute_emails.contains(node))
+        };
+        person_id
+            .and_then(record)
+            .or_else(|| email_key.and_then(email))
+            .map(|node| self.person_of[node as usize])
+    }
+
+    /// [`Resolution::nodes`], with positions.
+    pub fn placed_nodes(&self) -> impl Iterator<Item = (Node<'_>, u32)> {
+        (0..self.person_of.len() as u32)
+            .filter(|node| !self.mute_emails.contains(node))
+            .map(|node| (self.node(node), self.person_of[node as usize]))
+    }
+
+    /// Positions of everybody whom some node names, ascending.
+    #[must_use]
+    pub fn somebodies(&self) -> Vec<u32> {
+        let mut named = vec![false; self.persons.len()];
+        for node in 0..self.person_of.len() as u32 {
+            if !self.mute_emails.contains(&node) {
+                named[self.person_of[node as usize] as usize] = true;
+            }
+        }
+        (0..named.len() as u32)
+            .filter(|person| named[*person as usize])
+            .collect()
+    }
+
+    /// The account of the person at a position.
+    #[must_use]
+    pub fn account_of_person(&self, position: u32) -> Option<&str> {
+        let account = *self.accounts.of_person.get(position as usize)?;
+        account.map(|account| self.text(account))
+    }
+
     /// What was lost between handle and CRM, and why.
     #[must_use]
     pub fn waterfall(&self) -> &Waterfall {

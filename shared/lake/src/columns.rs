@@ -172,11 +172,15 @@ pub fn properties() -> WriterProperties {
         .build()
 }
 
-/// The batches of a Parquet file, only the named columns when `columns` is not empty.
+/// The batches of a Parquet file as they are decoded, only the named columns when `columns` is not empty.
 ///
 /// # Errors
-/// [`LakeError::Content`] where it is no Parquet file.
-pub fn read(key: &str, bytes: Bytes, columns: &[&str]) -> Result<Vec<RecordBatch>, LakeError> {
+/// [`LakeError::Content`] where it is no Parquet file, also from a batch.
+pub fn batches(
+    key: &str,
+    bytes: Bytes,
+    columns: &[&str],
+) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + use<>, LakeError> {
     let wrong = |error: &dyn std::fmt::Display| LakeError::content(key, "Parquet", error);
     let mut builder =
         ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|error| wrong(&error))?;
@@ -185,12 +189,30 @@ pub fn read(key: &str, bytes: Bytes, columns: &[&str]) -> Result<Vec<RecordBatch
         builder = builder.with_projection(mask);
     }
     let reader = builder
-        .with_batch_size(65_536)
+        .with_batch_size(16_384)
         .build()
         .map_err(|error| wrong(&error))?;
-    reader
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| wrong(&error))
+    let key = key.to_owned();
+    Ok(reader.map(move |batch| batch.map_err(|error| LakeError::content(&key, "Parquet", error))))
+}
+
+/// The batches of a Parquet file, all at once; see [`batches`].
+///
+/// # Errors
+/// [`LakeError::Content`] where it is no Parquet file.
+pub fn read(key: &str, bytes: Bytes, columns: &[&str]) -> Result<Vec<RecordBatch>, LakeError> {
+    batches(key, bytes, columns)?.collect()
+}
+
+/// Puts a text where another was, keeping the place's memory.
+pub fn refill(place: &mut Option<String>, text: Option<&str>) {
+    match (place.as_mut(), text) {
+        (Some(held), Some(text)) => {
+            held.clear();
+            held.push_str(text);
+        }
+        (_, text) => *place = text.map(str::to_owned),
+    }
 }
 
 /// A typed view of one column of a batch; an absent column reads as nulls.
@@ -306,20 +328,35 @@ impl<'a> Column<'a> {
     #[must_use]
     pub fn attributes(&self, row: usize) -> std::collections::BTreeMap<String, String> {
         let mut map = std::collections::BTreeMap::new();
-        if let Self::Attributes(array) = self
-            && array.is_valid(row)
-        {
-            let entries = array.value(row);
-            let keys = entries.column(0).as_any().downcast_ref::<StringArray>();
-            let values = entries.column(1).as_any().downcast_ref::<StringArray>();
-            if let (Some(keys), Some(values)) = (keys, values) {
-                for i in 0..keys.len() {
-                    if values.is_valid(i) {
-                        map.insert(keys.value(i).to_owned(), values.value(i).to_owned());
-                    }
+        self.each_attribute(row, |key, value| {
+            map.insert(key.to_owned(), value.to_owned());
+        });
+        map
+    }
+
+    /// Hands over every entry of the map at `row`, none where null.
+    pub fn each_attribute(&self, row: usize, mut take: impl FnMut(&'a str, &'a str)) {
+        let Self::Attributes(array) = self else {
+            return;
+        };
+        if !array.is_valid(row) {
+            return;
+        }
+        let offsets = array.value_offsets();
+        let (Ok(from), Ok(to)) = (
+            usize::try_from(offsets[row]),
+            usize::try_from(offsets[row + 1]),
+        ) else {
+            return;
+        };
+        let keys = array.keys().as_any().downcast_ref::<StringArray>();
+        let values = array.values().as_any().downcast_ref::<StringArray>();
+        if let (Some(keys), Some(values)) = (keys, values) {
+            for entry in from..to {
+                if values.is_valid(entry) {
+                    take(keys.value(entry), values.value(entry));
                 }
             }
         }
-        map
     }
 }

@@ -7,7 +7,7 @@ use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 
 use levier_domain::entity::LakeKind;
-use levier_domain::event::Event;
+use levier_domain::event::{Event, Kind};
 
 use crate::columns::{self, Builder, Column};
 use crate::store::LakeError;
@@ -34,6 +34,32 @@ pub const COLUMNS: &[(&str, LakeKind)] = &[
     ("is_staff", LakeKind::Boolean),
     ("attributes", LakeKind::Attributes),
 ];
+
+/// What a column of `events/` says, with its unit.
+#[must_use]
+pub(crate) fn unit(column: &str) -> &'static str {
+    match column {
+        "event_id" => "from the event, never from the delivery",
+        "source" => "table of levier.toml, or system of the file, that brought it",
+        "platform" => "platform",
+        "community" => "community",
+        "kind" => "canonical kind",
+        "occurred_at" => "the event's own time",
+        "actor" => "handle of who did it, as the platform names it",
+        "target" => "handle of to whom it was done",
+        "channel" => "channel, space or category",
+        "thread" => "thread",
+        "reply_to" => "message that this one answers",
+        "visibility" => "public, private or direct",
+        "language" => "fr, en or another code; null when not told",
+        "sentiment" => "-1 to 1; null when not scored",
+        "is_question" => "the text asks something",
+        "text_length" => "characters of the text",
+        "is_bot" => "a machine did it",
+        "is_staff" => "the platform says that staff did it",
+        _ => "attributes of the kind; identifiers learnt are keyed hashes",
+    }
+}
 
 /// The Arrow schema of `events/`.
 #[must_use]
@@ -119,69 +145,120 @@ pub fn encode(key: &str, events: &[Event]) -> Result<Vec<u8>, LakeError> {
 /// [`LakeError::Content`] where a required column is empty or unknown.
 pub fn decode(key: &str, bytes: Bytes) -> Result<Vec<Event>, LakeError> {
     let mut events = Vec::new();
-    for batch in columns::read(key, bytes, &[])? {
-        let column = |name: &str| Column::of(&batch, name);
-        let (id, source, platform, community) = (
-            column("event_id"),
-            column("source"),
-            column("platform"),
-            column("community"),
-        );
-        let (kind, at, actor, target) = (
-            column("kind"),
-            column("occurred_at"),
-            column("actor"),
-            column("target"),
-        );
-        let (channel, thread, reply_to, visibility) = (
-            column("channel"),
-            column("thread"),
-            column("reply_to"),
-            column("visibility"),
-        );
-        let (language, sentiment, is_question) = (
-            column("language"),
-            column("sentiment"),
-            column("is_question"),
-        );
-        let (length, is_bot, is_staff, attributes) = (
-            column("text_length"),
-            column("is_bot"),
-            column("is_staff"),
-            column("attributes"),
-        );
+    visit(key, bytes, &Wanted::ALL, |event| events.push(event.clone()))?;
+    Ok(events)
+}
+
+/// What [`visit`] reads of an event; all else stays blank.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Columns; `kind` and `occurred_at` always come along.
+    pub columns: &'static [&'static str],
+    /// Attributes; `None` for every one.
+    pub attributes: Option<&'static [&'static str]>,
+}
+
+impl Wanted {
+    /// Everything.
+    pub const ALL: Self = Self {
+        columns: &[],
+        attributes: None,
+    };
+}
+
+/// Hands over the events of a Parquet file one by one. One event is filled again and again, so that fifty million of them cost
+/// no allocation each.
+///
+/// # Errors
+/// [`LakeError::Content`] where a required column that is wanted is empty or unknown.
+pub fn visit(
+    key: &str,
+    bytes: Bytes,
+    wanted: &Wanted,
+    mut take: impl FnMut(&Event),
+) -> Result<(), LakeError> {
+    let mut event = Event {
+        event_id: String::new(),
+        source: String::new(),
+        platform: String::new(),
+        community: String::new(),
+        kind: Kind::MessagePosted,
+        occurred_at: jiff::Timestamp::UNIX_EPOCH,
+        actor: None,
+        target: None,
+        channel: None,
+        thread: None,
+        reply_to: None,
+        visibility: None,
+        language: None,
+        sentiment: None,
+        is_question: None,
+        text_length: None,
+        is_bot: false,
+        is_staff: false,
+        attributes: std::collections::BTreeMap::new(),
+    };
+    let whole = wanted.columns.is_empty();
+    let mut columns = wanted.columns.to_vec();
+    if !whole {
+        columns.extend(["kind", "occurred_at"]);
+    }
+    for batch in columns::batches(key, bytes, &columns)? {
+        let batch = batch?;
+        let views: Vec<Column<'_>> = COLUMNS
+            .iter()
+            .map(|(name, _)| Column::of(&batch, name))
+            .collect();
         for row in 0..batch.num_rows() {
             let wrong = |what: &'static str| {
                 LakeError::content(key, "events", format!("row {row} has no valid {what}"))
             };
-            let text = |view: &Column<'_>| view.text(row).map(str::to_owned);
-            events.push(Event {
-                event_id: text(&id).ok_or_else(|| wrong("event_id"))?,
-                source: text(&source).ok_or_else(|| wrong("source"))?,
-                platform: text(&platform).ok_or_else(|| wrong("platform"))?,
-                community: text(&community).ok_or_else(|| wrong("community"))?,
-                kind: kind
-                    .text(row)
-                    .and_then(|kind| kind.parse().ok())
-                    .ok_or_else(|| wrong("kind"))?,
-                occurred_at: at.instant(row).ok_or_else(|| wrong("occurred_at"))?,
-                actor: text(&actor),
-                target: text(&target),
-                channel: text(&channel),
-                thread: text(&thread),
-                reply_to: text(&reply_to),
-                visibility: visibility.text(row).and_then(|word| word.parse().ok()),
-                language: text(&language),
-                sentiment: sentiment.number(row),
-                is_question: is_question.boolean(row),
-                text_length: length.integer(row).and_then(|n| u32::try_from(n).ok()),
-                is_bot: is_bot.boolean(row).unwrap_or(false),
-                is_staff: is_staff.boolean(row).unwrap_or(false),
-                attributes: attributes.attributes(row),
+            for (place, at) in [
+                (&mut event.event_id, 0),
+                (&mut event.source, 1),
+                (&mut event.platform, 2),
+                (&mut event.community, 3),
+            ] {
+                match views[at].text(row) {
+                    Some(text) => {
+                        place.clear();
+                        place.push_str(text);
+                    }
+                    None if whole => return Err(wrong(COLUMNS[at].0)),
+                    None => {}
+                }
+            }
+            event.kind = views[4]
+                .text(row)
+                .and_then(|kind| kind.parse().ok())
+                .ok_or_else(|| wrong("kind"))?;
+            event.occurred_at = views[5].instant(row).ok_or_else(|| wrong("occurred_at"))?;
+            for (place, at) in [
+                (&mut event.actor, 6),
+                (&mut event.target, 7),
+                (&mut event.channel, 8),
+                (&mut event.thread, 9),
+                (&mut event.reply_to, 10),
+                (&mut event.language, 12),
+            ] {
+                columns::refill(place, views[at].text(row));
+            }
+            event.visibility = views[11].text(row).and_then(|word| word.parse().ok());
+            event.sentiment = views[13].number(row);
+            event.is_question = views[14].boolean(row);
+            event.text_length = views[15].integer(row).and_then(|n| u32::try_from(n).ok());
+            event.is_bot = views[16].boolean(row).unwrap_or(false);
+            event.is_staff = views[17].boolean(row).unwrap_or(false);
+            event.attributes.clear();
+            views[18].each_attribute(row, |name, value| {
+                if wanted.attributes.is_none_or(|some| some.contains(&name)) {
+                    event.attributes.insert(name.to_owned(), value.to_owned());
+                }
             });
+            take(&event);
         }
     }
-    Ok(events)
+    Ok(())
 }
 
 /// Sorts by id and keeps one event per id, whatever order they came in: of two that share an id but not their content, the one
@@ -209,7 +286,6 @@ pub fn merge(mut events: Vec<Event>) -> Vec<Event> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use levier_domain::event::Kind;
 
     fn event(object: &str) -> Event {
         Event::new(

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
-use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
@@ -133,14 +132,29 @@ pub fn bucket(person: &str, buckets: usize) -> usize {
     usize::try_from(number % (buckets.max(1) as u64)).unwrap_or(0)
 }
 
-fn batch(facts: &[Fact]) -> Result<RecordBatch, LakeError> {
-    let mut builders: Vec<Builder> = COLUMNS
-        .iter()
-        .map(|(_, kind, _)| Builder::new(*kind))
-        .collect();
-    for fact in facts {
+/// Collects facts of one month and bucket into a Parquet file, column by column.
+pub struct Writer {
+    builders: Vec<Builder>,
+    rows: usize,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self {
+            builders: COLUMNS
+                .iter()
+                .map(|(_, kind, _)| Builder::new(*kind))
+                .collect(),
+            rows: 0,
+        }
+    }
+}
+
+impl Writer {
+    /// Adds a fact; the caller keeps them sorted by person.
+    pub fn push(&mut self, fact: &Fact) {
         let month = |value: Option<i32>| value.map(i64::from);
-        let mut cells = builders.iter_mut();
+        let mut cells = self.builders.iter_mut();
         let mut next = |cell: Cell<'_>| {
             if let Some(builder) = cells.next() {
                 cell.append(builder);
@@ -177,8 +191,29 @@ fn batch(facts: &[Fact]) -> Result<RecordBatch, LakeError> {
         next(Cell::Text(fact.lead_source.as_deref()));
         next(Cell::Text(fact.plan.as_deref()));
         next(Cell::Text(fact.lifecycle.as_deref()));
+        self.rows += 1;
     }
-    columns::batch("facts", &schema(), &mut builders)
+
+    /// How many were added.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether none was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The Parquet file.
+    ///
+    /// # Errors
+    /// [`LakeError::Content`].
+    pub fn finish(mut self, key: &str) -> Result<Vec<u8>, LakeError> {
+        let batch = columns::batch("facts", &schema(), &mut self.builders)?;
+        columns::write(key, &schema(), &[batch])
+    }
 }
 
 enum Cell<'a> {
@@ -206,11 +241,11 @@ impl Cell<'_> {
 /// # Errors
 /// [`LakeError::Content`].
 pub fn encode(key: &str, facts: &[Fact]) -> Result<Vec<u8>, LakeError> {
-    let batches = facts
-        .chunks(65_536)
-        .map(batch)
-        .collect::<Result<Vec<_>, _>>()?;
-    columns::write(key, &schema(), &batches)
+    let mut writer = Writer::default();
+    for fact in facts {
+        writer.push(fact);
+    }
+    writer.finish(key)
 }
 
 /// The facts of a Parquet file of the month `month`.
@@ -219,56 +254,86 @@ pub fn encode(key: &str, facts: &[Fact]) -> Result<Vec<u8>, LakeError> {
 /// [`LakeError::Content`].
 pub fn decode(key: &str, month: i32, bytes: Bytes) -> Result<Vec<Fact>, LakeError> {
     let mut facts = Vec::new();
-    for batch in columns::read(key, bytes, &[])? {
+    visit(key, month, bytes, |fact| facts.push(fact.clone()))?;
+    Ok(facts)
+}
+
+/// Hands over the facts of a Parquet file of the month `month` one by one, filling one fact again and again.
+///
+/// # Errors
+/// [`LakeError::Content`].
+pub fn visit(
+    key: &str,
+    month: i32,
+    bytes: Bytes,
+    mut take: impl FnMut(&Fact),
+) -> Result<(), LakeError> {
+    let mut fact = Fact {
+        month,
+        ..Fact::default()
+    };
+    for batch in columns::batches(key, bytes, &[])? {
+        let batch = batch?;
         let views: Vec<Column<'_>> = COLUMNS
             .iter()
             .map(|(name, _, _)| Column::of(&batch, name))
             .collect();
         for row in 0..batch.num_rows() {
-            let text = |at: usize| views[at].text(row).map(str::to_owned);
             let whole = |at: usize| views[at].integer(row);
             let count = |at: usize| whole(at).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
             let months = |at: usize| whole(at).and_then(|n| i32::try_from(n).ok());
             let flag = |at: usize| views[at].boolean(row).unwrap_or(false);
-            facts.push(Fact {
-                person: text(0).ok_or_else(|| {
-                    LakeError::content(key, "facts", format!("row {row} has no person"))
-                })?,
-                month,
-                account: text(1),
-                is_staff: flag(2),
-                member: flag(3),
-                joined_month: months(4),
-                tenure_months: months(5),
-                left_month: months(6),
-                communities: text(7).unwrap_or_default(),
-                platforms: text(8).unwrap_or_default(),
-                messages_public: count(9),
-                messages_private: count(10),
-                reactions: count(11),
-                lives: count(12),
-                other_contributions: count(13),
-                reads: count(14),
-                customer_since: months(15),
-                orders: count(16),
-                revenue_minor: whole(17).unwrap_or(0),
-                refunds_minor: whole(18).unwrap_or(0),
-                mrr_minor: whole(19).unwrap_or(0),
-                subscribed: flag(20),
-                tickets: count(21),
-                handle_minutes: views[22].number(row).unwrap_or(0.0),
-                prior_orders: count(23),
-                prior_revenue_minor: whole(24).unwrap_or(0),
-                months_since_order: months(25),
-                segment: text(26),
-                country: text(27),
-                lead_source: text(28),
-                plan: text(29),
-                lifecycle: text(30),
-            });
+            for (place, at) in [
+                (&mut fact.person, 0),
+                (&mut fact.communities, 7),
+                (&mut fact.platforms, 8),
+            ] {
+                place.clear();
+                place.push_str(views[at].text(row).unwrap_or_default());
+            }
+            if fact.person.is_empty() {
+                return Err(LakeError::content(
+                    key,
+                    "facts",
+                    format!("row {row} has no person"),
+                ));
+            }
+            for (place, at) in [
+                (&mut fact.account, 1),
+                (&mut fact.segment, 26),
+                (&mut fact.country, 27),
+                (&mut fact.lead_source, 28),
+                (&mut fact.plan, 29),
+                (&mut fact.lifecycle, 30),
+            ] {
+                columns::refill(place, views[at].text(row));
+            }
+            fact.is_staff = flag(2);
+            fact.member = flag(3);
+            fact.joined_month = months(4);
+            fact.tenure_months = months(5);
+            fact.left_month = months(6);
+            fact.messages_public = count(9);
+            fact.messages_private = count(10);
+            fact.reactions = count(11);
+            fact.lives = count(12);
+            fact.other_contributions = count(13);
+            fact.reads = count(14);
+            fact.customer_since = months(15);
+            fact.orders = count(16);
+            fact.revenue_minor = whole(17).unwrap_or(0);
+            fact.refunds_minor = whole(18).unwrap_or(0);
+            fact.mrr_minor = whole(19).unwrap_or(0);
+            fact.subscribed = flag(20);
+            fact.tickets = count(21);
+            fact.handle_minutes = views[22].number(row).unwrap_or(0.0);
+            fact.prior_orders = count(23);
+            fact.prior_revenue_minor = whole(24).unwrap_or(0);
+            fact.months_since_order = months(25);
+            take(&fact);
         }
     }
-    Ok(facts)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod events;
 pub mod facts;
 pub mod index;
 pub mod keys;
+pub mod layout;
 pub mod ledger;
 pub mod records;
 mod store;

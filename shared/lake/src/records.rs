@@ -83,23 +83,50 @@ pub fn encode(key: &str, entity: Entity, records: &[Record]) -> Result<Vec<u8>, 
 /// # Errors
 /// [`LakeError::Content`].
 pub fn decode(key: &str, entity: Entity, bytes: Bytes) -> Result<Vec<Record>, LakeError> {
-    let lake = entity.lake_columns();
     let mut records = Vec::new();
-    for batch in columns::read(key, bytes, &[])? {
-        let views: Vec<Column<'_>> = lake
+    visit(key, entity, bytes, &[], |record| {
+        records.push(record.clone())
+    })?;
+    Ok(records)
+}
+
+/// Hands over the records of a Parquet file one by one, filling one record again and again; only the named columns when
+/// `columns` is not empty, null elsewhere.
+///
+/// # Errors
+/// [`LakeError::Content`].
+pub fn visit(
+    key: &str,
+    entity: Entity,
+    bytes: Bytes,
+    columns: &[&str],
+    mut take: impl FnMut(&Record),
+) -> Result<(), LakeError> {
+    let lake = entity.lake_columns();
+    let mut record = Record::new(entity);
+    for batch in columns::batches(key, bytes, columns)? {
+        let batch = batch?;
+        let views: Vec<(usize, LakeKind, Column<'_>)> = lake
             .iter()
-            .map(|column| Column::of(&batch, &column.name))
+            .enumerate()
+            .map(|(at, column)| (at, column.kind, Column::of(&batch, &column.name)))
+            .filter(|(_, _, view)| !matches!(view, Column::Absent))
             .collect();
         for row in 0..batch.num_rows() {
-            let values = lake
-                .iter()
-                .zip(&views)
-                .map(|(column, view)| cell(column.kind, view, row))
-                .collect();
-            records.push(Record { entity, values });
+            for (at, kind, view) in &views {
+                let value = &mut record.values[*at];
+                match (*kind, value, view.text(row)) {
+                    (LakeKind::Text, Value::Text(held), Some(text)) => {
+                        held.clear();
+                        held.push_str(text);
+                    }
+                    (kind, value, _) => *value = cell(kind, view, row),
+                }
+            }
+            take(&record);
         }
     }
-    Ok(records)
+    Ok(())
 }
 
 fn cell(kind: LakeKind, view: &Column<'_>, row: usize) -> Value {

@@ -7,6 +7,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use jiff::Timestamp;
 
 /// One bucket, spoken to through the AWS SDK.
@@ -356,6 +357,26 @@ impl Lake {
             }
         }
         Ok(found)
+    }
+
+    /// Reads objects one after the other, `ahead` of them under way: hides latency, and no more than that many are in memory.
+    #[must_use]
+    pub fn read_ahead(
+        &self,
+        keys: Vec<String>,
+        ahead: usize,
+    ) -> BoxStream<'static, (String, Result<Option<Bytes>, LakeError>)> {
+        let lake = self.clone();
+        futures::stream::iter(keys)
+            .map(move |key| {
+                let lake = lake.clone();
+                async move {
+                    let read = lake.get(&key).await;
+                    (key, read)
+                }
+            })
+            .buffered(ahead)
+            .boxed()
     }
 
     /// Writes many objects at once.
