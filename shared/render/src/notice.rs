@@ -195,11 +195,12 @@ pub fn alert_subject(row: &Row, language: Language) -> String {
         Some("source_silent") => {
             let source = row.text("source").unwrap_or("?");
             language.say(
-                &format!("source {source} is silent"),
-                &format!("la source {source} est silencieuse"),
+                &format!("silence of source {source}"),
+                &format!("silence de la source {source}"),
             )
         }
-        Some("health_fell" | "health_rose") => kpi_label("health_score", language),
+        Some("health_fell") => language.say("fall of the health score", "baisse du score de santé"),
+        Some("health_rose") => language.say("rise of the health score", "hausse du score de santé"),
         _ => kpi_label(row.kpi.as_deref().unwrap_or_default(), language),
     };
     if scope.is_empty() {

@@ -956,4 +956,21 @@ pub(crate) const REASONS: &[Entry] = &[
         "every quarter of joining lacks one side of the comparison",
         "il manque un côté de la comparaison à chaque trimestre d'adhésion",
     ),
+    ("same_body", "the same delivery again", "le même envoi"),
+    ("not looked for", "not looked for", "non recherché"),
+    (
+        "more rows than this job reads: its comparisons are left out",
+        "more rows than this job reads: its comparisons are left out",
+        "plus de lignes que ce calcul n'en lit : ses comparaisons sont laissées de côté",
+    ),
+    (
+        "relative magnitudes (Rambachan and Roth), conservative bound",
+        "relative magnitudes (Rambachan and Roth), conservative bound",
+        "magnitudes relatives (Rambachan et Roth), borne prudente",
+    ),
+    (
+        "people were not looked for",
+        "people were not looked for",
+        "les personnes n'ont pas été recherchées",
+    ),
 ];

@@ -135,6 +135,16 @@ pub(crate) const TEMPLATES: &[Entry] = &[
         "margin gained in the first {} months since joining, not modelled",
         "marge gagnée dans les {} premiers mois depuis l'adhésion, sans modèle",
     ),
+    (
+        "source {} is silent since {}",
+        "source {} is silent since {}",
+        "la source {} est silencieuse depuis le {}",
+    ),
+    (
+        "more {} than one run reads within its memory",
+        "more {} than one run reads within its memory",
+        "plus de {} qu'un passage n'en lit dans sa mémoire",
+    ),
 ];
 
 /// What stands in the holes of a template, if the text is one of it.

@@ -492,6 +492,7 @@ const ITEMS: &[Entry] = &[
         "Incremental margin of members",
         "Marge supplémentaire des membres",
     ),
+    ("member_months", "Months of members", "Mois de membres"),
     ("retention", "of which retention", "dont rétention"),
     ("spend", "of which spend", "dont dépense"),
     (

@@ -18,10 +18,10 @@ pub fn lists_page(tables: &Tables, language: Language) -> String {
             "Qui attend une réponse ou un accueil, qui aide, et qui pourrait devenir client. Les membres par leur pseudonyme, les leads par identifiant CRM.",
         )) }
         div.grid {
-            (lists::questions(tables, language))
             (lists::newcomers(tables, language))
-            (lists::champions(tables, language))
             (lists::leads(tables, language))
+            (lists::questions(tables, language))
+            (lists::champions(tables, language))
         }
     };
     page(language, Place::Lists, &title, &body)

@@ -289,12 +289,12 @@ fn validation(rows: &[&Row], language: Language) -> Markup {
             if figure(row, "months").is_some() {
                 said.push_str(&language.say(
                     &format!(
-                        "; there are {} months and {} communities",
+                        " (so far: months {}, communities {})",
                         whole("months"),
                         whole("communities")
                     ),
                     &format!(
-                        " ; il y a {} mois et {} communautés",
+                        " (à ce jour : mois {}, communautés {})",
                         whole("months"),
                         whole("communities")
                     ),

@@ -11,7 +11,7 @@ use crate::tables::{Tables, figure};
 use crate::word;
 
 /// Longest list on the page; the rest is in the table.
-const SHOWN: usize = 50;
+const SHOWN: usize = 25;
 
 fn of<'a>(tables: &'a Tables, kpi: &str) -> Vec<&'a Row> {
     tables
@@ -78,7 +78,7 @@ pub(crate) fn questions(tables: &Tables, language: Language) -> Markup {
         }
         (downloads(language, "champions"))
     };
-    card(language, "questions", "half", &title, &body)
+    card(language, "questions", "", &title, &body)
 }
 
 /// Newcomers of two weeks to whom nobody has spoken.
@@ -157,7 +157,7 @@ pub(crate) fn champions(tables: &Tables, language: Language) -> Markup {
         }
         (downloads(language, "champions"))
     };
-    card(language, "champions", "half", &title, &body)
+    card(language, "champions", "", &title, &body)
 }
 
 /// Leads for the sales team, by CRM id.
