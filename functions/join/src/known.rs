@@ -1,6 +1,6 @@
 //! Who is who, read back: what `join` wrote for the jobs after it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use levier_domain::record::Record;
 use levier_lake::columns::{self, Column};
@@ -57,6 +57,53 @@ impl Known {
                 known.accounts.insert(person, account);
             },
         )
+        .await?;
+        Ok(known)
+    }
+
+    /// Reads of `identity/` only whom these rows are about, so that memory follows the rows and not the people.
+    ///
+    /// # Errors
+    /// [`LakeError`].
+    pub async fn load_for(lake: &Lake, rows: &[Record]) -> Result<Self, LakeError> {
+        let mut known = Self::default();
+        let (mut ids, mut emails) = (HashSet::new(), HashSet::new());
+        for row in rows {
+            let text = |name: &str| row.get(name).as_text().map(str::to_owned);
+            if let (Some(source), Some(id)) = (text("source"), text("person_id")) {
+                ids.insert((source, id));
+            }
+            emails.extend(text("email_key"));
+        }
+        each(
+            lake,
+            "records",
+            ["source", "id", "person"],
+            |[source, id, person]| {
+                let id = (source, id);
+                if ids.contains(&id) {
+                    known.records.insert(id, person);
+                }
+            },
+        )
+        .await?;
+        each(lake, "emails", ["email_key", "person"], |[email, person]| {
+            if emails.contains(&email) {
+                known.emails.insert(email, person);
+            }
+        })
+        .await?;
+        let people: HashSet<String> = known
+            .records
+            .values()
+            .chain(known.emails.values())
+            .cloned()
+            .collect();
+        each(lake, "accounts", ["person", "account"], |[person, account]| {
+            if people.contains(&person) {
+                known.accounts.insert(person, account);
+            }
+        })
         .await?;
         Ok(known)
     }

@@ -17,8 +17,8 @@ use levier_uplift::{Audience, Ending, Episode, Episodes, Person, What};
 
 /// Microseconds of a day of 24 hours.
 const DAY: i64 = 86_400_000_000;
-/// Most bytes of `crm/people/` that are read for conversion: leads are few beside customers, and memory has a ceiling.
-const MOST_PEOPLE_BYTES: u64 = 96 << 20;
+/// Most bytes of an entity that are read whole: deals, answers and leads are few beside purchases, and memory has a ceiling.
+const MOST_BYTES: u64 = 16 << 20;
 
 /// Membership and segment of those whom CRM rows name, learnt in the first pass over facts.
 #[derive(Clone, Debug, Default)]
@@ -80,13 +80,12 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Reads the rows that hold on a day, and who must be looked up.
+    /// Reads the rows that hold on a day, and whose membership they ask for.
     ///
     /// # Errors
     /// [`LakeError`].
     pub async fn read(
         lake: &Lake,
-        known: &Known,
         config: &Config,
         zone: &TimeZone,
         until: Timestamp,
@@ -94,40 +93,37 @@ impl Waiting {
         let mut waiting = Self::default();
         waiting.found.conversion_days = config.commerce.conversion_days;
         let now = until.as_microsecond();
-        let who = |row: &Record| {
-            let person = known.of_row(row).map(str::to_owned);
-            let account = person.as_deref().and_then(|person| known.account(person));
-            Who {
-                account: account.map(str::to_owned),
-                person,
-                segment: None,
+        for entity in [
+            Entity::Deals,
+            Entity::Surveys,
+            Entity::Subscriptions,
+            Entity::Spend,
+            Entity::People,
+        ] {
+            let objects = lake.list(&format!("{}{entity}/", keys::CRM)).await?;
+            if objects.iter().map(|object| object.size).sum::<u64>() > MOST_BYTES {
+                tracing::warn!(%entity, "more rows than this job reads: its comparisons are left out");
+                waiting.found.too_large.push(entity.to_string());
+                continue;
             }
-        };
-        for entity in [Entity::Deals, Entity::Surveys, Entity::Subscriptions, Entity::Spend] {
             let rows = held(lake, entity, until).await?;
-            let present = !rows.is_empty();
+            let known = Known::load_for(lake, &rows).await?;
             match entity {
-                Entity::Deals => waiting.found.has_deals = present,
-                Entity::Surveys => waiting.found.has_surveys = present,
-                Entity::Spend => waiting.found.has_spend = present,
+                Entity::Deals => waiting.found.has_deals = !rows.is_empty(),
+                Entity::Surveys => waiting.found.has_surveys = !rows.is_empty(),
+                Entity::Spend => waiting.found.has_spend = !rows.is_empty(),
                 _ => {}
             }
             for row in &rows {
-                waiting.take(row, who(row), config, zone, now);
+                let person = known.of_row(row).map(str::to_owned);
+                let account = person.as_deref().and_then(|person| known.account(person));
+                let who = Who {
+                    account: account.map(str::to_owned),
+                    person,
+                    segment: None,
+                };
+                waiting.take(row, who, config, zone, now);
             }
-        }
-        let bytes: u64 = lake
-            .list(&format!("{}{}/", keys::CRM, Entity::People))
-            .await?
-            .iter()
-            .map(|object| object.size)
-            .sum();
-        if bytes <= MOST_PEOPLE_BYTES {
-            for row in held(lake, Entity::People, until).await? {
-                waiting.lead(&row, who(&row), now);
-            }
-        } else {
-            tracing::warn!(bytes, "too many people to read for the conversion of leads");
         }
         let wanted = waiting
             .rows
@@ -189,6 +185,7 @@ impl Waiting {
                     add(audience, &spend, config.workspace.currency.code());
                 }
             }
+            Entity::People => self.lead(row, who, now),
             _ => {}
         }
     }

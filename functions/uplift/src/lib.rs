@@ -12,6 +12,7 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use levier_domain::entity::Entity;
+use levier_domain::record::Record;
 use levier_domain::table::{Row, TableName};
 use levier_domain::time::{Month, start_of_day};
 use levier_join::{Known, held};
@@ -37,10 +38,11 @@ pub async fn uplift(
     let day = as_of(invocation, now, &deps.zone);
     let manifest = levier_join::manifest_of(&deps.lake, day).await?;
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
-    let known = Known::load(&deps.lake).await?;
     let (waiting, mut standing) =
-        Waiting::read(&deps.lake, &known, &deps.config, &deps.zone, until).await?;
-    let mut assignments = assignments(deps, &known, until).await?;
+        Waiting::read(&deps.lake, &deps.config, &deps.zone, until).await?;
+    let drawn = held(&deps.lake, Entity::Assignments, until).await?;
+    let known = Known::load_for(&deps.lake, &drawn).await?;
+    let mut assignments = assignments(deps, &known, &drawn);
     let buckets = buckets(deps).await?;
 
     // A first pass for what has to be settled beforehand, a second for everything else.
@@ -67,7 +69,6 @@ pub async fn uplift(
             }
         }
     }
-    drop(known);
     let mut input = UpliftInput::new(&deps.config, day, manifest.first, manifest.last);
     input.revenue_from = &manifest.revenue_from;
     input.assignments = &assignments;
@@ -156,15 +157,7 @@ fn in_order<'a, T: Send + 'static>(
         .buffered(at_once)
 }
 
-async fn assignments(
-    deps: &Dependencies,
-    known: &Known,
-    until: Timestamp,
-) -> Result<Vec<Assignment>, JobError> {
-    let rows = held(&deps.lake, Entity::Assignments, until).await?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
+fn assignments(deps: &Dependencies, known: &Known, rows: &[Record]) -> Vec<Assignment> {
     let drawn = rows.iter().filter_map(|row| {
         Some(Assignment {
             person: known.of_row(row)?.to_owned(),
@@ -175,5 +168,5 @@ async fn assignments(
             month: Month::at(row.get("assigned_at").as_instant()?, &deps.zone).index(),
         })
     });
-    Ok(drawn.collect())
+    drawn.collect()
 }

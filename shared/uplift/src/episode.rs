@@ -89,6 +89,8 @@ pub struct Episodes {
     pub has_subscriptions: bool,
     /// Spend was imported.
     pub has_spend: bool,
+    /// Entities with more rows than one run reads.
+    pub too_large: Vec<String>,
     /// In any order; the report sorts them.
     pub list: Vec<Episode>,
     /// Spend addressed to members, and to others; what is addressed to all is in neither.

@@ -101,11 +101,16 @@ pub(crate) fn ladders(plan: &Plan, partial: &Partial, episodes: &Episodes, arms:
     ]
 }
 
-fn missing(kpi: &str, unit: &str, needs: &str) -> Rung {
-    Rung {
+fn missing(episodes: &Episodes, kpi: &str, unit: &str, needs: &str) -> Rung {
+    let mut rung = Rung {
         method: "naive",
         ..absent(kpi, unit, format!("needs: {needs}"))
+    };
+    if let Some(entity) = episodes.too_large.iter().find(|entity| needs.contains(entity.as_str())) {
+        let why = format!("more {entity} than one run reads within its memory");
+        rung.failure = Some((Status::CannotSay, why));
     }
+    rung
 }
 
 /// Raw and stratified, of shares (values 0 and 1) or scores.
@@ -118,7 +123,7 @@ fn ladder(
     needs: &str,
 ) -> Vec<Rung> {
     if !present || rows.is_empty() {
-        return vec![missing(kpi, unit, needs)];
+        return vec![missing(episodes, kpi, unit, needs)];
     }
     let is_share = unit == "share";
     let mut sides = [Moments::new(1), Moments::new(1)];
@@ -275,7 +280,7 @@ fn sales_cycle(episodes: &Episodes, list: &[Episode]) -> Rung {
         })
         .collect();
     if !episodes.has_deals || deals.is_empty() {
-        return missing(KPI, "days", "deals");
+        return missing(episodes, KPI, "days", "deals");
     }
     let mean = |member: bool, without: Option<u64>| -> Result<f64, StatsError> {
         let mut course = Competing::default();
@@ -339,7 +344,7 @@ fn contracts_signed(episodes: &Episodes, list: &[Episode], arms: Option<&Arms>) 
         of_side.count() as f64
     };
     let Some(arms) = arms.filter(|_| episodes.has_deals) else {
-        return missing(KPI, UNIT, "deals, and customers");
+        return missing(episodes, KPI, UNIT, "deals, and customers");
     };
     let years = [arms.non_member_months() / 1_200.0, arms.member_months() / 1_200.0];
     let mut rung = Rung {
@@ -376,7 +381,7 @@ fn acquisition_cost(plan: &Plan, partial: &Partial, episodes: &Episodes) -> Rung
         plan.major(episodes.members.acquisition_minor),
     ];
     if !episodes.has_spend || spent.iter().any(|amount| *amount <= 0.0) {
-        return missing(KPI, &unit, "spend with an audience of members and one of others");
+        return missing(episodes, KPI, &unit, "spend with an audience of members and one of others");
     }
     let mut rung = Rung {
         kpi: KPI.to_owned(),
@@ -420,7 +425,7 @@ fn campaigns(episodes: &Episodes) -> Rung {
     };
     let (members, others) = (share(&episodes.members), share(&episodes.others));
     if !episodes.has_spend || members.n == 0 || others.n == 0 {
-        return missing(KPI, "share", "spend with impressions and clicks, for members and for others");
+        return missing(episodes, KPI, "share", "spend with impressions and clicks, for members and for others");
     }
     let mut rung = Rung {
         kpi: KPI.to_owned(),

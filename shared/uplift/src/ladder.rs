@@ -356,6 +356,10 @@ fn difference_in_differences(
         .standard_error
         .map(|s| s * (found.members as f64).sqrt());
     rung.e_value = Rung::e_value_of(&found.simple, deviation);
+    if found.breakdown.is_some() {
+        let rule = "relative magnitudes (Rambachan and Roth), conservative bound";
+        rung.extra.push(("breakdown_rule", json!(rule)));
+    }
     rung.extra
         .push(("member_months", json!(found.member_months)));
     rung.extra
