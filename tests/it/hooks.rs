@@ -78,6 +78,42 @@ async fn handshakes_are_answered_over_http_and_not_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_is_refused_for_its_size_announced_or_not_but_first_for_its_method() {
+    let world = World::new().await;
+    let limit = world.deps.config.receive.max_body_bytes;
+    let pieces = move || {
+        let piece = axum::body::Bytes::from(vec![b' '; 1 << 20]);
+        let count = limit / piece.len() + 1;
+        Body::from_stream(futures::stream::iter(
+            (0..count).map(move |_| Ok::<_, std::io::Error>(piece.clone())),
+        ))
+    };
+    for (case, method, announced, body, status) in [
+        ("announced", "POST", Some(limit + 1), Body::empty(), 413),
+        ("in pieces", "POST", None, pieces(), 413),
+        ("another method", "PUT", Some(limit + 1), pieces(), 405),
+        (
+            "exactly the limit, unsigned",
+            "POST",
+            None,
+            Body::from(vec![b' '; limit]),
+            401,
+        ),
+    ] {
+        let mut request = Request::builder().method(method).uri("/hooks/team");
+        if let Some(length) = announced {
+            request = request.header("content-length", length);
+        }
+        let response = levier_receive::router(world.deps.clone())
+            .oneshot(request.body(body).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(response.status(), status, "{case}");
+    }
+    assert_eq!(landed(&world).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn equal_deliveries_in_one_microsecond_are_two() {
     let world = World::new().await;
     for _ in 0..2 {

@@ -6,11 +6,15 @@
     reason = "a failure here is a failed test"
 )]
 
+mod again;
 mod alerts;
 mod faults;
 mod files;
+mod fuzz;
 mod hooks;
 mod infra;
+mod nights;
 mod order;
+mod quiet;
 mod small;
 mod story;

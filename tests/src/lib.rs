@@ -5,6 +5,8 @@
     reason = "a failure here is a failed test"
 )]
 
+pub mod fuzz;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Totals per source: one small object each, an entry per day of receipt, replaced whole from that day's ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use levier_lake::ledger::{DayOfLanding, Read};
@@ -9,6 +9,27 @@ use serde::{Deserialize, Serialize};
 
 const PREFIX: &str = "ledger/totals/";
 
+/// For how many days a body that gives no event is remembered, so that its redelivery counts as a duplicate: no platform repeats
+/// a delivery for longer. (Events need no such memory: their ids tell.)
+pub const WINDOW: i32 = 7;
+
+type Words = BTreeMap<String, u64>;
+
+/// What tells a delivery of which some item gave no event from others: its body (by the hash in its key) and what became of it.
+fn nothing<'a>(key: &'a str, read: &'a Read) -> Option<(&'a str, &'a Words, &'a Words)> {
+    if read.ignored.is_empty() && read.quarantined.is_empty() {
+        return None;
+    }
+    let body = key.rsplit('/').next()?.split('-').nth(1)?;
+    Some((body, &read.ignored, &read.quarantined))
+}
+
+fn add(sum: &mut Words, part: &Words) {
+    for (word, n) in part {
+        *sum.entry(word.clone()).or_default() += n;
+    }
+}
+
 /// One day of one source, summed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DayTotal {
@@ -16,6 +37,9 @@ pub struct DayTotal {
     pub deliveries: u64,
     /// Sums over deliveries.
     pub read: Read,
+    /// Items that gave nothing and repeat a body that gave the same nothing before; in none of the sums but `items`.
+    #[serde(default)]
+    pub repeated: u64,
     /// When the last one was received.
     pub last_received_at: Option<Timestamp>,
     /// The latest time that an event of the day has of its own.
@@ -56,20 +80,42 @@ impl Totals {
         Ok(Self(all))
     }
 
-    /// Replaces the entry of one day.
-    pub fn update(&mut self, prefix: &str, ledger: &DayOfLanding, latest: Option<Timestamp>) {
+    /// Takes an entry out, before its day is read again.
+    pub fn forget(&mut self, source: &str, day: &str) {
+        if let Some(total) = self.0.get_mut(source) {
+            total.days.remove(day);
+        }
+    }
+
+    /// Replaces the entry of one day. `before` are the ledgers of the [`WINDOW`] days before it, in which a body may have come
+    /// already.
+    pub fn update(
+        &mut self,
+        prefix: &str,
+        before: &[&DayOfLanding],
+        ledger: &DayOfLanding,
+        latest: Option<Timestamp>,
+    ) {
         let mut total = DayTotal::default();
+        let mut seen: HashSet<(&str, &Words, &Words)> = before
+            .iter()
+            .flat_map(|ledger| &ledger.deliveries)
+            .filter_map(|(key, read)| nothing(key, read))
+            .collect();
         for (key, read) in &ledger.deliveries {
             total.deliveries += 1;
             total.read.items += read.items;
-            for (sum, part) in [
-                (&mut total.read.mapped, &read.mapped),
-                (&mut total.read.ignored, &read.ignored),
-                (&mut total.read.quarantined, &read.quarantined),
-            ] {
-                for (word, n) in part {
-                    *sum.entry(word.clone()).or_default() += n;
-                }
+            let repeats = nothing(key, read).is_some_and(|body| !seen.insert(body));
+            add(&mut total.read.mapped, &read.mapped);
+            if repeats {
+                total.repeated += read
+                    .ignored
+                    .values()
+                    .chain(read.quarantined.values())
+                    .sum::<u64>();
+            } else {
+                add(&mut total.read.ignored, &read.ignored);
+                add(&mut total.read.quarantined, &read.quarantined);
             }
             // The key of a delivery is its hour, then its time of receipt in microseconds.
             let received = key

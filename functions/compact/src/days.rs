@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use jiff::civil::Date;
-use levier_domain::event::{Event, Kind};
+use levier_domain::event::{Event, Kind, attribute};
+use levier_lake::brought::{self, Brought};
 use levier_lake::ledger::Day;
 use levier_lake::{Lake, LakeError, events, keys};
 
@@ -26,6 +27,63 @@ fn message_key(event: &Event) -> Option<String> {
     event
         .message()
         .map(|message| format!("{}|{}|{message}", event.platform, event.community))
+}
+
+/// Takes events out of their day files, and forgets the deletions among them. What such a deletion blanked comes back when its
+/// message is read again.
+pub async fn take_back(lake: &Lake, going: &Brought) -> Result<(), LakeError> {
+    let goes = |day: &Date, event: &Event| {
+        let id = brought::id(&event.event_id);
+        id.is_some_and(|id| going.get(day).is_some_and(|ids| ids.contains(&id)))
+    };
+    // Deletions first: once its event is out of the day file nobody knows which message it named.
+    let mut deletions: BTreeSet<String> = lake.get_json(DELETIONS).await?.unwrap_or_default();
+    for day in going.keys() {
+        for event in held(lake, *day).await? {
+            if event.kind == Kind::MessageDeleted
+                && goes(day, &event)
+                && let Some(message) = message_key(&event)
+            {
+                deletions.remove(&message);
+            }
+        }
+    }
+    if deletions.is_empty() {
+        lake.delete(DELETIONS).await?;
+    } else {
+        lake.put_json(DELETIONS, &deletions).await?;
+    }
+    let mut counts = counts(lake).await?;
+    for day in going.keys() {
+        let key = keys::events(*day);
+        let mut events = held(lake, *day).await?;
+        events.retain(|event| !goes(day, event));
+        if events.is_empty() {
+            lake.delete(&key).await?;
+            counts.remove(day);
+        } else {
+            lake.put(&key, events::encode(&key, &events)?).await?;
+            counts.insert(*day, count(&events));
+        }
+    }
+    lake.put_json(COUNTS, &counts).await
+}
+
+async fn held(lake: &Lake, day: Date) -> Result<Vec<Event>, LakeError> {
+    let key = keys::events(day);
+    match lake.get(&key).await? {
+        Some(bytes) => events::decode(&key, bytes),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn count(events: &[Event]) -> Day {
+    let mut day = Day::default();
+    for event in events {
+        let kinds = day.accepted.entry(event.source.clone()).or_default();
+        *kinds.entry(event.kind.as_str().to_owned()).or_default() += 1;
+    }
+    day
 }
 
 /// Merges events into their day files.
@@ -72,18 +130,14 @@ pub async fn merge(lake: &Lake, fresh: Vec<Event>) -> Result<(), LakeError> {
                 event.sentiment = None;
                 event.is_question = None;
                 event.text_length = None;
+                event.attributes.remove(attribute::WORDS);
             }
         }
         let bytes = Bytes::from(events::encode(&key, &merged)?);
         if before.as_ref() != Some(&bytes) {
             lake.put(&key, bytes).await?;
         }
-        let mut day_counts = Day::default();
-        for event in &merged {
-            let kinds = day_counts.accepted.entry(event.source.clone()).or_default();
-            *kinds.entry(event.kind.as_str().to_owned()).or_default() += 1;
-        }
-        counts.insert(day, day_counts);
+        counts.insert(day, count(&merged));
     }
     lake.put_json(COUNTS, &counts).await?;
     if !deletions.is_empty() {

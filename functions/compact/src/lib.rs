@@ -6,10 +6,13 @@
 //!
 //! Why a ledger and not a cursor: deliveries land concurrently and out of order, and a cursor would pass some by.
 
+mod again;
 mod counts;
 mod days;
 mod reading;
+mod receipts;
 mod tables;
+mod token_keys;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,12 +21,16 @@ use levier_domain::event::Event;
 use levier_domain::record::Record;
 use levier_lake::delivery::Landed;
 use levier_lake::ledger::{self, DayOfLanding, Staged};
-use levier_lake::{events, keys};
+use levier_lake::{brought, events, keys};
 use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
 
-use crate::counts::Totals;
+pub use crate::again::Again;
+pub use crate::reading::finish;
+
+use crate::counts::{Totals, WINDOW};
 use crate::reading::Reader;
+use crate::receipts::Receipts;
 
 /// Deliveries read before their events are merged into the day files: bounds memory.
 const DELIVERIES_AT_ONCE: usize = 50_000;
@@ -41,9 +48,27 @@ pub async fn compact(
     invocation: &Invocation,
     now: Timestamp,
 ) -> Result<Outcome, JobError> {
+    compact_again(deps, &Again::Nothing, invocation, now).await
+}
+
+/// The same, reading again what `again` names: one command after a mapping was mended.
+///
+/// # Errors
+/// [`JobError`]; running again, or the next compaction, goes on.
+pub async fn compact_again(
+    deps: &Dependencies,
+    again: &Again,
+    invocation: &Invocation,
+    now: Timestamp,
+) -> Result<Outcome, JobError> {
     let mut outcome = Outcome::new("compact");
+    again::carry_out(&deps.lake).await?;
+    if let Again::Since { from, source } = again {
+        again::plan(deps, *from, source.as_deref(), &mut outcome).await?;
+        again::carry_out(&deps.lake).await?;
+    }
     let mut totals = Totals::load(&deps.lake).await?;
-    compact_landing(deps, &mut totals, &mut outcome).await?;
+    compact_landing(deps, again, &mut totals, now, &mut outcome).await?;
     compact_staged(deps, &mut outcome).await?;
     let days = days::counts(&deps.lake).await?;
     let tables = tables::tables(
@@ -74,21 +99,40 @@ fn digest<T: serde::Serialize>(value: &T) -> Result<String, JobError> {
     Ok(hex::encode(Sha256::digest(json)))
 }
 
+/// `landing/{source}/{date}/` and the rest of the key of a landed delivery.
+fn day_and_rest(key: &str) -> Option<(String, &str)> {
+    let mut parts = key.splitn(4, '/');
+    let (landing, source, date) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((format!("{landing}/{source}/{date}/"), parts.next()?))
+}
+
+/// The import that staged events.
+fn import_of(staged: &str) -> &str {
+    staged
+        .trim_start_matches(keys::STAGED)
+        .trim_end_matches(".parquet")
+}
+
+/// The same source `offset` days later; `None` where the prefix names no day.
+fn neighbour(prefix: &str, offset: i32) -> Option<String> {
+    let (source, day) = prefix.trim_end_matches('/').rsplit_once('/')?;
+    let day: jiff::civil::Date = day.parse().ok()?;
+    let day = day.checked_add(jiff::Span::new().days(offset)).ok()?;
+    Some(format!("{source}/{day}/"))
+}
+
 async fn compact_landing(
     deps: &Dependencies,
+    again: &Again,
     totals: &mut Totals,
+    now: Timestamp,
     outcome: &mut Outcome,
 ) -> Result<(), JobError> {
     // One ledger for each source and day of receipt: few objects, however many deliveries.
     let mut days: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for object in deps.lake.list(keys::LANDING).await? {
-        let mut parts = object.key.splitn(4, '/');
-        if let (Some(landing), Some(source), Some(date), Some(rest)) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        {
-            days.entry(format!("{landing}/{source}/{date}/"))
-                .or_default()
-                .push(rest.to_owned());
+        if let Some((prefix, rest)) = day_and_rest(&object.key) {
+            days.entry(prefix).or_default().push(rest.to_owned());
         }
     }
     let written: BTreeSet<String> = deps
@@ -98,11 +142,14 @@ async fn compact_landing(
         .into_iter()
         .map(|object| object.key)
         .collect();
-    let known: Vec<String> = days
+    // Days around those that are in landing tell what was delivered before.
+    let known: BTreeSet<String> = days
         .keys()
-        .map(|prefix| ledger::day_of_landing_key(prefix))
+        .flat_map(|prefix| (-WINDOW..=WINDOW).filter_map(|offset| neighbour(prefix, offset)))
+        .map(|prefix| ledger::day_of_landing_key(&prefix))
         .filter(|key| written.contains(key))
         .collect();
+    let known: Vec<String> = known.into_iter().collect();
     let mut ledgers: BTreeMap<String, DayOfLanding> = BTreeMap::new();
     for (key, bytes) in deps.lake.get_all(&known).await? {
         let ledger = serde_json::from_slice(&bytes)
@@ -110,17 +157,34 @@ async fn compact_landing(
         ledgers.insert(key, ledger);
     }
     let mut fresh: Vec<(String, String)> = Vec::new();
+    let mut keys_came: BTreeMap<String, bool> = BTreeMap::new();
     for (prefix, deliveries) in days {
+        let source = source_of(&prefix).to_owned();
+        let empty = DayOfLanding::default();
         let ledger = ledgers
-            .entry(ledger::day_of_landing_key(&prefix))
-            .or_default();
-        let unread = deliveries
-            .into_iter()
-            .filter(|delivery| !ledger.deliveries.contains_key(delivery));
+            .get(&ledger::day_of_landing_key(&prefix))
+            .unwrap_or(&empty);
+        let waits = |delivery: &String| match ledger.deliveries.get(delivery) {
+            None => true,
+            Some(before) => again.wants(&source, before, true),
+        };
+        if !keys_came.contains_key(&source) && deliveries.iter().any(waits) {
+            let came = token_keys::fetch(deps, &source, now, outcome).await?;
+            keys_came.insert(source.clone(), came);
+        }
+        let came = keys_came.get(&source).copied().unwrap_or(false);
+        let unread =
+            deliveries
+                .into_iter()
+                .filter(|delivery| match ledger.deliveries.get(delivery) {
+                    None => true,
+                    Some(before) => again.wants(&source, before, came),
+                });
         fresh.extend(unread.map(|delivery| (prefix.clone(), delivery)));
     }
+    let receipts = Receipts::of(&fresh, &ledgers);
     for chunk in fresh.chunks(DELIVERIES_AT_ONCE) {
-        read_chunk(deps, chunk, &mut ledgers, totals, outcome).await?;
+        read_chunk(deps, chunk, &receipts, &mut ledgers, totals, outcome).await?;
     }
     Ok(())
 }
@@ -129,12 +193,13 @@ async fn compact_landing(
 async fn read_chunk(
     deps: &Dependencies,
     chunk: &[(String, String)],
+    receipts: &Receipts,
     ledgers: &mut BTreeMap<String, DayOfLanding>,
     totals: &mut Totals,
     outcome: &mut Outcome,
 ) -> Result<(), JobError> {
     let mut events: Vec<Event> = Vec::new();
-    let mut touched: BTreeMap<&str, Option<Timestamp>> = BTreeMap::new();
+    let mut touched: BTreeMap<String, Option<Timestamp>> = BTreeMap::new();
     for part in chunk.chunk_by(|a, b| a.0 == b.0) {
         let prefix = part[0].0.as_str();
         let mut reader = Reader::new(deps, prefix);
@@ -153,27 +218,34 @@ async fn read_chunk(
                 let landed: Landed = serde_json::from_slice(&bytes).map_err(|error| {
                     levier_lake::LakeError::content(&key, "landed delivery", error)
                 })?;
-                let read = reader.read(&landed, &mut events, &mut records);
-                if !read.quarantined.is_empty() {
-                    let copy = format!(
-                        "{}{}",
-                        keys::QUARANTINE,
-                        key.strip_prefix(keys::LANDING).unwrap_or(&key)
-                    );
+                let delivery = key.strip_prefix(prefix).unwrap_or(&key).to_owned();
+                let first = receipts.first(&landed.source, &delivery, landed.received_at);
+                let read = reader.read(&landed, first, &mut events, &mut records);
+                let copy = format!(
+                    "{}{}",
+                    keys::QUARANTINE,
+                    key.strip_prefix(keys::LANDING).unwrap_or(&key)
+                );
+                if read.quarantined.is_empty() {
+                    let before = ledger.deliveries.get(&delivery);
+                    if before.is_some_and(|before| !before.quarantined.is_empty()) {
+                        deps.lake.delete(&copy).await?;
+                        outcome.count("released_deliveries", 1);
+                    }
+                } else {
                     let kept = serde_json::json!({"reasons": read.quarantined, "delivery": landed});
                     deps.lake.put_json(&copy, &kept).await?;
                     outcome.count("quarantined_deliveries", 1);
                 }
                 outcome.count("deliveries", 1);
                 outcome.count("items", read.items);
-                ledger
-                    .deliveries
-                    .insert(key.strip_prefix(prefix).unwrap_or(&key).to_owned(), read);
+                ledger.deliveries.insert(delivery, read);
             }
         }
         reader.write_records(deps, &records).await?;
+        note_brought(deps, prefix, &events[first..]).await?;
         touched.insert(
-            prefix,
+            prefix.to_owned(),
             events[first..].iter().map(|event| event.occurred_at).max(),
         );
     }
@@ -181,12 +253,21 @@ async fn read_chunk(
     days::merge(&deps.lake, events).await?;
     let mut writes = Vec::new();
     let mut sources = BTreeSet::new();
-    for (prefix, latest) in touched {
+    let of_day = |prefix: &str| ledgers.get(&ledger::day_of_landing_key(prefix));
+    for prefix in touched.keys() {
+        // What came on a day decides whether the days after it repeat.
+        for day in (0..=WINDOW).filter_map(|offset| neighbour(prefix, offset)) {
+            let Some(ledger) = of_day(&day) else { continue };
+            let before: Vec<&DayOfLanding> = (-WINDOW..0)
+                .filter_map(|offset| of_day(&neighbour(&day, offset)?))
+                .collect();
+            let latest = touched.get(&day).copied().flatten();
+            totals.update(&day, &before, ledger, latest);
+        }
         let key = ledger::day_of_landing_key(prefix);
         let Some(ledger) = ledgers.get(&key) else {
             continue;
         };
-        totals.update(prefix, ledger, latest);
         sources.insert(ledger.source.clone());
         let bytes = serde_json::to_vec(ledger)
             .map_err(|error| levier_lake::LakeError::content(&key, "JSON", error))?;
@@ -196,6 +277,27 @@ async fn read_chunk(
         totals.save(&deps.lake, &source).await?;
     }
     deps.lake.put_all(writes).await?;
+    Ok(())
+}
+
+fn source_of(prefix: &str) -> &str {
+    let rest = prefix.strip_prefix(keys::LANDING).unwrap_or(prefix);
+    rest.split('/').next().unwrap_or_default()
+}
+
+/// Adds to the list of what a day of landing brought, which reading it again begins with.
+async fn note_brought(deps: &Dependencies, prefix: &str, events: &[Event]) -> Result<(), JobError> {
+    let key = ledger::brought_key(prefix);
+    let mut all = brought::of(events);
+    if all.is_empty() {
+        return Ok(());
+    }
+    if let Some(bytes) = deps.lake.get(&key).await? {
+        for (day, ids) in brought::decode(&key, bytes)? {
+            all.entry(day).or_default().extend(ids);
+        }
+    }
+    deps.lake.put(&key, brought::encode(&key, &all)?).await?;
     Ok(())
 }
 
@@ -209,11 +311,7 @@ async fn compact_staged(deps: &Dependencies, outcome: &mut Outcome) -> Result<()
         .map(|object| object.key)
         .collect();
     for object in deps.lake.list(keys::STAGED).await? {
-        let import_id = object
-            .key
-            .trim_start_matches(keys::STAGED)
-            .trim_end_matches(".parquet")
-            .to_owned();
+        let import_id = import_of(&object.key).to_owned();
         let ledger_key = ledger::staged_key(&import_id);
         if known.contains(&ledger_key) {
             continue;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use levier_domain::entity::Entity;
-use levier_domain::event::Event;
+use levier_domain::event::{ANSWER_WORDS, Event, attribute};
 use levier_domain::item::{Draft, Item};
 use levier_domain::record::{Record, Value};
 use levier_lake::delivery::Landed;
@@ -32,10 +33,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What is in one delivery; its events and records are added to the lists.
+    /// What is in one delivery; its events and records are added to the lists. `first` is when its body first came.
     pub fn read(
         &mut self,
         landed: &Landed,
+        first: Timestamp,
         events: &mut Vec<Event>,
         records: &mut Vec<Record>,
     ) -> Read {
@@ -52,7 +54,7 @@ impl<'a> Reader<'a> {
             zone: &self.deps.zone,
         };
         let delivery = Delivery {
-            received_at: landed.received_at,
+            received_at: first,
             query: landed.query.clone(),
             headers: landed.headers.clone(),
             body: landed.body.bytes(),
@@ -138,6 +140,11 @@ pub fn finish(draft: Draft) -> (Event, Option<Record>) {
         event.sentiment = reading.sentiment;
         event.is_question = Some(reading.is_question);
         event.text_length = Some(reading.length);
+        if reading.words < ANSWER_WORDS {
+            event
+                .attributes
+                .insert(attribute::WORDS.to_owned(), reading.words.to_string());
+        }
     }
     (event, record)
 }

@@ -63,6 +63,7 @@ pub async fn tables(
         for day in total.days.values() {
             sum.deliveries += day.deliveries;
             sum.items += day.read.items;
+            sum.repeated += day.repeated;
             add(&mut sum.mapped, &day.read.mapped);
             add(&mut sum.ignored, &day.read.ignored);
             add(&mut sum.quarantined, &day.read.quarantined);
@@ -92,6 +93,7 @@ fn add(sum: &mut BTreeMap<String, u64>, part: &BTreeMap<String, u64>) {
 struct Sum {
     deliveries: u64,
     items: u64,
+    repeated: u64,
     mapped: BTreeMap<String, u64>,
     ignored: BTreeMap<String, u64>,
     quarantined: BTreeMap<String, u64>,
@@ -133,6 +135,17 @@ impl Sum {
                     as_of,
                 ));
             }
+        }
+        if self.repeated > 0 {
+            rows.push(line(
+                stage,
+                source,
+                "duplicate",
+                Some("same_body"),
+                None,
+                self.repeated,
+                as_of,
+            ));
         }
         for (reason, n) in &self.ignored {
             rows.push(line(
@@ -229,7 +242,7 @@ fn source_row(
         .with("deliveries", sum.deliveries)
         .with("received", sum.items)
         .with("accepted", taken)
-        .with("duplicate", mapped - taken)
+        .with("duplicate", mapped - taken + sum.repeated)
         .with("ignored", sum.ignored.values().sum::<u64>())
         .with("quarantined", sum.quarantined.values().sum::<u64>())
         .with(
@@ -241,6 +254,16 @@ fn source_row(
         .with(
             "blind_spots",
             source.map_or_else(Vec::new, |source| source.blind_spots().to_vec()),
+        )
+        .with(
+            "blind_spots_fr",
+            source.map_or_else(Vec::new, |source| source.blind_spots_fr().to_vec()),
+        )
+        .with(
+            "quiet_since",
+            sum.last_received_at
+                .filter(|_| status == Status::Quiet)
+                .map(|at| at.to_string()),
         );
     row.as_of = Some(as_of);
     row.community = Some(community.to_owned());

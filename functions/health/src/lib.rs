@@ -1,19 +1,21 @@
 //! `health`: the KPIs, the health score, champions and join cohorts, from events, facts and CRM rows.
 //!
 //! Events become a compact form first, facts are read bucket by bucket into sums, and CRM rows into the few columns that a KPI
-//! reads; the arithmetic is `levier_metrics`. Sources that fell silent suspend the score of their community: a silent source
-//! looks like a dying one.
+//! reads; the arithmetic is `levier_metrics`. Sources that fell silent suspend the score of their community, because a silent source
+//! looks like a dying one, and mark its KPIs.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod quiet;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::StreamExt;
 use jiff::Timestamp;
 use levier_domain::config::Config;
 use levier_domain::entity::Entity;
-use levier_domain::record::Record;
-use levier_domain::table::{Row, Status, TableName};
+use levier_domain::record::{Record, Value};
+use levier_domain::table::{Row, TableName};
 use levier_domain::time::start_of_day;
-use levier_join::{Holding, Known, held};
+use levier_join::{Holding, Known, Rates, held};
 use levier_lake::{events, facts, keys};
 use levier_metrics::{ActivityBuilder, CommerceAccumulator, Inputs, Membership, Records, Who};
 use levier_results::{Run, RunId};
@@ -77,6 +79,10 @@ pub async fn health(
         membership,
         ..Records::default()
     };
+    let rates = Rates::new(
+        &held(&deps.lake, Entity::Rates, until).await?,
+        deps.config.workspace.currency,
+    );
     for entity in Entity::ALL.iter().copied() {
         if matches!(
             entity,
@@ -94,9 +100,17 @@ pub async fn health(
                     if first_order.as_ref().is_none_or(|(first, _)| at < *first) {
                         first_order = Some((at, row.clone()));
                     }
+                    // The first purchase makes the customer.
+                    let paid = ["paid", "refunded", "partially_refunded"].map(Some);
+                    if let (Some(at), Some(person)) = (at, known.of_row(row))
+                        && paid.contains(&row.get("status").as_text())
+                    {
+                        records.bought(person, at.as_microsecond());
+                    }
                     return;
                 }
-                records.push(row, people.who(&known, row));
+                let converted = in_reporting_currency(row, &rates, deps);
+                records.push(converted.as_ref().unwrap_or(row), people.who(&known, row));
             })
             .await?;
         if let Some((_, row)) = first_order {
@@ -105,17 +119,17 @@ pub async fn health(
     }
     records.sort();
 
-    let silent = silent_communities(deps).await?;
+    let quiet = quiet::quiet(deps).await?;
+    let silent = quiet::communities(&quiet);
     let inputs = Inputs {
         activity: Some(&activity),
         commerce: Some(&commerce),
         records: Some(&records),
     };
     let mut tables: BTreeMap<TableName, Vec<Row>> = BTreeMap::new();
-    tables.insert(
-        TableName::Kpis,
-        levier_metrics::kpis(&inputs, day, &deps.config),
-    );
+    let mut kpis = levier_metrics::kpis(&inputs, day, &deps.config);
+    quiet::mark(&mut kpis, &quiet, day, deps);
+    tables.insert(TableName::Kpis, kpis);
     tables.insert(
         TableName::Health,
         levier_metrics::health_with(&activity, day, &deps.config, SEED, &silent),
@@ -150,6 +164,37 @@ pub async fn health(
     Ok(outcome)
 }
 
+/// The account that a row names itself, as the identity graph writes it: what has no person still has a customer.
+fn own_account(row: &Record) -> Option<String> {
+    let text = |name: &str| row.get(name).as_text().filter(|text| !text.is_empty());
+    Some(format!("{}:{}", text("source")?, text("account_id")?))
+}
+
+/// Money of orders and spend at the rate of its day; what has no rate keeps its own currency, and is left out where it would count.
+fn in_reporting_currency(row: &Record, rates: &Rates, deps: &Dependencies) -> Option<Record> {
+    let reporting = deps.config.workspace.currency.code();
+    let currency = row
+        .get("currency")
+        .as_text()
+        .filter(|currency| *currency != reporting)?;
+    let day = match row.entity {
+        Entity::Orders => row
+            .get("ordered_at")
+            .as_instant()
+            .map(|at| deps.zone.to_datetime(at).date()),
+        Entity::Spend => row.get("date").as_date(),
+        _ => None,
+    }?;
+    let mut converted = row.clone();
+    for column in ["amount_minor", "refunded_amount_minor", "tax_minor"] {
+        if let Some(minor) = row.get(column).as_integer() {
+            converted.set(column, Value::Integer(rates.convert(minor, currency, day)?));
+        }
+    }
+    converted.set("currency", Value::Text(reporting.to_owned()));
+    Some(converted)
+}
+
 /// Whether an order was made with a promo code of a community.
 fn has_code(order: &Record, config: &Config) -> bool {
     order.get("promo_code").as_text().is_some_and(|code| {
@@ -177,7 +222,8 @@ impl People {
             account: person
                 .as_ref()
                 .and_then(|person| known.account(person))
-                .map(str::to_owned),
+                .map(str::to_owned)
+                .or_else(|| own_account(row)),
             person,
         }
     }
@@ -257,14 +303,13 @@ async fn read_activity(
         else {
             continue;
         };
+        let platform = platform.trim().to_ascii_lowercase();
+        let platform = platform.as_str();
         if text("role") == Some("bot") {
+            builder.machine(platform, handle);
             continue;
         }
         let (person, staff, segment) = who(platform, handle);
-        let joined = row
-            .get("joined_at")
-            .as_instant()
-            .or(row.get("known_from").as_instant());
         let is_staff = staff || text("role") == Some("staff");
         builder.roster(
             community,
@@ -273,25 +318,10 @@ async fn read_activity(
             person,
             is_staff,
             segment,
-            joined,
+            row.get("joined_at").as_instant(),
             row.get("left_at").as_instant(),
+            row.get("known_from").as_instant(),
         );
     }
     Ok(builder.finish())
-}
-
-/// Communities of which a source is silent for longer than its rhythm, as compaction found.
-async fn silent_communities(deps: &Dependencies) -> Result<BTreeSet<String>, JobError> {
-    let Some(pointer) = deps.results.pointer("compact").await? else {
-        return Ok(BTreeSet::new());
-    };
-    let rows = deps
-        .results
-        .read_rows(&pointer.run_id, TableName::Sources)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .filter(|row| row.status == Status::Quiet)
-        .filter_map(|row| row.community)
-        .collect())
 }

@@ -4,13 +4,23 @@
 //! were lost. A file is read into a temporary one first and judged as a whole; only then does anything reach the lake. The
 //! receipt of the drop is written last: while it is absent, the file is simply imported again, to the same bytes.
 //!
-//! `drop/{entity}/…` declares the entity; `FILE.levier.toml` beside a file says how to read it.
+//! `drop/{entity}/…` declares the entity, `drop/full/…` or `drop/{entity}/full/…` (or `full = true` in the sidecar) that the file
+//! is complete; `FILE.levier.toml` beside a file says how to read it; a dropped `NAME.dialect.toml` is a dialect that all later files
+//! may be recognised as (it lies under `config/dialects/`).
+//!
+//! What a complete export of a system does not hold counts as deleted from its drop on: its keys go to `deleted/`, the rows stay,
+//! so that an earlier as-of day still sees them. A later file that holds the key again brings it back. A complete export of which
+//! a row was refused deletes nothing, because that row may be one of those that seem to be gone.
 
+mod decide;
+mod dialect;
 mod drift;
+mod entries;
 mod object;
 mod sink;
 mod store;
 mod table;
+mod writing;
 
 use jiff::Timestamp;
 use levier_domain::receipt::Receipt;
@@ -19,7 +29,8 @@ use levier_lake::keys;
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome};
 use serde::{Deserialize, Serialize};
 
-pub use crate::object::{Drop, SIDECAR_ENDING, load_dialects};
+pub use crate::dialect::DIALECT_ENDING;
+pub use crate::object::{Drop, FULL, SIDECAR_ENDING, load_dialects};
 
 /// How the function is called: by the bucket, or by the schedule.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -137,6 +148,11 @@ pub async fn import_object(deps: &Dependencies, key: &str) -> Result<Vec<Receipt
 }
 
 async fn fresh(deps: &Dependencies, drop: &Drop) -> Result<Vec<Receipt>, JobError> {
+    if drop.name.ends_with(DIALECT_ENDING) {
+        let receipts = vec![dialect::keep(deps, drop).await?];
+        drop.remember(&deps.lake, &receipts).await?;
+        return Ok(receipts);
+    }
     let dialects = load_dialects(&deps.lake).await?;
     let members = sink::read(deps, drop, &dialects)?;
     let mut receipts = Vec::new();

@@ -16,8 +16,10 @@ use crate::whole_micros;
 
 /// Ending of the file that says how its neighbour is to be read.
 pub const SIDECAR_ENDING: &str = ".levier.toml";
+/// The part of a key that declares a complete export: `drop/people/full/…`.
+pub const FULL: &str = "full";
 /// Dialects of the workspace's own, one file each.
-const DIALECTS: &str = "config/dialects/";
+pub const DIALECTS: &str = "config/dialects/";
 
 /// One dropped file.
 pub struct Drop {
@@ -27,6 +29,8 @@ pub struct Drop {
     pub name: String,
     /// The entity that its prefix declares.
     pub entity: Option<Entity>,
+    /// Whether its prefix declares it a complete export.
+    pub full: bool,
     /// What stands beside it, or why that cannot be read.
     pub sidecar: Result<Option<Sidecar>, String>,
     /// When it was dropped.
@@ -81,9 +85,14 @@ impl Drop {
         }
         file.flush().map_err(local)?;
         let path = key.strip_prefix(keys::DROP).unwrap_or(key);
-        let entity = path
-            .split_once('/')
-            .and_then(|(first, _)| first.parse::<Entity>().ok());
+        let (mut entity, mut full) = (None, false);
+        for word in path.split('/').take(2) {
+            match word.parse::<Entity>() {
+                Ok(named) if entity.is_none() => entity = Some(named),
+                Err(_) if word == FULL => full = true,
+                _ => break,
+            }
+        }
         let name = path.rsplit('/').next().unwrap_or(path).to_owned();
         let beside = lake.get(&format!("{key}{SIDECAR_ENDING}")).await?;
         let sidecar = match &beside {
@@ -96,6 +105,9 @@ impl Drop {
             .map_err(|error| chain(&error)),
         };
         hasher.update(entity.map_or("", Entity::as_str));
+        if full {
+            hasher.update(FULL);
+        }
         hasher.update(beside.unwrap_or_default());
         let id = hex::encode(&hasher.finalize()[..16]);
         let dropped_at = whole_micros(head.modified.unwrap_or(Timestamp::UNIX_EPOCH));
@@ -103,6 +115,7 @@ impl Drop {
             key: key.to_owned(),
             name,
             entity,
+            full,
             sidecar,
             dropped_at,
             id,

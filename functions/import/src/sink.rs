@@ -1,28 +1,32 @@
 //! Where rows go while a file is read: typed rows into a temporary Parquet file, refused ones into a temporary CSV.
 //!
-//! Only a hash, an age and a position are kept per row, so that memory hardly grows with the file.
+//! Only a hash, an age and a position are kept per row, and those in files too once they are many, so that memory does not grow
+//! with the file.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::rc::Rc;
 
 use levier_domain::entity::Entity;
-use levier_domain::event::Event;
+use levier_domain::event::{ANSWER_WORDS, Event, attribute};
 use levier_domain::item::Draft;
+use levier_domain::private::EMAIL_DOMAIN;
 use levier_domain::receipt::{Receipt, Refusal};
 use levier_domain::record::{Record, Value};
 use levier_exports::{Dialects, Limits, Outcome, Reading, Sink, SinkError};
 use levier_lake::index::Entry;
-use levier_lake::records;
+use levier_lake::records::Batcher;
 use levier_runtime::{Dependencies, JobError};
-use parquet::arrow::ArrowWriter;
 use tempfile::NamedTempFile;
 
+use crate::entries::Entries;
 use crate::object::{Drop, chain};
+use crate::writing::{Files, Part};
 
-/// Rows typed before they are written.
-const BATCH: usize = 65_536;
+/// Rows typed before they are written; few, so that a batch lies in the processor's cache while it is encoded.
+pub const BATCH: usize = 16_384;
 
 /// What one file (or member) gave.
 #[derive(Default)]
@@ -37,30 +41,39 @@ pub struct Member {
     pub typed: Option<Typed>,
     /// Events, if any.
     pub events: Vec<Event>,
+    /// Company domains of e-mails, both as keyed hashes.
+    pub domains: BTreeMap<[u8; 16], [u8; 16]>,
     /// Refused rows as a file, if any.
     pub refused: Option<NamedTempFile>,
     /// Reasons of refusals, by what they are about.
-    pub reasons: std::collections::BTreeMap<String, u64>,
+    pub reasons: BTreeMap<String, u64>,
 }
 
-/// Typed rows of one entity in a temporary Parquet file.
+/// Typed rows of one entity in temporary Parquet files.
 pub struct Typed {
     /// Which entity.
     pub entity: Entity,
-    /// The file.
-    pub file: NamedTempFile,
-    /// One per row, in order.
-    pub entries: Vec<Entry>,
+    /// The files, in order.
+    pub parts: Vec<Part>,
+    /// One entry per row, in order.
+    pub entries: Entries,
 }
 
 struct Collector<'a> {
     drop: &'a Drop,
     member: Member,
     header: Vec<String>,
-    buffer: Vec<Record>,
-    writer: Option<ArrowWriter<File>>,
+    writing: Option<Writing>,
     refused: Option<BufWriter<File>>,
     done: Rc<RefCell<Vec<Member>>>,
+}
+
+/// Rows on their way to the thread that writes them.
+struct Writing {
+    entity: Entity,
+    batcher: Batcher,
+    entries: Entries,
+    files: Files,
 }
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SinkError {
@@ -68,44 +81,25 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SinkError {
 }
 
 impl Collector<'_> {
-    fn flush(&mut self) -> Result<(), SinkError> {
-        let Some(first) = self.buffer.first() else {
-            return Ok(());
+    /// Takes the hash of the e-mail's domain out of the record: it is kept beside the rows, once for each address.
+    fn keep_domain(&mut self, record: &mut Record) {
+        let Some(at) = record.entity.lake_position("attributes") else {
+            return;
         };
-        let entity = first.entity;
-        let typed = match &mut self.member.typed {
-            Some(typed) => typed,
-            None => self.member.typed.insert(Typed {
-                entity,
-                file: NamedTempFile::new().map_err(failed)?,
-                entries: Vec::new(),
-            }),
+        let Value::Attributes(map) = &mut record.values[at] else {
+            return;
         };
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            None => {
-                let file = typed.file.reopen().map_err(failed)?;
-                let properties = levier_lake::columns::properties();
-                self.writer.insert(
-                    ArrowWriter::try_new(file, records::schema(entity), Some(properties))
-                        .map_err(failed)?,
-                )
-            }
-        };
-        typed.entries.extend(self.buffer.iter().map(|record| {
-            Entry {
-                key: record.key_hash(),
-                content: record.content_hash(),
-                updated_at: record
-                    .updated_at()
-                    .map_or(i64::MIN, jiff::Timestamp::as_microsecond),
-                known_from: self.drop.dropped_at.as_microsecond(),
-            }
-        }));
-        let batch = records::batch(entity, &self.buffer).map_err(failed)?;
-        writer.write(&batch).map_err(failed)?;
-        self.buffer.clear();
-        Ok(())
+        let domain = map.remove(EMAIL_DOMAIN);
+        if map.is_empty() {
+            record.values[at] = Value::Null;
+        }
+        let (mut email, mut hash) = ([0; 16], [0; 16]);
+        if let (Some(domain), Some(key)) = (domain, record.get("email_key").as_text())
+            && hex::decode_to_slice(key, &mut email).is_ok()
+            && hex::decode_to_slice(domain, &mut hash).is_ok()
+        {
+            self.member.domains.insert(email, hash);
+        }
     }
 }
 
@@ -116,14 +110,35 @@ impl Sink for Collector<'_> {
     }
 
     fn record(&mut self, _line: u64, mut record: Record) -> Result<(), SinkError> {
-        record.set("import_id", Value::Text(self.member.import_id.clone()));
-        record.set("known_from", Value::Instant(self.drop.dropped_at));
-        self.buffer.push(record);
-        if self.buffer.len() >= BATCH {
-            self.flush()
-        } else {
-            Ok(())
+        if record.entity == Entity::People {
+            self.keep_domain(&mut record);
         }
+        let writing = self.writing.get_or_insert_with(|| Writing {
+            entity: record.entity,
+            batcher: Batcher::new(record.entity),
+            entries: Entries::default(),
+            files: Files::start(record.entity),
+        });
+        let known_from = self.drop.dropped_at;
+        writing
+            .entries
+            .push(Entry {
+                key: record.key_hash(),
+                content: record.content_hash(),
+                updated_at: record
+                    .updated_at()
+                    .map_or(i64::MIN, jiff::Timestamp::as_microsecond),
+                known_from: known_from.as_microsecond(),
+            })
+            .map_err(failed)?;
+        writing
+            .batcher
+            .push_of_import(&record, &self.member.import_id, known_from);
+        if writing.batcher.rows() >= BATCH {
+            let batch = writing.batcher.finish().map_err(failed)?;
+            writing.files.write(batch).map_err(failed)?;
+        }
+        Ok(())
     }
 
     fn event(&mut self, _line: u64, draft: Draft) -> Result<(), SinkError> {
@@ -136,6 +151,11 @@ impl Sink for Collector<'_> {
             event.sentiment = reading.sentiment;
             event.is_question = Some(reading.is_question);
             event.text_length = Some(reading.length);
+            if reading.words < ANSWER_WORDS {
+                event
+                    .attributes
+                    .insert(attribute::WORDS.to_owned(), reading.words.to_string());
+            }
         }
         self.member.events.push(event);
         Ok(())
@@ -162,9 +182,16 @@ impl Sink for Collector<'_> {
     }
 
     fn finish(&mut self, outcome: &Outcome) -> Result<(), SinkError> {
-        self.flush()?;
-        if let Some(writer) = self.writer.take() {
-            writer.close().map_err(failed)?;
+        if let Some(mut writing) = self.writing.take() {
+            if writing.batcher.rows() > 0 {
+                let batch = writing.batcher.finish().map_err(failed)?;
+                writing.files.write(batch).map_err(failed)?;
+            }
+            self.member.typed = Some(Typed {
+                entity: writing.entity,
+                parts: writing.files.finish().map_err(failed)?,
+                entries: writing.entries,
+            });
         }
         if let Some(mut out) = self.refused.take() {
             out.flush().map_err(failed)?;
@@ -227,8 +254,7 @@ pub fn read(
                 ..Member::default()
             },
             header: Vec::new(),
-            buffer: Vec::new(),
-            writer: None,
+            writing: None,
             refused: None,
             done: Rc::clone(&done),
         })

@@ -1,6 +1,6 @@
 //! From one read file to the lake: what is new, what changed, what is held already.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
@@ -8,16 +8,16 @@ use bytes::Bytes;
 use levier_domain::entity::Entity;
 use levier_domain::receipt::{ImportStatus, Receipt};
 use levier_lake::index::{self, Entry};
-use levier_lake::{Lake, LakeError, columns, events, keys, records};
+use levier_lake::{Lake, LakeError, columns, domains, events, keys, records};
 use levier_runtime::{Dependencies, JobError};
 use serde::Serialize;
 
+use crate::decide::{Judged, decide};
 use crate::drift;
+use crate::entries::PARTS;
 use crate::object::Drop;
-use crate::sink::{Member, Typed};
-
-/// Rows of one object of the lake.
-const PART_ROWS: usize = 1_000_000;
+use crate::sink::{BATCH, Member, Typed};
+use crate::writing::Part;
 
 /// What one import left in the lake, for the `waterfall`.
 #[derive(Serialize)]
@@ -77,14 +77,35 @@ pub async fn store(
             .refused
             .insert("file_refused".to_owned(), receipt.rows.read);
     } else {
-        if let Some(typed) = &member.typed {
-            let decision = decide(lake, typed, &source, &member.import_id).await?;
+        let full = outcome.full || drop.full;
+        if let Some(typed) = &mut member.typed {
+            let judged = Judged {
+                entity: typed.entity,
+                source: &source,
+                import_id: &member.import_id,
+                dropped_at: drop.dropped_at.as_microsecond(),
+                full,
+            };
+            let decision = decide(lake, &judged, &mut typed.entries).await?;
             receipt.rows.new = decision.new;
             receipt.rows.changed = decision.changed;
             receipt.rows.unchanged = decision.unchanged;
             write_rows(lake, typed, &decision.keep, &source, &member.import_id).await?;
             ledger.stored = decision.keep.iter().filter(|keep| **keep).count() as u64;
-            ledger.duplicate = typed.entries.len() as u64 - ledger.stored;
+            ledger.duplicate = typed.entries.rows() - ledger.stored;
+            if full {
+                delete_gone(lake, &judged, &decision.gone, &mut receipt).await?;
+            }
+        } else if full {
+            receipt.warnings.push(
+                "the file is declared complete and holds no records: nothing was deleted"
+                    .to_owned(),
+            );
+        }
+        if !member.domains.is_empty() {
+            let key = keys::domains(&member.import_id);
+            lake.put(&key, domains::encode(&key, &member.domains)?)
+                .await?;
         }
         if !member.events.is_empty() {
             let read = member.events.len() as u64;
@@ -165,158 +186,115 @@ fn read_temporary(key: &str, path: &std::path::Path) -> Result<Bytes, LakeError>
         .map_err(|error| LakeError::content(key, "a temporary file", error))
 }
 
-#[derive(Default)]
-struct Decision {
-    keep: Vec<bool>,
-    new: u64,
-    changed: u64,
-    unchanged: u64,
-}
-
-/// The greatest held row of a key, and every content that the key ever had.
-struct Held {
-    best: (i64, i64),
-    content: [u8; 16],
-    all: Vec<[u8; 16]>,
-}
-
-async fn decide(
-    lake: &Lake,
-    typed: &Typed,
-    source: &str,
-    import_id: &str,
-) -> Result<Decision, LakeError> {
-    let mut decision = Decision {
-        keep: vec![false; typed.entries.len()],
-        ..Decision::default()
-    };
-    // A key twice in one file: the newest wins wherever it stands, the later line among equals.
-    let mut winners: HashMap<[u8; 16], usize> = HashMap::with_capacity(typed.entries.len());
-    for (position, entry) in typed.entries.iter().enumerate() {
-        let winner = winners.entry(entry.key).or_insert(position);
-        if *winner != position {
-            decision.unchanged += 1;
-            if typed.entries[*winner].updated_at <= entry.updated_at {
-                *winner = position;
-            }
-        }
-    }
-    let mut held: HashMap<[u8; 16], Held> = HashMap::new();
-    let prefix = format!("{}{}/", keys::INDEX, typed.entity);
-    for object in lake.list(&prefix).await? {
-        // What this very import wrote before it was killed is not history.
-        if object
-            .key
-            .strip_prefix(&prefix)
-            .is_some_and(|rest| rest.starts_with(import_id))
-        {
-            continue;
-        }
-        let Some(bytes) = lake.get(&object.key).await? else {
-            continue;
-        };
-        index::decode(&object.key, bytes, |from, entry| {
-            if from == source && winners.contains_key(&entry.key) {
-                let age = (entry.updated_at, entry.known_from);
-                let known = held.entry(entry.key).or_insert_with(|| Held {
-                    best: age,
-                    content: entry.content,
-                    all: Vec::new(),
-                });
-                if age >= known.best {
-                    known.best = age;
-                    known.content = entry.content;
-                }
-                known.all.push(entry.content);
-            }
-        })?;
-    }
-    for (key, position) in winners {
-        let entry: &Entry = &typed.entries[position];
-        match held.get(&key) {
-            None => {
-                decision.new += 1;
-                decision.keep[position] = true;
-            }
-            Some(known) if known.content == entry.content => decision.unchanged += 1,
-            Some(known) if (entry.updated_at, entry.known_from) < known.best => {
-                // Older than what is held: it changes nothing, but as history it is kept once.
-                decision.unchanged += 1;
-                decision.keep[position] = !known.all.contains(&entry.content);
-            }
-            Some(_) => {
-                decision.changed += 1;
-                decision.keep[position] = true;
-            }
-        }
-    }
-    Ok(decision)
-}
-
+/// Writes the rows that are kept, then their index.
 async fn write_rows(
     lake: &Lake,
-    typed: &Typed,
+    typed: &mut Typed,
     keep: &[bool],
     source: &str,
     import_id: &str,
 ) -> Result<(), LakeError> {
     let entity = typed.entity;
-    let name = keys::crm(entity, import_id, 0);
-    if keep.iter().all(|keep| *keep) && keep.len() <= PART_ROWS {
-        lake.put(&name, read_temporary(&name, typed.file.path())?)
-            .await?;
-    } else {
-        let file = typed
-            .file
-            .reopen()
-            .map_err(|error| LakeError::content(&name, "a temporary file", error))?;
-        let wrong = |error: &dyn std::fmt::Display| LakeError::content(&name, "rows", error);
-        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)
-            .and_then(|builder| builder.with_batch_size(65_536).build())
-            .map_err(|error| wrong(&error))?;
-        let (mut position, mut part, mut rows, mut batches) = (0, 0, 0, Vec::new());
-        for batch in reader {
-            let batch = batch.map_err(|error| wrong(&error))?;
-            let mask = BooleanArray::from(keep[position..position + batch.num_rows()].to_vec());
-            position += batch.num_rows();
-            let kept = filter_record_batch(&batch, &mask).map_err(|error| wrong(&error))?;
-            rows += kept.num_rows();
-            batches.push(kept);
-            if rows >= PART_ROWS {
-                put_part(lake, entity, import_id, part, &std::mem::take(&mut batches)).await?;
-                (part, rows) = (part + 1, 0);
-            }
-        }
-        if rows > 0 {
-            put_part(lake, entity, import_id, part, &batches).await?;
+    let mut from = 0;
+    for (part, written) in typed.parts.iter().enumerate() {
+        let name = keys::crm(entity, import_id, part);
+        let own = &keep[from..from + written.rows];
+        from += written.rows;
+        if own.iter().all(|keep| *keep) {
+            lake.put(&name, read_temporary(&name, written.file.path())?)
+                .await?;
+        } else if own.contains(&true) {
+            lake.put(&name, filtered(&name, entity, written, own)?)
+                .await?;
         }
     }
-    let kept: Vec<Entry> = typed
-        .entries
-        .iter()
-        .zip(keep)
-        .filter(|(_, keep)| **keep)
-        .map(|(entry, _)| entry.clone())
-        .collect();
-    for (part, entries) in kept.chunks(PART_ROWS).enumerate() {
+    // Of many rows the index is written part by part, each at its own key; of few it is one object in the order of the rows.
+    let many = typed.entries.are_many();
+    let mut kept: Vec<(u64, Entry)> = Vec::new();
+    for part in 0..PARTS {
         let key = keys::index(entity, import_id, part);
-        lake.put(&key, index::encode(&key, source, entries)?)
-            .await?;
+        let local = |error| LakeError::content(&key, "a temporary file", error);
+        let entries = typed.entries.part(part).map_err(local)?;
+        kept.extend(entries.into_iter().filter(|(row, _)| keep[*row as usize]));
+        if many && !kept.is_empty() {
+            write_index(lake, &key, source, &mut kept).await?;
+        }
+    }
+    if !many && !kept.is_empty() {
+        let key = keys::index(entity, import_id, 0);
+        write_index(lake, &key, source, &mut kept).await?;
     }
     Ok(())
 }
 
-async fn put_part(
+async fn write_index(
     lake: &Lake,
-    entity: Entity,
-    import_id: &str,
-    part: usize,
-    batches: &[arrow::record_batch::RecordBatch],
+    key: &str,
+    source: &str,
+    kept: &mut Vec<(u64, Entry)>,
 ) -> Result<(), LakeError> {
-    let key = keys::crm(entity, import_id, part);
-    lake.put(
-        &key,
-        columns::write(&key, &records::schema(entity), batches)?,
-    )
-    .await
+    kept.sort_unstable_by_key(|(row, _)| *row);
+    let entries: Vec<Entry> = kept.drain(..).map(|(_, entry)| entry).collect();
+    lake.put(key, index::encode(key, source, &entries)?).await
+}
+
+/// The rows of a part that are kept, as a file.
+fn filtered(
+    name: &str,
+    entity: Entity,
+    written: &Part,
+    keep: &[bool],
+) -> Result<Vec<u8>, LakeError> {
+    let wrong = |error: &dyn std::fmt::Display| LakeError::content(name, "rows", error);
+    let file = written
+        .file
+        .reopen()
+        .map_err(|error| LakeError::content(name, "a temporary file", error))?;
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(|builder| builder.with_batch_size(BATCH).build())
+        .map_err(|error| wrong(&error))?;
+    let mut writer = columns::Writer::new(name, &records::schema(entity), Vec::new())?;
+    let mut from = 0;
+    for batch in reader {
+        let batch = batch.map_err(|error| wrong(&error))?;
+        let mask = BooleanArray::from(keep[from..from + batch.num_rows()].to_vec());
+        from += batch.num_rows();
+        writer.write(&filter_record_batch(&batch, &mask).map_err(|error| wrong(&error))?)?;
+    }
+    writer.finish()
+}
+
+/// Makes the keys that a complete export does not hold count as deleted, and says so.
+async fn delete_gone(
+    lake: &Lake,
+    file: &Judged<'_>,
+    gone: &[[u8; 16]],
+    receipt: &mut Receipt,
+) -> Result<(), LakeError> {
+    if receipt.rows.refused > 0 {
+        receipt.warnings.push(format!(
+            "the file is declared complete, but {} of its rows are refused: nothing was deleted. Mend them and drop the file again",
+            receipt.rows.refused
+        ));
+        return Ok(());
+    }
+    let entries: Vec<Entry> = gone
+        .iter()
+        .map(|key| Entry {
+            key: *key,
+            content: [0; 16],
+            updated_at: i64::MIN,
+            known_from: file.dropped_at,
+        })
+        .collect();
+    let key = keys::deleted(file.entity, file.import_id);
+    lake.put(&key, index::encode(&key, file.source, &entries)?)
+        .await?;
+    receipt.warnings.push(format!(
+        "the file is declared complete: {} record(s) of {} {} that it does not hold count as deleted from now on",
+        gone.len(),
+        file.source,
+        file.entity
+    ));
+    Ok(())
 }

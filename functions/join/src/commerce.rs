@@ -9,12 +9,13 @@ use std::ops::AddAssign;
 use jiff::Timestamp;
 use levier_domain::config::Config;
 use levier_domain::entity::Entity;
+use levier_domain::money::share;
 use levier_domain::record::Record;
 use levier_identity::Resolution;
 use levier_lake::{Lake, LakeError};
 
 use crate::held::{Holding, versions};
-use crate::money::{Rates, share};
+use crate::money::Rates;
 use crate::months::{Months, PersonMonths};
 
 /// Units of [`Bought::handle_nanos`] in a minute: integers, so that a sum does not depend on its order.

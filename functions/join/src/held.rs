@@ -11,7 +11,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use levier_domain::entity::Entity;
 use levier_domain::record::Record;
-use levier_lake::{Lake, LakeError, keys, records};
+use levier_lake::{Lake, LakeError, index, keys, records};
 
 /// Objects fetched ahead of the one that is read: hides latency, bounds memory.
 const AHEAD: usize = 2;
@@ -34,6 +34,30 @@ fn known_by(record: &Record, until: Timestamp) -> bool {
         .get("known_from")
         .as_instant()
         .is_none_or(|from| from < until)
+}
+
+/// Since when the keys that a complete export did not hold any more count as deleted, of those dropped before `until`.
+async fn deleted(
+    lake: &Lake,
+    entity: Entity,
+    until: Timestamp,
+) -> Result<HashMap<(String, [u8; 16]), i64>, LakeError> {
+    let objects = lake.list(&format!("{}{entity}/", keys::DELETED)).await?;
+    let all: Vec<String> = objects.into_iter().map(|object| object.key).collect();
+    let mut deleted = HashMap::new();
+    for chunk in all.chunks(16) {
+        for (key, bytes) in lake.get_all(chunk).await? {
+            index::decode(&key, bytes, |source, entry| {
+                if entry.known_from < until.as_microsecond() {
+                    let since = deleted
+                        .entry((source.to_owned(), entry.key))
+                        .or_insert(entry.known_from);
+                    *since = entry.known_from.max(*since);
+                }
+            })?;
+        }
+    }
+    Ok(deleted)
 }
 
 fn identity(record: &Record) -> (String, [u8; 16]) {
@@ -72,6 +96,8 @@ pub struct Holding {
     objects: Vec<String>,
     /// Identities with several rows.
     doubled: HashSet<u64>,
+    /// Identities that a complete export did not hold any more, and since when.
+    deleted: HashMap<(String, [u8; 16]), i64>,
     winners: HashMap<(String, [u8; 16]), Winner>,
 }
 
@@ -88,6 +114,7 @@ impl Holding {
             until,
             objects: objects.into_iter().map(|object| object.key).collect(),
             doubled: HashSet::new(),
+            deleted: deleted(lake, entity, until).await?,
             winners: HashMap::new(),
         };
         if found.is_of_one_import() {
@@ -180,6 +207,20 @@ impl Holding {
         Ok(())
     }
 
+    /// Whether a complete export has deleted the row since it was dropped.
+    fn is_deleted(&self, record: &Record) -> bool {
+        if self.deleted.is_empty() {
+            return false;
+        }
+        let from = record
+            .get("known_from")
+            .as_instant()
+            .map_or(i64::MIN, Timestamp::as_microsecond);
+        self.deleted
+            .get(&identity(record))
+            .is_some_and(|since| from <= *since)
+    }
+
     fn visit_object(
         &self,
         position: usize,
@@ -190,7 +231,7 @@ impl Holding {
     ) -> Result<(), LakeError> {
         let mut row = 0;
         records::visit(key, self.entity, bytes, columns, |record| {
-            if known_by(record, self.until) {
+            if known_by(record, self.until) && !self.is_deleted(record) {
                 take((position, row), record);
             }
             row += 1;
@@ -210,7 +251,7 @@ impl Holding {
         let mut wanted = columns.to_vec();
         if !wanted.is_empty() {
             wanted.push("known_from");
-            if !self.doubled.is_empty() {
+            if !self.doubled.is_empty() || !self.deleted.is_empty() {
                 wanted.extend(self.key_columns());
             }
         }
@@ -265,6 +306,7 @@ pub async fn versions(
             .map(|object| object.key)
             .collect(),
         doubled: HashSet::new(),
+        deleted: deleted(lake, entity, until).await?,
         winners: HashMap::new(),
     };
     let mut versions: BTreeMap<(String, [u8; 16]), Vec<Record>> = BTreeMap::new();

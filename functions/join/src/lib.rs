@@ -8,6 +8,7 @@
 
 mod activity;
 mod commerce;
+mod domains;
 mod facts;
 mod held;
 mod identities;
@@ -39,6 +40,7 @@ pub use crate::money::Rates;
 
 use crate::activity::Activities;
 use crate::commerce::Ledgers;
+use crate::domains::Domains;
 use crate::facts::Facts;
 use crate::months::Months;
 use crate::profiles::Profiles;
@@ -65,10 +67,17 @@ pub async fn join(
         .copied()
         .filter(|entity| *entity != Entity::Activity)
     {
+        let domains = match entity {
+            Entity::People => {
+                let accounts = held(&deps.lake, Entity::Accounts, until).await?;
+                Domains::load(&deps.lake, &deps.hash_key, &accounts).await?
+            }
+            _ => Domains::default(),
+        };
         let holding = Holding::find(&deps.lake, entity, until).await?;
         let n = holding
             .each(&deps.lake, &evidence_columns(entity), |record| {
-                evidence.add_record(record);
+                evidence.add_record(domains.told(record).as_ref().unwrap_or(record));
                 membership.add_record(record);
             })
             .await?;

@@ -58,16 +58,6 @@ impl Rates {
     }
 }
 
-/// `part × share_of ÷ whole`, half to the even minor unit: the tax that belongs to what is left after a refund.
-#[must_use]
-pub fn share(part: i64, of: i64, whole: i64) -> i64 {
-    if whole == 0 || part == 0 {
-        return 0;
-    }
-    let exact = Decimal::from(part) * Decimal::from(of) / Decimal::from(whole);
-    rust_decimal::prelude::ToPrimitive::to_i64(&exact.round_dp(0)).unwrap_or(0)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -104,11 +94,5 @@ mod tests {
             rates.convert(1000, "EUR", "2020-02-01".parse().unwrap()),
             Some(1000)
         );
-    }
-
-    #[test]
-    fn tax_shrinks_with_the_refund() {
-        assert_eq!(share(200, 600, 1200), 100);
-        assert_eq!(share(200, 0, 0), 0);
     }
 }

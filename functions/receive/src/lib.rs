@@ -6,10 +6,13 @@
 //!
 //! The same router runs on AWS Lambda (behind an HTTP API) and in the local command.
 
+use std::time::Duration;
+
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use futures::StreamExt;
 use jiff::Timestamp;
 use levier_lake::delivery::{Body as LandedBody, Landed};
 use levier_platforms::{Answer, Rejection, Reply, Request, Source};
@@ -18,6 +21,11 @@ use serde_json::json;
 
 /// How many deliveries with one body may share one microsecond before the next is told to come again.
 const ATTEMPTS: u32 = 64;
+/// How much of a refused body is read on, and how long its next piece is waited for, so that the refusal reaches its sender.
+const MOST_DRAINED: usize = 64 << 20;
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// How long storage may take; the tightest platforms give three seconds in all.
+const LONGEST_WRITE: Duration = Duration::from_millis(2_500);
 /// Seconds after which a platform may try again when storage is down.
 const RETRY_AFTER_S: u32 = 5;
 
@@ -53,17 +61,47 @@ async fn serve(State(deps): State<Dependencies>, request: HttpRequest) -> Respon
         headers,
         body: Vec::new(),
     };
-    if find(&deps, &incoming).is_some() {
-        // The body of an unknown source is not even read.
-        if announced.is_some_and(|length| length > limit) {
-            return respond(too_large(limit));
-        }
-        incoming.body = match axum::body::to_bytes(body, limit).await {
-            Ok(bytes) => bytes.into(),
-            Err(_) => return respond(too_large(limit)),
-        };
+    // The body of an unknown source, or of a method that the source does not take, is of no interest.
+    let wanted =
+        find(&deps, &incoming).is_some_and(|source| source.takes(&incoming.method).is_ok());
+    let mut body = body.into_data_stream();
+    if !wanted {
+        drain(&mut body).await;
+        return respond(receive(&deps, &incoming, now).await);
     }
-    respond(receive(&deps, &incoming, now).await)
+    if announced.is_none_or(|length| length <= limit) {
+        incoming.body.reserve_exact(announced.unwrap_or_default());
+        loop {
+            match body.next().await {
+                None => return respond(receive(&deps, &incoming, now).await),
+                Some(Ok(piece)) if piece.len() <= limit - incoming.body.len() => {
+                    incoming.body.extend_from_slice(&piece);
+                }
+                Some(Ok(_)) => break,
+                Some(Err(error)) => {
+                    tracing::info!(%error, "the sender hung up");
+                    return respond(broken());
+                }
+            }
+        }
+    }
+    // A sender that asks first has sent nothing yet.
+    if incoming.header("expect").is_none() {
+        drain(&mut body).await;
+    }
+    respond(too_large(limit))
+}
+
+/// Reads on while more comes and forgets it: a sender that is still writing when the connection closes sees a reset, not the
+/// answer.
+async fn drain(body: &mut BodyDataStream) {
+    let mut left = MOST_DRAINED;
+    while let Ok(Some(Ok(piece))) = tokio::time::timeout(LONGEST_PAUSE, body.next()).await {
+        match left.checked_sub(piece.len()) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+    }
 }
 
 fn find<'a>(deps: &'a Dependencies, request: &Request) -> Option<&'a Source> {
@@ -93,7 +131,7 @@ pub async fn receive(deps: &Dependencies, request: &Request, now: Timestamp) -> 
             );
             refuse(&rejection)
         }
-        Answer::Store { reply } => match land(deps, source, request, now).await {
+        Answer::Store { reply } => match within(land(deps, source, request, now)).await {
             Ok(()) => reply,
             Err(detail) => {
                 tracing::error!(source = source.name(), detail, "not stored");
@@ -106,6 +144,13 @@ pub async fn receive(deps: &Dependencies, request: &Request, now: Timestamp) -> 
             }
         },
     }
+}
+
+/// Gives up on a write that would outlast the platform: whoever hears 503 sends again, whoever hears nothing counts a failure.
+async fn within(landing: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    tokio::time::timeout(LONGEST_WRITE, landing)
+        .await
+        .unwrap_or_else(|_| Err("storage did not answer in time".to_owned()))
 }
 
 async fn land(
@@ -138,6 +183,14 @@ fn too_large(limit: usize) -> Reply {
         413,
         "Body too large",
         &format!("the body is larger than {limit} bytes, the limit of [receive] max_body_bytes"),
+    )
+}
+
+fn broken() -> Reply {
+    problem(
+        400,
+        "Body incomplete",
+        "the body ended before it was complete; send it again",
     )
 }
 

@@ -3,19 +3,26 @@
 //! Facts are read one bucket at a time into sufficient statistics, which are merged in bucket order: the same bits whatever the
 //! number of threads or shards. The estimators and gates are `levier_uplift`.
 
-use std::collections::BTreeMap;
+mod episodes;
+pub mod people;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use levier_domain::entity::Entity;
-use levier_domain::fact::Fact;
 use levier_domain::table::{Row, TableName};
 use levier_domain::time::{Month, start_of_day};
 use levier_join::{Known, held};
-use levier_lake::{facts, keys};
+use levier_lake::{LakeError, keys};
 use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
-use levier_uplift::{Accumulator, Assignment, Caps, Group, Plan, UpliftInput};
+use levier_uplift::{Accumulator, Assignment, Group, Plan, Preview, UpliftInput};
 use sha2::{Digest, Sha256};
+
+use crate::episodes::Waiting;
+use crate::people::{MonthFile, each_person};
 
 /// Runs the uplift job for one as-of day.
 ///
@@ -30,29 +37,58 @@ pub async fn uplift(
     let day = as_of(invocation, now, &deps.zone);
     let manifest = levier_join::manifest_of(&deps.lake, day).await?;
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
-    let assignments = assignments(deps, until).await?;
+    let known = Known::load(&deps.lake).await?;
+    let (waiting, mut standing) =
+        Waiting::read(&deps.lake, &known, &deps.config, &deps.zone, until).await?;
+    let mut assignments = assignments(deps, &known, until).await?;
+    let buckets = buckets(deps).await?;
+
+    // A first pass for what has to be settled beforehand, a second for everything else.
+    let mut preview = Preview::default();
+    let nobody_yet = standing.clone();
+    let parts = in_order(deps, &buckets, true, move |files| {
+        let (mut part, mut learnt) = (Preview::default(), nobody_yet.clone());
+        each_person(files, |person| {
+            part.update(person);
+            learnt.learn(person);
+        })?;
+        Ok((part, learnt))
+    });
+    futures::pin_mut!(parts);
+    while let Some((part, learnt)) = parts.try_next().await? {
+        preview.merge(&part);
+        standing.merge(learnt);
+    }
+    if preview.by_account() {
+        // A draw of a person is a draw of its account.
+        for drawn in &mut assignments {
+            if let Some(account) = known.account(&drawn.person) {
+                drawn.person = account.to_owned();
+            }
+        }
+    }
+    drop(known);
     let mut input = UpliftInput::new(&deps.config, day, manifest.first, manifest.last);
     input.revenue_from = &manifest.revenue_from;
     input.assignments = &assignments;
-    let buckets = buckets(deps).await?;
-
-    // A first pass for the cap of winsorised revenue, a second for everything else.
-    let mut caps = Caps::default();
-    for months in buckets.values() {
-        each_person(deps, months, |facts| caps.update_person(facts)).await?;
-    }
-    input.cap_minor = caps.cap_minor();
+    input.preview = Some(&preview);
     let plan = Plan::new(&input);
     let mut whole = Accumulator::new(&plan);
-    for months in buckets.values() {
-        let mut part = Accumulator::new(&plan);
-        let read = each_person(deps, months, |facts| part.update_person(facts)).await?;
-        outcome.count("facts", read);
+    let shared = plan.clone();
+    let parts = in_order(deps, &buckets, false, move |files| {
+        let mut part = Accumulator::new(&shared);
+        let facts = each_person(files, |person| part.update(person))?;
+        Ok((part, facts))
+    });
+    futures::pin_mut!(parts);
+    while let Some((part, facts)) = parts.try_next().await? {
+        outcome.count("facts", facts);
         whole
             .merge(&part)
             .map_err(|error| JobError::Input(error.to_string()))?;
     }
-    let tables: BTreeMap<TableName, Vec<Row>> = whole.finish().into_iter().collect();
+    let episodes = waiting.finish(&standing, &deps.zone);
+    let tables: BTreeMap<TableName, Vec<Row>> = whole.finish_with(&episodes).into_iter().collect();
     for (table, rows) in &tables {
         outcome.count(&format!("{table}_rows"), rows.len() as u64);
     }
@@ -84,30 +120,51 @@ async fn buckets(deps: &Dependencies) -> Result<Buckets, JobError> {
     Ok(buckets)
 }
 
-/// Hands over the months of every person of a bucket, persons in order; gives the number of facts.
-async fn each_person(
-    deps: &Dependencies,
-    months: &[(Month, String)],
-    mut take: impl FnMut(&[Fact]),
-) -> Result<u64, JobError> {
-    let names: Vec<String> = months.iter().map(|(_, key)| key.clone()).collect();
-    let mut all: Vec<Fact> = Vec::new();
-    for ((month, _), (key, bytes)) in months.iter().zip(deps.lake.get_all(&names).await?) {
-        all.extend(facts::decode(&key, month.index(), bytes)?);
-    }
-    all.sort_by(|a, b| (&a.person, a.month).cmp(&(&b.person, b.month)));
-    for person in all.chunk_by(|a, b| a.person == b.person) {
-        take(person);
-    }
-    Ok(all.len() as u64)
+/// Works on every bucket, as many at once as there are processors, and gives the results in the order of buckets: the bits
+/// do not depend on how many there are.
+fn in_order<'a, T: Send + 'static>(
+    deps: &'a Dependencies,
+    buckets: &'a Buckets,
+    preview: bool,
+    work: impl Fn(&[MonthFile]) -> Result<T, LakeError> + Send + Sync + 'static,
+) -> impl futures::Stream<Item = Result<T, JobError>> + 'a {
+    let work = Arc::new(work);
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    futures::stream::iter(buckets.values())
+        .map(move |months| {
+            let work = Arc::clone(&work);
+            async move {
+                let names: Vec<String> = months.iter().map(|(_, key)| key.clone()).collect();
+                let bytes = deps.lake.get_all(&names).await?;
+                let months: Vec<i32> = months.iter().map(|(month, _)| month.index()).collect();
+                let done = tokio::task::spawn_blocking(move || {
+                    let files = months
+                        .into_iter()
+                        .zip(bytes)
+                        .map(|(month, (key, bytes))| MonthFile::decode(month, key, bytes, preview))
+                        .collect::<Result<Vec<_>, _>>()?;
+                    work(&files)
+                });
+                match done.await {
+                    Ok(found) => Ok(found?),
+                    Err(error) => Err(JobError::Input(format!(
+                        "a bucket of facts could not be worked on: {error}; run `uplift` again"
+                    ))),
+                }
+            }
+        })
+        .buffered(at_once)
 }
 
-async fn assignments(deps: &Dependencies, until: Timestamp) -> Result<Vec<Assignment>, JobError> {
+async fn assignments(
+    deps: &Dependencies,
+    known: &Known,
+    until: Timestamp,
+) -> Result<Vec<Assignment>, JobError> {
     let rows = held(&deps.lake, Entity::Assignments, until).await?;
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let known = Known::load(&deps.lake).await?;
     let drawn = rows.iter().filter_map(|row| {
         Some(Assignment {
             person: known.of_row(row)?.to_owned(),

@@ -63,6 +63,8 @@ pub enum Command {
     Sentiment(Sentiment),
     /// Deliveries of which some item could not be read.
     Quarantine(Quarantine),
+    /// Read what was received since a day again, after a mapping was mended.
+    Reprocess(Reprocess),
     /// Raw inputs of a made-up company, with its truth.
     Simulate(Simulate),
     /// What was merged, on which rule, and what waits for a person.
@@ -151,8 +153,11 @@ pub struct Check {
     #[arg(long, value_name = "SOURCE", requires = "sample")]
     pub source: Option<String>,
     /// With --source: the payload.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "source")]
     pub sample: Option<PathBuf>,
+    /// With --sample: a header of the delivery, `Name: value`.
+    #[arg(long = "header", value_name = "NAME: VALUE", requires = "sample")]
+    pub headers: Vec<String>,
 }
 
 /// Arguments of `send`.
@@ -177,6 +182,9 @@ pub struct DropFiles {
     /// What the rows are.
     #[arg(long)]
     pub entity: Option<String>,
+    /// The files are complete exports: what they do not hold any more counts as deleted.
+    #[arg(long)]
+    pub full: bool,
     /// When the file was first known, if not now (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub known_at: Option<jiff::Timestamp>,
@@ -304,6 +312,17 @@ pub enum QuarantineAction {
         #[arg(long)]
         source: Option<String>,
     },
+}
+
+/// Arguments of `reprocess`.
+#[derive(Debug, Args)]
+pub struct Reprocess {
+    /// The first day of receipt (UTC) to read again.
+    #[arg(long, value_name = "DATE")]
+    pub from: Date,
+    /// Only of this source.
+    #[arg(long)]
+    pub source: Option<String>,
 }
 
 /// Arguments of `simulate`.

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use levier_domain::config::Config;
+use levier_domain::item::Item;
+use levier_domain::record::{Record, Value};
 use levier_platforms::{Context, Delivery, Source};
 use levier_runtime::Secrets;
 use serde_json::{Value as Json, json};
@@ -21,7 +23,7 @@ pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failu
     let (config, folder) = read_config(shared)?;
     let secrets = Secrets::local(folder);
     if let (Some(name), Some(sample)) = (&arguments.source, &arguments.sample) {
-        return sample_of(shared, &config, &secrets, name, sample);
+        return sample_of(shared, &config, &secrets, arguments, (name, sample));
     }
     let mut findings = Vec::new();
     let mut wrong = false;
@@ -76,21 +78,29 @@ pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failu
     Ok(ExitCode::from(u8::from(wrong)))
 }
 
-/// What a payload would give, event by event.
+/// What a payload would give, item by item: the events as they would lie in the lake, or where reading fails.
 fn sample_of(
     shared: &Shared,
     config: &Config,
     secrets: &Secrets,
-    name: &str,
-    sample: &std::path::Path,
+    arguments: &Check,
+    (name, sample): (&str, &std::path::Path),
 ) -> Result<ExitCode, Failure> {
     let source = config
         .sources
         .get(name)
         .ok_or_else(|| Failure::Usage(format!("there is no [sources.{name}] in levier.toml")))?;
-    // A mapping is tried without its secrets: nothing is verified here.
+    // A mapping is tried without its secrets: nothing is verified here, and any text stands for one that is not set.
     let source = Source::compile(name, source, &|reference| {
-        secrets.read(reference).or_else(|_| Ok(vec![0; 32]))
+        secrets
+            .read(reference)
+            .or_else(|_| Ok(b"user:whsec".to_vec()))
+    })
+    .or_else(|_| {
+        // Where a secret must have a form, this one has it.
+        Source::compile(name, source, &|reference| {
+            secrets.read(reference).or_else(|_| Ok(b"AAAA".to_vec()))
+        })
     })
     .map_err(|error| Failure::Usage(error.to_string()))?;
     let body = std::fs::read(sample)
@@ -103,33 +113,89 @@ fn sample_of(
         country: &config.workspace.country,
         zone: &zone,
     };
+    // The headers that the platform would send with such a body, and those that were given.
+    let at = now();
+    let mut request = source.sign(&body, at, "check").unwrap_or_default();
+    for (header, value) in crate::send::headers(&arguments.headers)? {
+        request.headers.retain(|(known, _)| *known != header);
+        request.headers.push((header, value));
+    }
     let delivery = Delivery {
-        received_at: now(),
+        received_at: at,
         query: String::new(),
-        headers: Vec::new(),
+        headers: source.kept_headers(&request),
         body,
     };
     let mut failed = false;
     let rows: Vec<Json> = source
         .normalise(&delivery, &context)
         .into_iter()
-        .map(|item| match item {
-            levier_domain::item::Item::Event(draft) => {
-                json!({"item": "event", "event": draft.event})
-            }
-            levier_domain::item::Item::Ignored { reason } => {
-                json!({"item": "ignored", "reason": reason})
-            }
-            levier_domain::item::Item::Quarantined { reason } => {
-                failed = true;
-                json!({"item": "quarantined", "reason": reason})
-            }
+        .enumerate()
+        .map(|(position, item)| {
+            let (outcome, mut row) = match item {
+                Item::Event(draft) => {
+                    let (event, record) = levier_compact::finish(*draft);
+                    let mut row = serde_json::to_value(&event).unwrap_or_default();
+                    if let Some(record) = record {
+                        row["record"] = cells(&record);
+                    }
+                    ("event", json!({"event": row}))
+                }
+                Item::Ignored { reason } => ("ignored", json!({"reason": reason})),
+                Item::Quarantined { reason } => {
+                    failed = true;
+                    ("quarantined", json!({"reason": reason}))
+                }
+            };
+            row["item"] = json!(position + 1);
+            row["outcome"] = json!(outcome);
+            row
         })
         .collect();
     if shared.json {
-        output::json(&Json::Array(rows))
+        output::json(&Json::Array(rows));
     } else {
-        output::table(&rows)
+        for row in &rows {
+            print_item(row);
+        }
     }
     Ok(ExitCode::from(u8::from(failed)))
+}
+
+/// The filled cells of a CRM record.
+fn cells(record: &Record) -> Json {
+    let cell = |value: &Value| match value {
+        Value::Null => None,
+        Value::Text(text) => Some(json!(text)),
+        Value::Integer(whole) => Some(json!(whole)),
+        Value::Number(number) => Some(json!(number)),
+        Value::Boolean(flag) => Some(json!(flag)),
+        Value::Instant(at) => Some(json!(at)),
+        Value::Date(day) => Some(json!(day)),
+        Value::Attributes(map) => Some(json!(map)),
+    };
+    let filled = record.entity.lake_columns().iter().filter_map(|column| {
+        let value = cell(record.get(&column.name))?;
+        Some((column.name.clone(), value))
+    });
+    Json::Object(filled.collect())
+}
+
+/// One item for a person: what became of it, then every field that is filled.
+fn print_item(row: &Json) {
+    let reason = row["reason"].as_str().map(|reason| format!(": {reason}"));
+    println!(
+        "item {}: {}{}",
+        row["item"],
+        row["outcome"].as_str().unwrap_or_default(),
+        reason.unwrap_or_default()
+    );
+    for (name, value) in row["event"].as_object().into_iter().flatten() {
+        match value {
+            Json::Null => {}
+            Json::Object(map) if map.is_empty() => {}
+            Json::String(text) => println!("  {name:<12} {text}"),
+            other => println!("  {name:<12} {other}"),
+        }
+    }
 }

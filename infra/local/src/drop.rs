@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use levier_domain::entity::Entity;
 use levier_domain::receipt::{ImportStatus, Receipt};
-use levier_import::SIDECAR_ENDING;
+use levier_import::{FULL, SIDECAR_ENDING};
 use levier_lake::{ByteStream, keys};
 use serde_json::{Value as Json, json};
 
@@ -36,7 +36,11 @@ pub async fn drop_files(shared: &Shared, arguments: &DropFiles) -> Result<ExitCo
     let workspace = Workspace::open(shared).await?;
     let mut receipts: Vec<Receipt> = Vec::new();
     for (position, file) in arguments.files.iter().enumerate() {
-        let key = put(&workspace, file, entity, position, arguments.known_at).await?;
+        let declared = Declared {
+            entity,
+            full: arguments.full,
+        };
+        let key = put(&workspace, file, declared, position, arguments.known_at).await?;
         receipts.extend(wait(&workspace, &key).await?);
     }
     workspace.close().await;
@@ -53,11 +57,20 @@ pub async fn drop_files(shared: &Shared, arguments: &DropFiles) -> Result<ExitCo
     Ok(ExitCode::from(if refused { 3 } else { 0 }))
 }
 
+/// What the admin says about a file by where it is put.
+#[derive(Clone, Copy, Default)]
+pub struct Declared {
+    /// What the rows are.
+    pub entity: Option<Entity>,
+    /// The file is a complete export.
+    pub full: bool,
+}
+
 /// Puts one file, and what stands beside it to say how it is read.
 pub async fn put(
     workspace: &Workspace,
     file: &Path,
-    entity: Option<Entity>,
+    declared: Declared,
     position: usize,
     known_at: Option<Timestamp>,
 ) -> Result<String, Failure> {
@@ -65,7 +78,13 @@ pub async fn put(
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let prefix = entity.map_or_else(String::new, |entity| format!("{entity}/"));
+    let mut prefix = declared
+        .entity
+        .map_or_else(String::new, |entity| format!("{entity}/"));
+    if declared.full {
+        prefix.push_str(FULL);
+        prefix.push('/');
+    }
     let key = format!(
         "{}{prefix}{}-{position:04}/{name}",
         keys::DROP,

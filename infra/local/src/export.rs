@@ -1,14 +1,14 @@
 //! `levier check --export FILE`: how a file would be read, row by row, without keeping anything.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use levier_domain::entity::Entity;
 use levier_domain::private::HashKey;
 use levier_domain::receipt::ImportStatus;
 use levier_exports::{Dialects, Limits, Reading, Sidecar};
-use levier_import::SIDECAR_ENDING;
+use levier_import::{DIALECT_ENDING, SIDECAR_ENDING};
 use serde_json::json;
 
 use crate::Failure;
@@ -18,6 +18,22 @@ use crate::workspace::{now, read_config};
 
 /// Rows shown to a person who did not ask for all of them.
 const FIRST_ROWS: u64 = 10;
+
+/// The files of dialects in the folder of an export, by name.
+fn dialects_beside(file: &Path) -> Vec<PathBuf> {
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.to_string_lossy().ends_with(DIALECT_ENDING))
+        .collect();
+    found.sort();
+    found
+}
 
 /// Prints the receipts that a drop would give; exit code 3 if the file would be refused whole.
 pub fn export(shared: &Shared, arguments: &Check, file: &Path) -> Result<ExitCode, Failure> {
@@ -38,7 +54,13 @@ pub fn export(shared: &Shared, arguments: &Check, file: &Path) -> Result<ExitCod
         Ok(text) => Some(Sidecar::parse(&name, &text).map_err(Failure::failed)?),
         Err(_) => None,
     };
-    let dialects = Dialects::builtin().map_err(Failure::failed)?;
+    let mut dialects = Dialects::builtin().map_err(Failure::failed)?;
+    // Dialects that lie beside the file are tried before they are dropped.
+    for beside in dialects_beside(file) {
+        let text = std::fs::read_to_string(&beside).map_err(Failure::failed)?;
+        let name = beside.file_name().unwrap_or_default().to_string_lossy();
+        dialects.add(&name, &text).map_err(Failure::failed)?;
+    }
     // Nothing is kept, so that any key serves.
     let hash_key = HashKey::new(*b"levier-check-only").map_err(Failure::failed)?;
     let zone = config.workspace.zone();

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use levier_compact::Again;
 use levier_import::Call;
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::Failure;
 use crate::arguments::{Run, Shared};
@@ -73,12 +74,16 @@ pub async fn run(shared: &Shared, arguments: &Run) -> Result<ExitCode, Failure> 
 }
 
 async fn remote(url: &str, job: &str, as_of: Option<Date>) -> Result<Vec<Outcome>, Failure> {
+    post(url, job, &json!({"job": job, "as_of": as_of})).await
+}
+
+async fn post(url: &str, job: &str, call: &Json) -> Result<Vec<Outcome>, Failure> {
     let failed = |error: reqwest::Error| {
         Failure::Failed(format!("the running levier up does not answer: {error}"))
     };
     let response = reqwest::Client::new()
         .post(format!("{url}/local/run"))
-        .json(&json!({"job": job, "as_of": as_of}))
+        .json(call)
         .send()
         .await
         .map_err(failed)?;
@@ -92,6 +97,29 @@ async fn remote(url: &str, job: &str, as_of: Option<Date>) -> Result<Vec<Outcome
             "the running levier up answered something else: {error}"
         ))
     })
+}
+
+/// Compacts and reads again what `again` names, here or in the running `up`.
+pub async fn again(workspace: &Workspace, again: &Again) -> Result<Outcome, Failure> {
+    let outcomes = match &workspace.up {
+        Some(up) => {
+            post(
+                &up.url,
+                "compact",
+                &json!({"job": "compact", "again": again}),
+            )
+            .await?
+        }
+        None => {
+            let invocation = Invocation::default();
+            vec![
+                levier_compact::compact_again(&workspace.deps, again, &invocation, now())
+                    .await
+                    .map_err(Failure::failed)?,
+            ]
+        }
+    };
+    Ok(outcomes.into_iter().next().unwrap_or_default())
 }
 
 /// Runs one job, or the night, over open stores. Facts of another day are joined anew first.
@@ -133,6 +161,13 @@ pub async fn execute(
             }
             _ => levier_snapshot::snapshot(deps, &invocation, now).await?,
         });
+    }
+    if job == "nightly" {
+        // By the clock of the disk, whatever day the night is about.
+        let mut outcome = Outcome::new("expire");
+        let expired = crate::expire::expire(deps, (deps.clock)()).await?;
+        outcome.count("raw_objects", expired);
+        outcomes.push(outcome);
     }
     Ok(outcomes)
 }

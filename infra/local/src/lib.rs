@@ -12,12 +12,15 @@ mod arguments;
 mod check;
 mod demo;
 mod drop;
+mod expire;
 mod export;
 mod init;
 mod jobs;
+mod live;
 mod notice;
 mod output;
 mod people;
+mod quarantine;
 mod results;
 mod schedule;
 mod send;
@@ -81,7 +84,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Analyse(arguments) => results::analyse(&shared, &arguments),
         Command::Digest(arguments) => notice::digest(&shared, &arguments).await,
         Command::Sentiment(arguments) => sentiment::sentiment(&shared, &arguments),
-        Command::Quarantine(arguments) => people::quarantine(&shared, &arguments).await,
+        Command::Quarantine(arguments) => quarantine::quarantine(&shared, &arguments).await,
+        Command::Reprocess(arguments) => quarantine::reprocess(&shared, &arguments).await,
         Command::Simulate(arguments) => simulate::simulate(&shared, &arguments),
         Command::Identity(arguments) => people::identity(&shared, &arguments).await,
         Command::Key(arguments) => people::key(&shared, &arguments).await,

@@ -1,18 +1,15 @@
-//! What a person looks after: quarantined deliveries, identities, reading keys.
+//! What a person looks after: identities and reading keys.
 
 use std::process::ExitCode;
 
 use levier_domain::entity::Entity;
 use levier_lake::columns::{self, Column};
-use levier_lake::ledger::{self, DayOfLanding};
 use levier_lake::{ByteStream, keys};
 use levier_report::Role;
 use serde_json::{Value as Json, json};
 
 use crate::Failure;
-use crate::arguments::{
-    Identity, IdentityAction, Key, KeyAction, Quarantine, QuarantineAction, Shared,
-};
+use crate::arguments::{Identity, IdentityAction, Key, KeyAction, Shared};
 use crate::output;
 use crate::workspace::{Workspace, now, random};
 
@@ -22,92 +19,6 @@ fn print(shared: &Shared, rows: Vec<Json>) {
     } else {
         output::table(&rows)
     }
-}
-
-/// `levier quarantine`.
-pub async fn quarantine(shared: &Shared, arguments: &Quarantine) -> Result<ExitCode, Failure> {
-    let workspace = Workspace::open(shared).await?;
-    let lake = &workspace.deps.lake;
-    match &arguments.action {
-        QuarantineAction::List => {
-            let mut rows = Vec::new();
-            for object in lake.list(keys::QUARANTINE).await.map_err(Failure::failed)? {
-                let held: Json = lake
-                    .get_json(&object.key)
-                    .await
-                    .map_err(Failure::failed)?
-                    .unwrap_or_default();
-                let key = object
-                    .key
-                    .strip_prefix(keys::QUARANTINE)
-                    .unwrap_or(&object.key);
-                rows.push(json!({"key": key, "source": held["delivery"]["source"], "received_at": held["delivery"]["received_at"], "reasons": held["reasons"]}));
-            }
-            print(shared, rows);
-        }
-        QuarantineAction::Show { key } => {
-            let held: Option<Json> = lake
-                .get_json(&format!("{}{key}", keys::QUARANTINE))
-                .await
-                .map_err(Failure::failed)?;
-            output::json(&held.ok_or_else(|| {
-                Failure::Usage(format!(
-                    "there is no `{key}` in quarantine; levier quarantine list shows what is there"
-                ))
-            })?);
-        }
-        QuarantineAction::Replay { source } => {
-            // What a ledger does not name is read again by the next compaction.
-            let mut replayed = 0;
-            for object in lake.list(keys::QUARANTINE).await.map_err(Failure::failed)? {
-                let rest = object
-                    .key
-                    .strip_prefix(keys::QUARANTINE)
-                    .unwrap_or_default();
-                if source
-                    .as_ref()
-                    .is_some_and(|source| !rest.starts_with(&format!("{source}/")))
-                {
-                    continue;
-                }
-                let landing = format!("{}{rest}", keys::LANDING);
-                // `{source}/{date}/{hour}/{delivery}`: the ledger is that of source and date.
-                let mut parts = rest.splitn(3, '/');
-                let (Some(source), Some(date), Some(delivery)) =
-                    (parts.next(), parts.next(), parts.next())
-                else {
-                    continue;
-                };
-                if lake
-                    .head(&landing)
-                    .await
-                    .map_err(Failure::failed)?
-                    .is_none()
-                {
-                    continue;
-                }
-                let ledger_key =
-                    ledger::day_of_landing_key(&format!("{}{source}/{date}/", keys::LANDING));
-                let mut ledger: DayOfLanding = lake
-                    .get_json(&ledger_key)
-                    .await
-                    .map_err(Failure::failed)?
-                    .unwrap_or_default();
-                ledger.deliveries.remove(delivery);
-                lake.put_json(&ledger_key, &ledger)
-                    .await
-                    .map_err(Failure::failed)?;
-                lake.delete(&object.key).await.map_err(Failure::failed)?;
-                replayed += 1;
-            }
-            print(
-                shared,
-                vec![json!({"replayed": replayed, "next": "levier run compact"})],
-            );
-        }
-    }
-    workspace.close().await;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// `levier identity`.

@@ -18,13 +18,7 @@ use crate::workspace::{Workspace, now};
 
 /// Posts every file and prints the answers; exit code 1 if one was not taken.
 pub async fn send(shared: &Shared, arguments: &Send) -> Result<ExitCode, Failure> {
-    let mut extra = Vec::new();
-    for header in &arguments.headers {
-        let (name, value) = header.split_once(':').ok_or_else(|| {
-            Failure::Usage(format!("`{header}` is no header; write `Name: value`"))
-        })?;
-        extra.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
-    }
+    let extra = headers(&arguments.headers)?;
     let mut bodies = Vec::new();
     for file in &arguments.files {
         bodies.push(std::fs::read(file).map_err(|error| {
@@ -67,6 +61,17 @@ pub async fn send(shared: &Shared, arguments: &Send) -> Result<ExitCode, Failure
     Ok(ExitCode::from(u8::from(refused)))
 }
 
+/// `Name: value` as header name in lower case and value.
+pub fn headers(written: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let read = |header: &String| {
+        let (name, value) = header.split_once(':').ok_or_else(|| {
+            Failure::Usage(format!("`{header}` is no header; write `Name: value`"))
+        })?;
+        Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+    };
+    written.iter().map(read).collect()
+}
+
 /// Signs as the platform does. A platform that signs with a private key is not ours to imitate, except with one that lies beside
 /// the configuration as `secrets/{source}-private`, as the made-up company's does.
 pub fn sign(
@@ -87,7 +92,12 @@ pub fn sign(
         .ok()
         .and_then(|digits| <[u8; 32]>::try_from(hex::decode(digits).ok()?).ok());
     let signed = seed.and_then(|seed| source.sign_ed25519(body, at, delivery_id, &seed).ok());
-    signed.ok_or_else(|| Failure::Failed(refusal.to_string()))
+    signed.ok_or_else(|| {
+        Failure::Failed(format!(
+            "{refusal}; to try it with a key pair of your own, put its private seed (64 hexadecimal digits) into secrets/{}-private beside levier.toml and its public half into public_key",
+            source.name()
+        ))
+    })
 }
 
 fn target(source: &str, request: &Request) -> String {

@@ -12,9 +12,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
+use levier_compact::Again;
 use levier_lake::keys;
-use levier_report::Access;
-use levier_runtime::{Dependencies, Outcome};
+use levier_runtime::{Dependencies, Invocation, Outcome};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -23,6 +23,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::Failure;
 use crate::arguments::{Shared, Up};
 use crate::jobs;
+use crate::live::Live;
 use crate::schedule::Schedule;
 use crate::workspace::{Ready, Workspace, now};
 
@@ -31,7 +32,7 @@ const TICK: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 struct Local {
-    deps: Dependencies,
+    live: Live,
     turn: Arc<Mutex<()>>,
 }
 
@@ -39,6 +40,8 @@ struct Local {
 struct RunRequest {
     job: String,
     as_of: Option<jiff::civil::Date>,
+    #[serde(default)]
+    again: Again,
 }
 
 /// Serves until it is stopped.
@@ -87,7 +90,7 @@ pub async fn serve(
         pid: std::process::id(),
     };
     let local = Local {
-        deps: workspace.deps.clone(),
+        live: Live::new(shared, workspace.deps.clone()),
         turn: Arc::new(Mutex::new(())),
     };
     let (sender, mut dropped) = unbounded_channel();
@@ -95,7 +98,7 @@ pub async fn serve(
     let importer = local.clone();
     tokio::spawn(async move {
         // What was dropped while nobody listened comes first.
-        for key in levier_import::waiting(&importer.deps)
+        for key in levier_import::waiting(&importer.live.served())
             .await
             .unwrap_or_default()
         {
@@ -110,14 +113,15 @@ pub async fn serve(
             tokio::spawn(by_the_clock(local.clone(), job, schedule));
         }
     }
+    let live = local.live.clone();
+    tokio::spawn(live.clone().watch());
     let router = Router::new()
         .route("/local/run", post(run_job))
         .with_state(local)
-        .merge(levier_receive::router(workspace.deps.clone()))
-        .merge(levier_report::router(
-            workspace.deps.clone(),
-            Access::OpenWithoutKeys,
-        ));
+        .fallback(move |request| {
+            let live = live.clone();
+            async move { live.answer(request).await }
+        });
     let text = serde_json::to_string(&ready).map_err(Failure::failed)?;
     std::fs::write(shared.data.join("up.json"), &text)
         .map_err(|error| Failure::Failed(format!("up.json cannot be written: {error}")))?;
@@ -140,7 +144,7 @@ pub async fn serve(
 
 async fn import(local: &Local, key: &str) {
     let _turn = local.turn.lock().await;
-    if let Err(error) = levier_import::import_object(&local.deps, key).await {
+    if let Err(error) = levier_import::import_object(&local.live.served(), key).await {
         tracing::error!(%error, "import failed; it is tried again when levier up starts and by the nightly run");
     }
 }
@@ -150,8 +154,23 @@ async fn run_job(
     body: axum::Json<RunRequest>,
 ) -> Result<axum::Json<Vec<Outcome>>, (StatusCode, String)> {
     let _turn = local.turn.lock().await;
-    jobs::execute(&local.deps, &body.job, body.as_of, now(), |_| {})
-        .await
+    let deps = local
+        .live
+        .deps()
+        .map_err(|failure| (StatusCode::CONFLICT, failure.to_string()))?;
+    let ended = if body.again == Again::Nothing {
+        jobs::execute(&deps, &body.job, body.as_of, now(), |_| {}).await
+    } else {
+        let invocation = Invocation {
+            job: body.0.job,
+            as_of: body.0.as_of,
+            buckets: None,
+        };
+        levier_compact::compact_again(&deps, &body.0.again, &invocation, now())
+            .await
+            .map(|outcome| vec![outcome])
+    };
+    ended
         .map(axum::Json)
         .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }
@@ -176,7 +195,7 @@ fn schedules(deps: &Dependencies) -> Result<Vec<(&'static str, Schedule)>, Failu
 }
 
 async fn by_the_clock(local: Local, job: &'static str, schedule: Schedule) {
-    let mut next = schedule.next(now(), &local.deps.zone);
+    let mut next = schedule.next(now(), &local.live.served().zone);
     loop {
         tokio::time::sleep(TICK).await;
         let Some(due) = next else { return };
@@ -184,11 +203,11 @@ async fn by_the_clock(local: Local, job: &'static str, schedule: Schedule) {
             continue;
         }
         let turn = local.turn.lock().await;
-        if let Err(error) = jobs::execute(&local.deps, job, None, now(), |_| {}).await {
+        if let Err(error) = jobs::execute(&local.live.served(), job, None, now(), |_| {}).await {
             tracing::error!(job, %error, "a scheduled job failed; it runs again at its next time");
         }
         drop(turn);
-        next = schedule.next(now(), &local.deps.zone);
+        next = schedule.next(now(), &local.live.served().zone);
     }
 }
 

@@ -51,15 +51,21 @@ pub struct Workspace {
     pub up: Option<Ready>,
 }
 
+/// The file that holds the configuration of a call.
+#[must_use]
+pub fn config_path(shared: &Shared) -> PathBuf {
+    shared
+        .config
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("levier.toml"))
+}
+
 /// The configuration of a call: the file named, or `levier.toml` here, or the defaults.
 ///
 /// # Errors
 /// [`Failure::Usage`] says what to set.
 pub fn read_config(shared: &Shared) -> Result<(Config, PathBuf), Failure> {
-    let path = shared
-        .config
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("levier.toml"));
+    let path = config_path(shared);
     let folder = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())

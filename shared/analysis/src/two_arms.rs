@@ -65,14 +65,33 @@ pub fn difference(table: &Table, request: &Request) -> Result<Value, AnalysisErr
             answer.note("units", json!(names.len()));
             clustered_rows(&y, &treated, &units).named(request)?
         }
-        None => welch(
-            &arm(&y, &treated, true).named(request)?,
-            &arm(&y, &treated, false).named(request)?,
-        )
-        .named(request)?,
+        None => unclustered(&y, &treated).named(request)?,
     };
     write(&mut answer, &contrast, &treated);
     Ok(answer.finish())
+}
+
+/// Welch's contrast; where an arm is too small or too even for an error, the levels and their difference alone.
+fn unclustered(y: &[f64], treated: &[bool]) -> Result<Contrast, StatsError> {
+    let both =
+        arm(y, treated, true).and_then(|a| arm(y, treated, false).and_then(|b| welch(&a, &b)));
+    match both {
+        Err(StatsError::TooFew { .. } | StatsError::NoVariance { .. }) => {}
+        settled => return settled,
+    }
+    let mean = |which: bool| {
+        let mine = y.iter().zip(treated).filter(|(_, t)| **t == which);
+        let (sum, n) = mine.fold((0.0, 0.0), |(sum, n), (y, _)| (sum + y, n + 1.0));
+        sum / n
+    };
+    let (a, b) = (mean(true), mean(false));
+    Ok(Contrast {
+        treated: a,
+        control: b,
+        difference: Estimate::bare(a - b),
+        relative: (b != 0.0).then(|| Estimate::bare((a - b) / b)),
+        degrees_of_freedom: None,
+    })
 }
 
 fn arm(y: &[f64], treated: &[bool], which: bool) -> Result<Arm, StatsError> {

@@ -4,7 +4,6 @@
 //! *private* never reaches the lake as it is: an e-mail becomes `email_key`, a phone `phone_key`. Money becomes `…_minor`
 //! (integer). Every lake row also has `source`, `import_id` and `known_from`.
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
@@ -501,20 +500,13 @@ impl Entity {
     /// The columns of the lake, in order; position is the position in [`crate::record::Record::values`].
     #[must_use]
     pub fn lake_columns(self) -> &'static [LakeColumn] {
-        // Made once: every cell of every record is found through it.
-        static COLUMNS: OnceLock<BTreeMap<Entity, Vec<LakeColumn>>> = OnceLock::new();
-        COLUMNS
-            .get_or_init(|| {
-                Self::ALL
-                    .iter()
-                    .map(|entity| (*entity, entity.translated()))
-                    .collect()
-            })
-            .get(&self)
-            .map_or(&[], Vec::as_slice)
+        // Made once: every cell that is looked up by its name asks for them.
+        static LAKE: [OnceLock<Vec<LakeColumn>>; Entity::ALL.len()] =
+            [const { OnceLock::new() }; Entity::ALL.len()];
+        LAKE[self as usize].get_or_init(|| self.make_lake_columns())
     }
 
-    fn translated(self) -> Vec<LakeColumn> {
+    fn make_lake_columns(self) -> Vec<LakeColumn> {
         let mut lake = Vec::new();
         for (origin, column) in self.columns().iter().enumerate() {
             let (name, kind) = match column.kind {
@@ -554,9 +546,24 @@ impl Entity {
     /// Position of a column of the lake.
     #[must_use]
     pub fn lake_position(self, name: &str) -> Option<usize> {
-        self.lake_columns()
+        // Asked for every cell of every row: nothing is allocated.
+        let mut position = 0;
+        for column in self.columns() {
+            let stem = match column.kind {
+                FreeText => continue,
+                Money => name.strip_suffix("_minor"),
+                Email | Phone => name.strip_suffix("_key"),
+                _ => Some(name),
+            };
+            if stem == Some(column.name) {
+                return Some(position);
+            }
+            position += 1;
+        }
+        ["source", "import_id", "known_from"]
             .iter()
-            .position(|column| column.name == name)
+            .position(|added| *added == name)
+            .map(|added| position + added)
     }
 
     /// Whether rows carry a modification time of their own.
@@ -589,6 +596,16 @@ mod tests {
                     "{entity}"
                 );
             }
+        }
+        for entity in Entity::ALL {
+            for (position, column) in entity.lake_columns().iter().enumerate() {
+                assert_eq!(
+                    entity.lake_position(&column.name),
+                    Some(position),
+                    "{entity}"
+                );
+            }
+            assert_eq!(entity.lake_position("amount"), None, "{entity}");
         }
         assert!(Entity::Orders.lake_position("amount_minor").is_some());
         assert!(Entity::Orders.lake_position("email_key").is_some());

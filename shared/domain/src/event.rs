@@ -142,6 +142,9 @@ words! {
     }
 }
 
+/// Words of which a reply must have as many at least to be taken for an answer (STATISTICS: gaming).
+pub const ANSWER_WORDS: u32 = 3;
+
 /// Keys of [`Event::attributes`] that other rooms rely on.
 pub mod attribute {
     /// The platform's own id of the message that the event is, edits, deletes, reacts to or accepts.
@@ -158,6 +161,8 @@ pub mod attribute {
     pub const SCORE: &str = "score";
     /// Comma-separated tags of the thread or channel.
     pub const TAGS: &str = "tags";
+    /// How many words a text of fewer than [`super::ANSWER_WORDS`] has; absent where it has more, or where there is no text.
+    pub const WORDS: &str = "words";
     /// The handle that invited the actor.
     pub const INVITED_BY: &str = "invited_by";
 }

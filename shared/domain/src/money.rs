@@ -177,6 +177,16 @@ pub enum MoneyError {
     TooLarge,
 }
 
+/// `part × of ÷ whole`, half to the even minor unit: the tax that belongs to what is left after a refund.
+#[must_use]
+pub fn share(part: i64, of: i64, whole: i64) -> i64 {
+    if whole == 0 || part == 0 {
+        return 0;
+    }
+    let exact = Decimal::from(part) * Decimal::from(of) / Decimal::from(whole);
+    exact.round_dp(0).to_i64().unwrap_or(0)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -219,5 +229,12 @@ mod tests {
             euro.checked_add(Money::from_minor(i64::MAX, Currency::EUR)),
             None
         );
+    }
+
+    #[test]
+    fn tax_shrinks_with_the_refund() {
+        assert_eq!(share(200, 600, 1200), 100);
+        assert_eq!(share(200, 0, 0), 0);
+        assert_eq!(share(1, 1, 2), 0, "half to the even unit");
     }
 }

@@ -14,13 +14,14 @@ use unicode_normalization::UnicodeNormalization;
 /// address. Once hashed nobody can tell any more, so whoever hashes leaves the mark ([`is_role_address`]).
 pub const EMAIL_ROLE: &str = "email_role";
 
-/// Key in `attributes` of a `people` record: the domain of the e-mail where it is a company's (never a free-mail one), by which
-/// people roll up to accounts.
+/// Key in `attributes` of a `people` record on its way: the domain of the e-mail where it is a company's (never a free-mail one),
+/// by which people roll up to accounts. Between reader and import it is a keyed hash, kept beside the rows and not in them;
+/// between `join` and identity it is the domain again, for those that an account declares.
 pub const EMAIL_DOMAIN: &str = "email_domain";
 
 /// The workspace's hashing key. Its `Debug` shows nothing.
 #[derive(Clone)]
-pub struct HashKey(Vec<u8>);
+pub struct HashKey(Hmac<Sha256>);
 
 impl fmt::Debug for HashKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,15 +39,16 @@ impl HashKey {
         if bytes.len() < 16 {
             Err(WeakKey)
         } else {
-            Ok(Self(bytes))
+            // HMAC takes keys of any length; the error type exists only for fixed-length MACs. Keyed once, because that costs as
+            // much as hashing an address does.
+            Hmac::<Sha256>::new_from_slice(&bytes)
+                .map(Self)
+                .map_err(|_| WeakKey)
         }
     }
 
     fn digest(&self, kind: &str, text: &str) -> String {
-        // HMAC takes keys of any length; the error type exists only for fixed-length MACs.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
-            return String::new();
-        };
+        let mut mac = self.0.clone();
         mac.update(kind.as_bytes());
         mac.update(b":");
         mac.update(text.as_bytes());
@@ -63,6 +65,13 @@ impl HashKey {
     #[must_use]
     pub fn phone(&self, raw: &str, country: &str) -> Option<String> {
         normalise_phone(raw, country).map(|phone| self.digest("phone", &phone))
+    }
+
+    /// The key of a company's domain: what is kept of the part after the `@`, so that people roll up to the account whose domain
+    /// it is and a family's own domain stays unsaid.
+    #[must_use]
+    pub fn domain(&self, domain: &str) -> String {
+        self.digest("domain", domain)
     }
 
     /// The key of any other text that would name a person (an owner, an author).
@@ -83,12 +92,12 @@ pub struct WeakKey;
 /// Trims, composes (NFC) and lower-cases an address; `None` where it has no plausible syntax.
 #[must_use]
 pub fn normalise_email(raw: &str) -> Option<String> {
-    let email: String = raw
-        .trim()
-        .trim_start_matches("mailto:")
-        .nfc()
-        .collect::<String>()
-        .to_lowercase();
+    let address = raw.trim().trim_start_matches("mailto:");
+    let email: String = if address.is_ascii() {
+        address.to_ascii_lowercase()
+    } else {
+        address.nfc().collect::<String>().to_lowercase()
+    };
     let (local, domain) = email.rsplit_once('@')?;
     let plausible = !local.is_empty()
         && local.len() <= 64

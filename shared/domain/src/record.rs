@@ -161,12 +161,18 @@ impl Record {
         }
     }
 
-    /// 128 bits over the key columns (without `source`).
+    /// 128 bits over the key columns (without `source`). Assignments and links may name their person by e-mail alone: its key
+    /// then stands for the id that is absent.
     #[must_use]
     pub fn key_hash(&self) -> [u8; 16] {
         let mut hasher = Sha256::new();
         for column in self.entity.key() {
             self.get(column).feed(&mut hasher);
+        }
+        if matches!(self.entity, Entity::Assignments | Entity::Links)
+            && *self.get("person_id") == Value::Null
+        {
+            self.get("email_key").feed(&mut hasher);
         }
         truncate(hasher)
     }

@@ -167,6 +167,14 @@ fn is_workbook<R: Read + Seek>(archive: &ZipArchive<R>) -> bool {
     })
 }
 
+/// Whether a file that is a zip by its first bytes is a workbook by its name.
+fn names_a_workbook(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".xlsx", ".xlsm", ".xlsb", ".ods"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}
+
 fn visit_zip<R: Read + Seek>(
     name: &str,
     archive: &mut ZipArchive<R>,
@@ -182,6 +190,7 @@ fn visit_zip<R: Read + Seek>(
     }
     let mut left = reading.limits.max_unpacked_bytes;
     let mut visited = 0;
+    let mut seen = std::collections::HashSet::new();
     for index in 0..archive.len() {
         let Ok(member) = archive.by_index_raw(index) else {
             continue;
@@ -204,7 +213,15 @@ fn visit_zip<R: Read + Seek>(
             continue;
         }
         visited += 1;
-        let full = format!("{name}/{inner}");
+        // A name is shown on pages and terminals; it must not command them.
+        let shown = inner.replace(char::is_control, "\u{FFFD}");
+        let full = format!("{name}/{shown}");
+        if !seen.insert(full.clone()) {
+            visitor.refused(Outcome::new(&format!("{full} ({})", index + 1)).refuse(
+                "The archive holds two files of this name. Give each its own and pack it again.",
+            ))?;
+            continue;
+        }
         if encrypted {
             visitor.refused(Outcome::new(&full).refuse(
                 "The file is protected by a password inside its archive. Pack it without one.",
@@ -224,6 +241,11 @@ fn visit_zip<R: Read + Seek>(
         };
         match head(&mut member) {
             Ok(Container::Gzip) => visit_gzip(&full, &mut member, packed, reading, visitor)?,
+            Ok(Container::Zip) if !names_a_workbook(&full) => {
+                visitor.refused(Outcome::new(&full).refuse(
+                    "An archive lies inside the archive. Unpack it and drop the files themselves.",
+                ))?
+            }
             Ok(_) => visitor.file(&full, &mut member)?,
             Err(error) => visitor.refused(Outcome::new(&full).refuse(format!(
                 "The file cannot be unpacked: {error}. Pack it again."

@@ -137,6 +137,18 @@ fn push(row: &mut Row, column: &ArrayRef, at: usize) -> io::Result<()> {
             }
             row.push(&serde_json::Value::Object(object).to_string(), Native::Text);
         }
+        // pandas makes ids with gaps doubles: a whole number below 2^53 has all its digits still.
+        DataType::Float64 => {
+            let whole = column
+                .as_any()
+                .downcast_ref::<arrow::array::Float64Array>()
+                .map(|array| array.value(at))
+                .filter(|number| number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0);
+            match whole {
+                Some(number) => row.push(&(number as i64).to_string(), Native::Number),
+                None => row.push(&text(column)?, Native::Number),
+            }
+        }
         kind if kind.is_numeric() => row.push(&text(column)?, Native::Number),
         _ => row.push(&text(column)?, Native::Text),
     }

@@ -7,7 +7,8 @@
 //! require = ["contact id", "stage"]        # headers that tell this export; `a|b` takes either
 //! date_order = "dmy"                        # dmy or mdy; ISO needs none
 //! [columns]
-//! person_id = ["Contact ID"]                # the first header that is there is read
+//! person_id = ["Contact ID"]                # the first header that is there is read, or, for a field named under
+//!                                           # `first_filled`, the first that is not empty in the row
 //! lifecycle = ["Stage"]
 //! [values.lifecycle]
 //! "hot lead" = "sales_qualified"            # "*" stands for every other value
@@ -124,6 +125,8 @@ struct File {
     #[serde(default)]
     fold: Option<String>,
     #[serde(default)]
+    first_filled: Vec<String>,
+    #[serde(default)]
     drop: Vec<DropRule>,
     #[serde(default, rename = "override")]
     overrides: Vec<Override>,
@@ -152,6 +155,8 @@ pub struct Dialect {
     pub(crate) footers: Vec<String>,
     pub(crate) salesforce_ids: bool,
     pub(crate) fold: Option<String>,
+    /// Fields whose headers may all be there, the first filled one being read; of other fields the first header is read.
+    pub(crate) first_filled: Vec<usize>,
     pub(crate) drop: Vec<DropRule>,
     pub(crate) overrides: Vec<Override>,
     /// The own layout: closed lists are closed, and headers are the field names.
@@ -338,6 +343,7 @@ pub(crate) fn own(entity: Entity) -> Dialect {
         footers: Vec::new(),
         salesforce_ids: false,
         fold: None,
+        first_filled: Vec::new(),
         drop: Vec::new(),
         overrides: Vec::new(),
         own: true,
@@ -444,6 +450,11 @@ fn compile(file: File, known: &Dialects) -> Result<Dialect, DialectError> {
         footers: tokens(&file.footers),
         salesforce_ids: file.salesforce_ids,
         fold: file.fold.as_deref().map(token),
+        first_filled: file
+            .first_filled
+            .iter()
+            .map(|field| position(field))
+            .collect::<Result<_, _>>()?,
         drop: file.drop.clone(),
         overrides: file.overrides.clone(),
         own: false,
@@ -475,6 +486,9 @@ fn compile(file: File, known: &Dialects) -> Result<Dialect, DialectError> {
         dialect.decimal = dialect.decimal.or(parent.decimal);
         dialect.currency = dialect.currency.or(parent.currency);
         dialect.fold = dialect.fold.or_else(|| parent.fold.clone());
+        dialect
+            .first_filled
+            .extend(parent.first_filled.iter().copied());
         dialect.drop.extend(parent.drop.iter().cloned());
         dialect.overrides.extend(parent.overrides.iter().cloned());
     }
@@ -492,148 +506,4 @@ fn compile(file: File, known: &Dialects) -> Result<Dialect, DialectError> {
         rule.equals = rule.equals.iter().map(|value| token(value)).collect();
     }
     Ok(dialect)
-}
-
-/// What the admin says about one file, in a `{file}.levier.toml` beside it: it overrules what would be recognised.
-///
-/// ```toml
-/// entity = "people"
-/// source = "acme"
-/// date_order = "dmy"
-/// [columns]
-/// "Contact no." = "person_id"
-/// "Mail" = "email"
-/// ```
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Sidecar {
-    /// Read as this dialect, whatever the headers say.
-    pub dialect: Option<String>,
-    /// What the rows are.
-    pub entity: Option<Entity>,
-    /// System that the rows are from (`source` in the lake).
-    pub source: Option<String>,
-    /// `utf-8`, `windows-1252`, `iso-8859-15`, `utf-16`…
-    pub encoding: Option<String>,
-    /// `,`, `;`, `|` or `tab`.
-    pub delimiter: Option<String>,
-    /// Sheet of a workbook.
-    pub sheet: Option<String>,
-    /// Physical line of the header.
-    pub header_line: Option<u64>,
-    /// `dmy` or `mdy`.
-    pub date_order: Option<String>,
-    /// `.` or `,`.
-    pub decimal: Option<String>,
-    /// IANA zone of times without one.
-    pub timezone: Option<String>,
-    /// Currency of amounts without one.
-    pub currency: Option<String>,
-    /// Platform of a chat history.
-    pub platform: Option<String>,
-    /// Community of a chat history.
-    pub community: Option<String>,
-    /// A full export: keys that it does not hold are deleted.
-    pub full: bool,
-    /// Header as written → field of the own layout.
-    pub columns: BTreeMap<String, String>,
-    /// Field → one value for all rows.
-    pub constants: BTreeMap<String, String>,
-    /// Field → raw value → word of the own layout.
-    pub values: BTreeMap<String, BTreeMap<String, String>>,
-}
-
-impl Sidecar {
-    /// Reads a sidecar file.
-    ///
-    /// # Errors
-    /// [`DialectError::Syntax`] names what the parser refused.
-    pub fn parse(file_name: &str, text: &str) -> Result<Self, DialectError> {
-        toml::from_str(text).map_err(|source| DialectError::Syntax {
-            name: file_name.to_owned(),
-            source: Box::new(source),
-        })
-    }
-
-    /// Turns it into a dialect of its own (or over `base`).
-    pub(crate) fn dialect(
-        &self,
-        base: Option<&Dialect>,
-        entity: Entity,
-    ) -> Result<Dialect, DialectError> {
-        let name = self.dialect.clone().unwrap_or_else(|| {
-            format!(
-                "{}-{}-sidecar",
-                self.source.as_deref().unwrap_or("levier"),
-                entity.as_str()
-            )
-        });
-        let wrong = |what: String| DialectError::Meaning {
-            name: name.clone(),
-            what,
-        };
-        let mut dialect = match base {
-            Some(base) if base.entity == entity => base.clone(),
-            _ => Dialect {
-                name: name.clone(),
-                system: self.source.clone().unwrap_or_else(|| "levier".to_owned()),
-                require: Vec::new(),
-                columns: Vec::new(),
-                own: false,
-                ..own(entity)
-            },
-        };
-        if let Some(source) = &self.source {
-            dialect.system.clone_from(source);
-        }
-        let position = |field: &str| {
-            entity
-                .position(field)
-                .ok_or_else(|| wrong(format!("`{field}` is no column of {entity}")))
-        };
-        for (header, field) in &self.columns {
-            let at = position(field)?;
-            let wanted = token(header);
-            for (_, tokens) in &mut dialect.columns {
-                tokens.retain(|token| *token != wanted);
-            }
-            match dialect.columns.iter_mut().find(|(field, _)| *field == at) {
-                Some((_, tokens)) => tokens.insert(0, wanted.clone()),
-                None => dialect.columns.push((at, vec![wanted.clone()])),
-            }
-        }
-        for (field, value) in &self.constants {
-            let at = position(field)?;
-            dialect.constants.retain(|(field, _)| *field != at);
-            dialect.constants.push((at, value.clone()));
-        }
-        for (field, table) in &self.values {
-            let at = position(field)?;
-            let own = dialect.values.entry(at).or_default();
-            for (raw, word) in table {
-                own.insert(token(raw), word.clone());
-            }
-        }
-        if let Some(order) = &self.date_order {
-            dialect.date_order = Some(
-                Order::parse(order)
-                    .ok_or_else(|| wrong("date_order is `dmy` or `mdy`".to_owned()))?,
-            );
-        }
-        if let Some(decimal) = &self.decimal {
-            dialect.decimal = Some(match decimal.as_str() {
-                "." => Mark::Dot,
-                "," => Mark::Comma,
-                _ => return Err(wrong("decimal is `.` or `,`".to_owned())),
-            });
-        }
-        if let Some(zone) = &self.timezone {
-            dialect.timezone = Some(zone.clone());
-        }
-        if let Some(code) = &self.currency {
-            dialect.currency =
-                Some(Currency::parse(code).map_err(|error| wrong(error.to_string()))?);
-        }
-        Ok(dialect)
-    }
 }

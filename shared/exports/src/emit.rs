@@ -9,13 +9,14 @@ use levier_domain::item::Draft;
 use levier_domain::receipt::{DroppedLine, Refusal};
 use levier_domain::record::{Record, Value};
 
+use crate::cells::shape;
 use crate::dialect::{fits, token};
 use crate::number::Mark;
 use crate::plan::{Origin, Plan};
 use crate::read::{Failure, MOST_LISTED, Reading, Sink, SinkError, Tap, dropped};
 use crate::rows::Row;
 use crate::table::Table;
-use crate::typing::{Context, Typer, shape};
+use crate::typing::{Context, Typer};
 
 /// What was counted while reading one file.
 #[derive(Default)]
@@ -190,6 +191,10 @@ impl<'a> Emitter<'a> {
             }
             if self.footer && alone {
                 self.drop(row.line, "footer");
+                return true;
+            }
+            if self.plan.is_bare_total(row) {
+                self.drop(row.line, "total");
                 return true;
             }
         }

@@ -10,7 +10,9 @@
 
 mod archive;
 mod builtin;
+mod cells;
 mod chat;
+mod checks;
 mod columnar;
 mod dates;
 pub mod dialect;
@@ -18,6 +20,7 @@ mod emit;
 mod encoding;
 mod history;
 mod json;
+mod notes;
 mod number;
 mod plan;
 mod preview;
@@ -25,13 +28,15 @@ mod read;
 mod recognise;
 mod refused;
 mod rows;
+mod sidecar;
 mod sniff;
 mod survey;
 mod table;
 mod typing;
 mod workbook;
 
-pub use dialect::{Dialect, DialectError, Dialects, Sidecar};
+pub use dialect::{Dialect, DialectError, Dialects};
 pub use preview::{Preview, preview};
 pub use read::{Limits, MOST_LISTED, Outcome, ReadError, Reading, Sink, SinkError, SinkFor, read};
 pub use refused::{REASON_HEADER, is_formula, write_refused, write_refused_header};
+pub use sidecar::Sidecar;

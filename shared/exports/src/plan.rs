@@ -9,6 +9,9 @@ use levier_domain::receipt::ColumnsReport;
 
 use crate::dates::Order;
 use crate::dialect::{Dialect, fits, token, wildcard};
+use crate::number::number;
+use crate::refused::REASON_HEADER;
+use crate::rows::Row;
 
 /// Where a field's text comes from.
 #[derive(Clone, Debug)]
@@ -26,6 +29,8 @@ pub(crate) struct Field {
     /// Position in [`levier_domain::record::Record::values`]; `None` for text that never reaches the lake.
     pub(crate) lake: Option<usize>,
     pub(crate) origin: Origin,
+    /// Further cells, read in order where the first is empty.
+    pub(crate) others: Vec<usize>,
     pub(crate) header: String,
     pub(crate) values: Option<HashMap<String, String>>,
     /// Times of this column are UTC by its header.
@@ -35,6 +40,17 @@ pub(crate) struct Field {
     pub(crate) currency: Option<Currency>,
     /// The column cannot be read (day and month cannot be told apart): all null.
     pub(crate) unreadable: bool,
+}
+
+impl Field {
+    /// The cells that the field may be read from.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = usize> + '_ {
+        let first = match self.origin {
+            Origin::Cell(at) => Some(at),
+            Origin::Constant(_) => None,
+        };
+        first.into_iter().chain(self.others.iter().copied())
+    }
 }
 
 /// A row is dropped when a cell says so.
@@ -94,6 +110,7 @@ impl Plan {
         for (at, column) in columns.iter().enumerate() {
             let wanted = dialect.columns.iter().find(|(field, _)| *field == at);
             let mut found = None;
+            let mut others = Vec::new();
             if let Some((_, wanted)) = wanted {
                 for want in wanted {
                     let mut hits = (0..tokens.len()).filter(|i| fits(want, &tokens[*i]));
@@ -107,15 +124,23 @@ impl Plan {
                                 column.name
                             ));
                         }
+                        if found.is_some() {
+                            others.push(first);
+                            continue;
+                        }
                         found = Some((first, want.clone()));
-                        break;
+                        if !dialect.first_filled.contains(&at) {
+                            break;
+                        }
                     }
                 }
             }
             let constant = dialect.constants.iter().find(|(field, _)| *field == at);
             let (origin, name, currency, utc) = match (found, constant) {
                 (Some((cell, want)), _) => {
-                    used[cell].push(column.name);
+                    for cell in others.iter().chain([&cell]) {
+                        used[*cell].push(column.name);
+                    }
                     let currency =
                         wildcard(&want, &tokens[cell]).and_then(|code| Currency::parse(code).ok());
                     let utc = tokens[cell].contains("(utc)") || tokens[cell].contains("(in utc)");
@@ -132,6 +157,7 @@ impl Plan {
                 required: column.required,
                 lake: lake_of(at),
                 origin,
+                others,
                 header: name,
                 values: dialect.values.get(&at).cloned(),
                 utc,
@@ -207,6 +233,8 @@ impl Plan {
                 && !name.is_empty()
                 && !dialect.ignore.contains(&tokens[cell])
                 && !private_header(&tokens[cell])
+                // A file of refused rows, mended and dropped again, brings its reasons along.
+                && tokens[cell] != REASON_HEADER
             {
                 let mut key = name.to_owned();
                 let mut n = 2;
@@ -242,6 +270,43 @@ impl Plan {
             report,
             warnings,
         })
+    }
+
+    /// Whether a row of a report holds numbers under its columns of numbers and nothing that names or dates a record: a
+    /// subtotal without a label.
+    pub(crate) fn is_bare_total(&self, row: &Row) -> bool {
+        let is_number = |kind: ColumnKind| {
+            matches!(
+                kind,
+                ColumnKind::Money | ColumnKind::Number | ColumnKind::Integer | ColumnKind::Currency
+            )
+        };
+        let mut demands = 0;
+        for field in self.fields.iter().filter(|field| field.required) {
+            if let Origin::Cell(at) = field.origin
+                && !is_number(field.kind)
+            {
+                if !row.cell(at).trim().is_empty() {
+                    return false;
+                }
+                demands += 1;
+            }
+        }
+        let mut sums = 0;
+        for at in (0..row.len()).filter(|at| !row.cell(*at).trim().is_empty()) {
+            match self
+                .fields
+                .iter()
+                .find(|field| field.cells().any(|cell| cell == at))
+            {
+                Some(field) if is_number(field.kind) => {
+                    sums += usize::from(field.kind == ColumnKind::Money);
+                }
+                None if number(row.cell(at), None).is_some() => {}
+                _ => return false,
+            }
+        }
+        demands > 0 && sums > 0
     }
 
     pub(crate) fn width(&self) -> usize {

@@ -15,11 +15,12 @@ use levier_domain::receipt::{DroppedLine, ImportStatus, Receipt, Refusal};
 use levier_domain::record::Record;
 
 use crate::chat::{self, Teller};
-use crate::dialect::{Dialects, Sidecar};
+use crate::dialect::Dialects;
 use crate::emit::Emitter;
 use crate::plan::Plan;
 use crate::recognise::Declared;
 use crate::rows::Row;
+use crate::sidecar::Sidecar;
 use crate::survey;
 use crate::table::{Input, Table, Whole};
 

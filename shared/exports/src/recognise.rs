@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use levier_domain::entity::Entity;
 
-use crate::dialect::{Dialect, Dialects, Sidecar, own, token};
+use crate::dialect::{Dialect, Dialects, own, token};
+use crate::sidecar::Sidecar;
 
 /// One record among the first ones.
 pub(crate) struct Sample {

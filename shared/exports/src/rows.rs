@@ -228,7 +228,7 @@ impl<R: Read> TextRows<R> {
             .quote
             .is_some_and(|quote| memchr(quote, first).is_some());
         if !quoted {
-            split_plain(row, &mut self.scratch, first, self.shape.delimiter);
+            split_plain(row, first, self.shape.delimiter);
             return Parsed::Record(end + terminator, 1);
         }
         let parsed = parse_quoted(row, &mut self.scratch, data, self.shape, self.ended, limit);
@@ -248,7 +248,7 @@ impl<R: Read> TextRows<R> {
             let end = memchr2(b'\n', b'\r', data);
             if !kept {
                 let head = &data[..end.unwrap_or(data.len()).min(SHORT)];
-                split_plain(row, &mut self.scratch, head, self.shape.delimiter);
+                split_plain(row, head, self.shape.delimiter);
                 kept = true;
             }
             match end {
@@ -303,16 +303,14 @@ impl<R: Read> Rows for TextRows<R> {
     }
 }
 
-fn split_plain(row: &mut Row, scratch: &mut Vec<u8>, line: &[u8], delimiter: u8) {
-    scratch.clear();
-    scratch.extend_from_slice(line);
+fn split_plain(row: &mut Row, line: &[u8], delimiter: u8) {
     let mut from = 0;
     for at in memchr_iter(delimiter, line) {
         row.bounds.push((from as u32, at as u32));
         from = at + 1;
     }
     row.bounds.push((from as u32, line.len() as u32));
-    set_text(row, scratch);
+    set_text(row, line);
 }
 
 /// Moves the bytes into the row's text; the input is UTF-8 by construction and cuts fall on ASCII, so that the check holds.

@@ -49,6 +49,8 @@ fn score(head: &str, shape: Shape) -> f64 {
     let mut widths: BTreeMap<usize, f64> = BTreeMap::new();
     let (mut cells, mut typed, mut faults, mut count) = (0.0_f64, 0.0_f64, 0.0_f64, 0_usize);
     let mut quoted_bonus = 0.0;
+    // A record counts by the lines that it spans, so that cells of several lines do not speak against their delimiter.
+    let mut last: Option<(u64, usize)> = None;
     while count < MOST_ROWS && rows.next(&mut row).unwrap_or(false) {
         if row.is_blank() {
             continue;
@@ -58,13 +60,18 @@ fn score(head: &str, shape: Shape) -> f64 {
             faults += 1.0;
             continue;
         }
-        *widths.entry(row.len()).or_default() += 1.0;
+        if let Some((line, width)) = last.replace((row.line, row.len())) {
+            *widths.entry(width).or_default() += row.line.saturating_sub(line).clamp(1, 50) as f64;
+        }
         for cell in row.cells() {
             cells += 1.0;
             if looks_like_a_value(cell, shape) {
                 typed += 1.0;
             }
         }
+    }
+    if let Some((_, width)) = last {
+        *widths.entry(width).or_default() += 1.0;
     }
     if count == 0 || cells == 0.0 {
         return f64::MIN;
@@ -113,7 +120,7 @@ fn looks_like_a_value(cell: &str, shape: Shape) -> bool {
     }
     let foreign = cell.bytes().any(|b| {
         b != shape.delimiter && matches!(b, b';' | b'\t' | b'|' | b'"')
-            || b == b',' && shape.delimiter != b',' && !decimal(cell)
+            || b == b',' && !matches!(shape.delimiter, b',' | b'\t') && !decimal(cell)
     });
     if foreign && cell.len() < 400 {
         // A sentence may hold a comma; uncut text holds several marks and no space after them.
@@ -158,6 +165,12 @@ mod tests {
                 "'a','b'\n'1,5','2'\n'x','y'\n",
                 b',',
                 b'\'',
+            ),
+            (
+                "tables in cells of several lines",
+                "a,b\n1,\"x|y|z\nu|v|w\np|q|r\"\n2,\"x|y|z\nu|v|w\np|q|r\"\n",
+                b',',
+                b'"',
             ),
             (
                 "sentences",

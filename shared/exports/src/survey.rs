@@ -11,7 +11,7 @@ use crate::dates::{Orders, Unsettled};
 use crate::encoding::{Census, Charset, Utf8Reader};
 use crate::json;
 use crate::number::{Mark, Marks};
-use crate::plan::{Origin, Plan};
+use crate::plan::{Field, Plan};
 use crate::read::{Failure, Reading};
 use crate::recognise::{self, Declared, Found, Sample};
 use crate::rows::{Native, Row, Rows, Shape, TextRows};
@@ -356,10 +356,7 @@ pub(crate) fn values(
         plan.fields
             .iter()
             .filter(|field| wanted(&field.kind))
-            .filter_map(|field| match field.origin {
-                Origin::Cell(at) => Some(at),
-                Origin::Constant(_) => None,
-            })
+            .flat_map(Field::cells)
             .collect()
     };
     let money = cells_of(|kind| matches!(kind, ColumnKind::Money));
@@ -446,9 +443,10 @@ pub(crate) fn values(
                         "The column `{header}` writes the day first on line {a} and the month first on line {b}"
                     ),
                 };
-                let required = plan.fields.iter().any(|field| {
-                    field.required && matches!(field.origin, Origin::Cell(cell) if cell == at)
-                });
+                let required = plan
+                    .fields
+                    .iter()
+                    .any(|field| field.required && field.cells().any(|cell| cell == at));
                 if required {
                     return Err(Failure::Reason(format!(
                         "{question}. Which comes first? Say `date_order = \"dmy\"` or `\"mdy\"` in a sidecar file, or export dates as YYYY-MM-DD."
@@ -456,7 +454,7 @@ pub(crate) fn values(
                 }
                 warnings.push(format!("{question}: the column was left empty. Say `date_order = \"dmy\"` or `\"mdy\"` in a sidecar file, or export dates as YYYY-MM-DD"));
                 for field in &mut plan.fields {
-                    if matches!(field.origin, Origin::Cell(cell) if cell == at) {
+                    if field.cells().any(|cell| cell == at) {
                         field.unreadable = true;
                     }
                 }
@@ -464,7 +462,7 @@ pub(crate) fn values(
             }
         };
         for field in &mut plan.fields {
-            if matches!(field.origin, Origin::Cell(cell) if cell == at) {
+            if field.cells().any(|cell| cell == at) {
                 field.order = field.order.or(order);
             }
         }

@@ -6,13 +6,19 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::tz::TimeZone;
 use levier_domain::entity::{ColumnKind, Entity};
 use levier_domain::money::Currency;
-use levier_domain::private::{EMAIL_ROLE, HashKey, is_role_address, normalise_email};
+use levier_domain::private::{EMAIL_DOMAIN, EMAIL_ROLE, HashKey, is_role_address, normalise_email};
 use levier_domain::receipt::Refusal;
 use levier_domain::record::Value;
 use levier_domain::time::Month;
+use levier_identity::company_domain;
 use rust_decimal::prelude::ToPrimitive;
 
+use crate::cells::{
+    boolean, is_scientific, looks_private, names_no_one, plain_text, salesforce_18, shape,
+};
+use crate::checks::check;
 use crate::dates::{self, When};
+use crate::notes::Notes;
 use crate::number::{self, Mark, NoMoney};
 use crate::plan::{Field, Origin, Plan};
 use crate::rows::{Native, Row};
@@ -27,86 +33,6 @@ pub(crate) struct Context<'a> {
     pub(crate) mark: Option<Mark>,
     /// Epoch of a workbook's serial dates.
     pub(crate) epoch_1904: bool,
-}
-
-/// What one file's cells said beyond their values.
-#[derive(Default)]
-pub(crate) struct Notes {
-    /// Field → raw value without a meaning → how often.
-    unmapped: BTreeMap<&'static str, BTreeMap<String, u64>>,
-    no_address: u64,
-    no_phone: u64,
-    several_ids: u64,
-    default_currency: u64,
-    private_attributes: u64,
-}
-
-const MOST_LISTED: usize = 20;
-
-impl Notes {
-    /// Sentences for the receipt.
-    pub(crate) fn warnings(&self) -> Vec<String> {
-        let mut out = Vec::new();
-        for (field, values) in &self.unmapped {
-            let total: u64 = values.values().sum();
-            let listed: Vec<String> = values
-                .iter()
-                .take(MOST_LISTED)
-                .map(|(value, n)| format!("`{value}` ({n})"))
-                .collect();
-            let more = if values.len() > MOST_LISTED {
-                " and others"
-            } else {
-                ""
-            };
-            out.push(format!(
-                "{total} value(s) of {field} have no meaning in the tables: {}{more}; map them under [values.{field}] in a sidecar or dialect file",
-                listed.join(", ")
-            ));
-        }
-        for (n, what) in [
-            (
-                self.no_address,
-                "cell(s) of an e-mail column hold no address and were left out",
-            ),
-            (
-                self.no_phone,
-                "cell(s) of a phone column hold no valid number and were left out",
-            ),
-            (
-                self.several_ids,
-                "cell(s) hold several ids; the first was read",
-            ),
-            (
-                self.default_currency,
-                "amount(s) had no currency of their own and were read in the workspace's",
-            ),
-            (
-                self.private_attributes,
-                "cell(s) of other columns look like an address, a number or free text and were left out",
-            ),
-        ] {
-            if n > 0 {
-                out.push(format!("{n} {what}"));
-            }
-        }
-        out
-    }
-
-    fn unmapped(&mut self, field: &'static str, raw: &str) {
-        let values = self.unmapped.entry(field).or_default();
-        // A value that could be a person's is not repeated.
-        let shown = if raw.chars().count() > 60 || raw.contains('@') {
-            "(long text)".to_owned()
-        } else {
-            raw.to_owned()
-        };
-        if values.len() < 200 || values.contains_key(&shown) {
-            *values.entry(shown).or_default() += 1;
-        } else {
-            *values.entry("(other)".to_owned()).or_default() += 1;
-        }
-    }
 }
 
 enum Meaning {
@@ -129,6 +55,8 @@ pub(crate) struct Typer<'a> {
     pub(crate) text: Option<String>,
     /// Whether the last record's address is one that several people read; once hashed nobody can tell any more.
     role_address: bool,
+    /// Keyed hash of the company's domain of the last record's address, for people only.
+    email_domain: Option<String>,
 }
 
 /// A cell that cannot be typed.
@@ -144,20 +72,6 @@ fn wrong(reason: impl Into<String>, hint: impl Into<String>) -> Wrong {
     }
 }
 
-/// The shape of a cell in words, never its value.
-pub(crate) fn shape(cell: &str) -> String {
-    let cell = cell.trim();
-    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
-    let letters = cell.chars().filter(|c| c.is_alphabetic()).count();
-    match (digits, letters) {
-        _ if cell.is_empty() => "nothing".to_owned(),
-        (_, 0) if digits == cell.len() => format!("{digits} digits"),
-        (0, _) if letters > 0 => "text".to_owned(),
-        (_, 0) => "digits and signs".to_owned(),
-        _ => "text with digits".to_owned(),
-    }
-}
-
 impl<'a> Typer<'a> {
     pub(crate) fn new(plan: &'a Plan, context: Context<'a>) -> Self {
         Self {
@@ -169,6 +83,7 @@ impl<'a> Typer<'a> {
             notes: Notes::default(),
             text: None,
             role_address: false,
+            email_domain: None,
         }
     }
 
@@ -178,16 +93,26 @@ impl<'a> Typer<'a> {
         let mut currency = None;
         self.text = None;
         self.role_address = false;
+        self.email_domain = None;
         let plan = self.plan;
         for (index, field) in plan.fields.iter().enumerate() {
             let (cell, native) = match &field.origin {
                 Origin::Cell(at) => (row.cell(*at), row.native(*at)),
                 Origin::Constant(text) => (text.as_str(), Native::Text),
             };
-            let cell = cell.trim();
-            let empty = cell.is_empty()
-                || (!plan.dialect.null.is_empty()
-                    && plan.dialect.null.contains(&crate::dialect::token(cell)));
+            let mut cell = cell.trim();
+            let mut native = native;
+            let mut empty = self.is_null(cell);
+            if empty {
+                // Where the dialect says so, the first of several columns that holds something is read.
+                for other in &field.others {
+                    let text = row.cell(*other).trim();
+                    if !self.is_null(text) {
+                        (cell, native, empty) = (text, row.native(*other), false);
+                        break;
+                    }
+                }
+            }
             if empty {
                 if field.kind == ColumnKind::Currency && !plan.dialect.own {
                     continue;
@@ -249,7 +174,7 @@ impl<'a> Typer<'a> {
                 Err(wrong) => return Err(refusal(row, field, wrong)),
             }
         }
-        if let Some(at) = plan.entity.lake_position_cached("currency")
+        if let Some(at) = plan.entity.lake_position("currency")
             && values[at] == Value::Null
             && let Some(currency) = currency
         {
@@ -272,10 +197,16 @@ impl<'a> Typer<'a> {
                 values[correction.lake] = Value::Text(correction.to.clone());
             }
         }
-        self.check(row, &mut values)?;
+        check(plan, row, &mut values)?;
         let source = self.lake_width - 3;
         values[source] = Value::Text(plan.dialect.system.clone());
         Ok(values)
+    }
+
+    /// Whether a cell says nothing: empty, or a word of the dialect for nothing (`--`).
+    fn is_null(&self, cell: &str) -> bool {
+        let null = &self.plan.dialect.null;
+        cell.is_empty() || (!null.is_empty() && null.contains(&crate::dialect::token(cell)))
     }
 
     /// Adds the items of a further line to its order.
@@ -476,6 +407,10 @@ impl<'a> Typer<'a> {
                     .find_map(|part| normalise_email(plain_text(part.trim())));
                 let key = found.as_deref().and_then(|email| {
                     self.role_address = is_role_address(email);
+                    if self.plan.entity == Entity::People {
+                        self.email_domain = company_domain(email)
+                            .map(|domain| self.context.hash_key.domain(&domain));
+                    }
                     self.context.hash_key.email(email)
                 });
                 match key {
@@ -555,6 +490,13 @@ impl<'a> Typer<'a> {
                 "format the column as text in the source and export again; it cannot be repaired here",
             ));
         }
+        // JSON `5.5e12` and `12.0` are read as binary fractions: which digits were written is not known any more.
+        if native == Native::Number && id.ends_with(".0") {
+            return Err(wrong(
+                "the id is a number with decimals or in scientific notation: it may have lost digits",
+                "write the id as text in the source and export again",
+            ));
+        }
         if !self.plan.dialect.own
             && let Some((first, _)) = id.split_once(';')
         {
@@ -622,7 +564,8 @@ impl<'a> Typer<'a> {
             return;
         };
         let role_address = std::mem::take(&mut self.role_address);
-        if self.plan.attributes.is_empty() && !role_address {
+        let email_domain = self.email_domain.take();
+        if self.plan.attributes.is_empty() && !role_address && email_domain.is_none() {
             return;
         }
         let mut map = match std::mem::take(&mut values[at]) {
@@ -643,143 +586,14 @@ impl<'a> Typer<'a> {
         if role_address {
             map.insert(EMAIL_ROLE.to_owned(), "true".to_owned());
         }
+        if let Some(domain) = email_domain {
+            map.insert(EMAIL_DOMAIN.to_owned(), domain);
+        }
         values[at] = if map.is_empty() {
             Value::Null
         } else {
             Value::Attributes(map)
         };
-    }
-
-    /// Rules between the columns of one entity.
-    fn check(&self, row: &Row, values: &mut [Value]) -> Result<(), Refusal> {
-        let entity = self.plan.entity;
-        let at = |name: &str| entity.lake_position_cached(name);
-        let refuse = |name: &str, reason: &str, hint: &str| {
-            let column = self
-                .plan
-                .fields
-                .iter()
-                .find(|field| field.name == name)
-                .map_or_else(String::new, |field| field.header.clone());
-            Err(Refusal {
-                line: row.line,
-                column,
-                reason: reason.to_owned(),
-                hint: hint.to_owned(),
-            })
-        };
-        match entity {
-            Entity::Orders | Entity::Invoices => {
-                let amount = at("amount_minor").and_then(|at| values[at].as_integer());
-                let refunded = at("refunded_amount_minor").and_then(|at| values[at].as_integer());
-                if entity == Entity::Orders && amount.is_some_and(|amount| amount < 0) {
-                    return refuse(
-                        "amount",
-                        "the amount is negative",
-                        "give the order its full amount and the refund in its own column",
-                    );
-                }
-                if refunded.is_some_and(|refunded| refunded < 0) {
-                    return refuse(
-                        "refunded_amount",
-                        "the refund is negative",
-                        "write refunds without a sign",
-                    );
-                }
-                if let (Some(amount), Some(refunded)) = (amount, refunded)
-                    && refunded > amount.max(0)
-                {
-                    return refuse(
-                        "refunded_amount",
-                        "the refund is larger than the amount",
-                        "check the amount and the refund of this row",
-                    );
-                }
-            }
-            Entity::Deals => {
-                if let (Some(status), Some(closed)) = (at("status"), at("closed_at"))
-                    && values[status].as_text() == Some("open")
-                {
-                    values[closed] = Value::Null;
-                }
-            }
-            Entity::Tickets => {
-                if let Some(score) = at("satisfaction").and_then(|at| values[at].as_number())
-                    && !(1.0..=5.0).contains(&score)
-                {
-                    return refuse(
-                        "satisfaction",
-                        "satisfaction is not between 1 and 5",
-                        "rescale the column to 1–5",
-                    );
-                }
-            }
-            Entity::Mentions => {
-                if let Some(score) = at("sentiment").and_then(|at| values[at].as_number())
-                    && !(-1.0..=1.0).contains(&score)
-                {
-                    return refuse(
-                        "sentiment",
-                        "sentiment is not between −1 and 1",
-                        "rescale the column to −1…1",
-                    );
-                }
-            }
-            Entity::Surveys => {
-                let nps = at("kind").is_some_and(|at| values[at].as_text() == Some("nps"));
-                if nps
-                    && let Some(score) = at("score").and_then(|at| values[at].as_number())
-                    && !(0.0..=10.0).contains(&score)
-                {
-                    return refuse(
-                        "score",
-                        "an NPS score is not between 0 and 10",
-                        "check the score",
-                    );
-                }
-            }
-            Entity::Rates => {
-                if let Some(rate) = at("rate").and_then(|at| values[at].as_number())
-                    && rate <= 0.0
-                {
-                    return refuse(
-                        "rate",
-                        "the rate is not above zero",
-                        "give units of the reporting currency for one of this currency",
-                    );
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-/// Positions are asked for on every row; this spares the allocations of `lake_columns`.
-trait LakePositionCached {
-    fn lake_position_cached(self, name: &str) -> Option<usize>;
-}
-
-impl LakePositionCached for Entity {
-    fn lake_position_cached(self, name: &str) -> Option<usize> {
-        let mut position = 0;
-        for column in self.columns() {
-            let same = match column.kind {
-                ColumnKind::FreeText => continue,
-                ColumnKind::Money => name
-                    .strip_suffix("_minor")
-                    .is_some_and(|stem| stem == column.name),
-                ColumnKind::Email | ColumnKind::Phone => name
-                    .strip_suffix("_key")
-                    .is_some_and(|stem| stem == column.name),
-                _ => column.name == name,
-            };
-            if same {
-                return Some(position);
-            }
-            position += 1;
-        }
-        None
     }
 }
 
@@ -794,169 +608,4 @@ fn refusal(row: &Row, field: &Field, wrong: Wrong) -> Refusal {
 
 fn unknown_currency() -> Wrong {
     wrong("is no ISO 4217 currency code", "write EUR, USD, GBP…")
-}
-
-/// Text without the apostrophe that spreadsheets put before digits and signs.
-pub(crate) fn plain_text(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
-        Some(rest)
-            if rest.starts_with(|c: char| {
-                c.is_ascii_digit() || matches!(c, '+' | '-' | '=' | '@')
-            }) =>
-        {
-            rest
-        }
-        _ => cell,
-    }
-}
-
-/// `5.55E+12`: a spreadsheet has cut the digits off.
-pub(crate) fn is_scientific(id: &str, native: Native) -> bool {
-    let Some(at) = id.find(['E', 'e']) else {
-        return false;
-    };
-    let (mantissa, exponent) = (&id[..at], &id[at + 1..]);
-    let signed = exponent.strip_prefix('+');
-    if signed.is_none() && native != Native::Number {
-        return false;
-    }
-    let digits = signed.unwrap_or(exponent);
-    !mantissa.is_empty()
-        && mantissa
-            .bytes()
-            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'-'))
-        && mantissa.bytes().any(|b| b.is_ascii_digit())
-        && !digits.is_empty()
-        && digits.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// An 18-character Salesforce id from its case-sensitive 15-character form; `None` where it is not of that form.
-///
-/// Each of three characters appended tells which of five letters are capitals, so that the id survives systems that fold case.
-pub(crate) fn salesforce_18(id: &str) -> Option<String> {
-    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
-    if id.len() != 15 || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return None;
-    }
-    let mut long = id.to_owned();
-    for chunk in id.as_bytes().chunks(5) {
-        let mut bits = 0;
-        for (at, byte) in chunk.iter().enumerate() {
-            if byte.is_ascii_uppercase() {
-                bits |= 1 << at;
-            }
-        }
-        long.push(char::from(ALPHABET[bits]));
-    }
-    Some(long)
-}
-
-/// Yes and no in the words of exports, EN and FR.
-pub(crate) fn boolean(cell: &str) -> Option<bool> {
-    match cell.to_lowercase().as_str() {
-        "true" | "yes" | "y" | "1" | "oui" | "o" | "vrai" | "x" => Some(true),
-        "false" | "no" | "n" | "0" | "non" | "faux" => Some(false),
-        // How often something was reopened says that it was.
-        count if count.len() < 6 && count.bytes().all(|b| b.is_ascii_digit()) => Some(true),
-        _ => None,
-    }
-}
-
-/// Whether an owner's, agent's or author's cell is an id rather than a name: no spaces, no `@`, with a digit.
-fn names_no_one(cell: &str) -> bool {
-    cell.bytes().any(|b| b.is_ascii_digit())
-        && cell
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':'))
-}
-
-/// Whether a cell of an unknown column looks like an address, a phone number or free text.
-fn looks_private(text: &str) -> bool {
-    if text.contains('@') || text.len() > 80 || text.contains('\n') {
-        return true;
-    }
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let phone_like = (9..=15).contains(&digits)
-        && (text.starts_with('+')
-            || text.starts_with('0')
-            || text.contains(' ')
-            || text.contains('.'))
-        && text.bytes().all(|b| {
-            b.is_ascii_digit() || matches!(b, b'+' | b' ' | b'.' | b'-' | b'(' | b')' | b'\'')
-        });
-    phone_like || text.split_whitespace().count() > 8
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lake_positions_agree_with_the_domain() {
-        for entity in Entity::ALL {
-            for (at, column) in entity.lake_columns().iter().enumerate() {
-                if column.origin.is_some() {
-                    assert_eq!(
-                        entity.lake_position_cached(&column.name),
-                        Some(at),
-                        "{entity} {}",
-                        column.name
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn salesforce_ids_get_their_suffix() {
-        for (case, short, long) in [
-            ("account", "001x0000002xLCV", Some("001x0000002xLCVAA2")),
-            ("long already", "001x0000002xLCVAA2", None),
-            ("not an id", "jean dupont 123", None),
-        ] {
-            assert_eq!(salesforce_18(short).as_deref(), long, "{case}");
-        }
-    }
-
-    #[test]
-    fn scientific_notation_is_told_from_ids_that_hold_an_e() {
-        for (id, native, want) in [
-            ("5.55E+12", Native::Text, true),
-            ("5,55E+12", Native::Text, true),
-            ("5E+12", Native::Text, true),
-            ("12E4", Native::Text, false),
-            ("1e20", Native::Number, true),
-            ("00E+A", Native::Text, false),
-            ("abcE+1", Native::Text, false),
-        ] {
-            assert_eq!(is_scientific(id, native), want, "{id}");
-        }
-    }
-
-    #[test]
-    fn shapes_say_nothing_of_the_value() {
-        for (cell, want) in [
-            ("12345678", "8 digits"),
-            ("Jean", "text"),
-            ("06 12", "digits and signs"),
-            ("a1", "text with digits"),
-        ] {
-            assert_eq!(shape(cell), want);
-        }
-    }
-
-    #[test]
-    fn people_are_not_attributes() {
-        for (text, want) in [
-            ("jean@exemple.fr", true),
-            ("+33 6 12 34 56 78", true),
-            ("0612345678", true),
-            ("Premium", false),
-            ("2026-01-01", false),
-            ("12345", false),
-        ] {
-            assert_eq!(looks_private(text), want, "{text}");
-        }
-    }
 }

@@ -54,6 +54,34 @@ fn packed_files_are_read_as_if_dropped_alone() {
 }
 
 #[test]
+fn archives_that_would_mislead_are_refused_member_by_member() {
+    let inner = zip(&[("orders.csv", ORDERS.as_bytes())]);
+    let archive = zip(&[
+        ("weekly.zip", inner.as_slice()),
+        ("a\u{1b}[31m.csv", ORDERS.as_bytes()),
+    ]);
+    let got = read_all("outer.zip", &archive, &Settings::default());
+    let reason = got[0].receipt().reason.clone().unwrap_or_default();
+    assert!(reason.contains("inside the archive"), "{reason}");
+    assert_eq!(got[1].receipt().status, ImportStatus::Imported);
+    assert!(!got[1].receipt().file.contains('\u{1b}'));
+}
+
+#[test]
+fn ids_that_lost_digits_are_refused_in_json_too() {
+    let text = r#"[{"order_id":5.5e12,"ordered_at":"2026-01-02","status":"paid","amount":12.5,"currency":"EUR"},
+        {"order_id":12345678901234567,"ordered_at":"2026-01-02","status":"paid","amount":12.5,"currency":"EUR"}]"#;
+    let got = read("orders.json", text.as_bytes());
+    let lines: Vec<u64> = got.receipt().refused.iter().map(|r| r.line).collect();
+    assert_eq!(
+        (lines, got.records.len()),
+        (vec![1], 1),
+        "{:?}",
+        got.receipt()
+    );
+}
+
+#[test]
 fn bombs_are_refused() {
     let zeros = vec![b'a'; 80 << 20];
     let got = read("bomb.csv.gz", &gz(&zeros));

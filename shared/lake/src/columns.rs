@@ -150,20 +150,57 @@ pub fn write(
     schema: &Arc<Schema>,
     batches: &[RecordBatch],
 ) -> Result<Vec<u8>, LakeError> {
-    let wrong = |error: parquet::errors::ParquetError| LakeError::content(key, "Parquet", error);
-    let mut out = Vec::new();
-    let mut writer =
-        ArrowWriter::try_new(&mut out, Arc::clone(schema), Some(properties())).map_err(wrong)?;
+    let mut writer = Writer::new(key, schema, Vec::new())?;
     for batch in batches {
-        writer.write(batch).map_err(wrong)?;
+        writer.write(batch)?;
     }
-    writer.close().map_err(wrong)?;
-    Ok(out)
+    writer.finish()
+}
+
+/// A Parquet file written batch by batch, as [`write`] would.
+pub struct Writer<W: std::io::Write + Send> {
+    key: String,
+    inner: ArrowWriter<W>,
+}
+
+impl<W: std::io::Write + Send> Writer<W> {
+    /// Begins a file; `key` names it in errors.
+    ///
+    /// # Errors
+    /// [`LakeError::Content`].
+    pub fn new(key: &str, schema: &Arc<Schema>, out: W) -> Result<Self, LakeError> {
+        let inner = ArrowWriter::try_new(out, Arc::clone(schema), Some(properties()))
+            .map_err(|error| LakeError::content(key, "Parquet", error))?;
+        Ok(Self {
+            key: key.to_owned(),
+            inner,
+        })
+    }
+
+    /// Adds a batch.
+    ///
+    /// # Errors
+    /// [`LakeError::Content`] when Arrow refuses it or `out` cannot be written.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        self.inner
+            .write(batch)
+            .map_err(|error| LakeError::content(&self.key, "Parquet", error))
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// [`LakeError::Content`].
+    pub fn finish(self) -> Result<W, LakeError> {
+        let Self { key, inner } = self;
+        inner
+            .into_inner()
+            .map_err(|error| LakeError::content(&key, "Parquet", error))
+    }
 }
 
 /// How every file of the lake is written.
-#[must_use]
-pub fn properties() -> WriterProperties {
+fn properties() -> WriterProperties {
     let level = ZstdLevel::try_new(1).unwrap_or_default();
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))

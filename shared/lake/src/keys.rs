@@ -20,6 +20,10 @@ pub const EVENTS: &str = "events/";
 pub const CRM: &str = "crm/";
 /// Keys, ages and content hashes of the typed rows.
 pub const INDEX: &str = "index/";
+/// Keys that a complete export did not hold any more.
+pub const DELETED: &str = "deleted/";
+/// Company domains of e-mails, both as keyed hashes.
+pub const DOMAINS: &str = "domains/";
 /// Receipts of imports.
 pub const RECEIPTS: &str = "receipts/";
 /// Events that files brought, waiting for compaction.
@@ -75,6 +79,18 @@ pub fn crm(entity: Entity, import_id: &str, part: usize) -> String {
 #[must_use]
 pub fn index(entity: Entity, import_id: &str, part: usize) -> String {
     format!("{INDEX}{entity}/{import_id}-{part:04}.parquet")
+}
+
+/// The keys that a complete export made count as deleted, as an index whose contents are nought.
+#[must_use]
+pub fn deleted(entity: Entity, import_id: &str) -> String {
+    format!("{DELETED}{entity}/{import_id}.parquet")
+}
+
+/// The company domains of the e-mails that one import of people brought.
+#[must_use]
+pub fn domains(import_id: &str) -> String {
+    format!("{DOMAINS}{import_id}.parquet")
 }
 
 /// The receipt of one import.

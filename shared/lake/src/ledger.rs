@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::keys::LEDGER;
+use crate::keys::{LANDING, LEDGER};
 
 /// What one delivery was read into.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,18 @@ pub fn day_of_landing_key(landing_prefix: &str) -> String {
 
 /// Prefix of the ledgers of landing.
 pub const LANDED: &str = "ledger/landing/";
+
+/// Where the events that a day of landing (`landing/{source}/{date}/`) brought are listed; see [`crate::brought`].
+#[must_use]
+pub fn brought_key(landing_prefix: &str) -> String {
+    let rest = landing_prefix
+        .strip_prefix(LANDING)
+        .unwrap_or(landing_prefix);
+    format!("{BROUGHT}{}.parquet", rest.trim_end_matches('/'))
+}
+
+/// Prefix of those lists.
+pub const BROUGHT: &str = "ledger/brought/";
 
 /// Where the ledger of a staged file lies.
 #[must_use]

@@ -7,8 +7,10 @@
 //! Why no table format: a night rewrites the few day and bucket files that its news touch, one writer at a time, and results
 //! become visible by a pointer elsewhere. Plain Parquet in Hive layout is then all that Athena, Spark, DuckDB and Polars need.
 
+pub mod brought;
 pub mod columns;
 pub mod delivery;
+pub mod domains;
 pub mod events;
 pub mod facts;
 pub mod index;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use levier_domain::entity::{Entity, LakeKind};
 use levier_domain::record::{Record, Value};
@@ -30,17 +31,77 @@ pub fn batch<'a>(
     entity: Entity,
     records: impl IntoIterator<Item = &'a Record>,
 ) -> Result<RecordBatch, LakeError> {
-    let lake = entity.lake_columns();
-    let mut builders: Vec<Builder> = lake
-        .iter()
-        .map(|column| Builder::new(column.kind))
-        .collect();
+    let mut batcher = Batcher::new(entity);
     for record in records {
-        for (builder, value) in builders.iter_mut().zip(&record.values) {
-            append(builder, value);
+        batcher.push(record);
+    }
+    batcher.finish()
+}
+
+/// Makes batches record by record, so that no record need outlive the row that it was read from.
+pub struct Batcher {
+    entity: Entity,
+    builders: Vec<Builder>,
+    rows: usize,
+}
+
+impl Batcher {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(entity: Entity) -> Self {
+        let builders = entity
+            .lake_columns()
+            .iter()
+            .map(|column| Builder::new(column.kind))
+            .collect();
+        Self {
+            entity,
+            builders,
+            rows: 0,
         }
     }
-    columns::batch(entity.as_str(), &schema(entity), &mut builders)
+
+    /// Adds one record.
+    pub fn push(&mut self, record: &Record) {
+        for (builder, value) in self.builders.iter_mut().zip(&record.values) {
+            append(builder, value);
+        }
+        self.rows += 1;
+    }
+
+    /// Adds one record as a row of an import: `import_id` and `known_from` are given here, whatever the record says.
+    pub fn push_of_import(&mut self, record: &Record, import_id: &str, known_from: Timestamp) {
+        let own = record.values.len().saturating_sub(2);
+        for (at, (builder, value)) in self.builders.iter_mut().zip(&record.values).enumerate() {
+            match builder {
+                Builder::Text(builder) if at == own => builder.append_value(import_id),
+                Builder::Instant(builder) if at == own + 1 => {
+                    builder.append_value(known_from.as_microsecond());
+                }
+                builder => append(builder, value),
+            }
+        }
+        self.rows += 1;
+    }
+
+    /// Rows since the last batch.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// What was added since the last batch.
+    ///
+    /// # Errors
+    /// [`LakeError::Content`] when Arrow refuses the columns.
+    pub fn finish(&mut self) -> Result<RecordBatch, LakeError> {
+        self.rows = 0;
+        columns::batch(
+            self.entity.as_str(),
+            &schema(self.entity),
+            &mut self.builders,
+        )
+    }
 }
 
 fn append(builder: &mut Builder, value: &Value) {

@@ -31,6 +31,8 @@ pub struct Reading {
     pub is_question: bool,
     /// Characters (Unicode scalar values) of the text as it came, markup included.
     pub length: u32,
+    /// Words of the author's own: code, quotes, addresses, mentions and shortcodes are none.
+    pub words: u32,
 }
 
 impl Reading {
@@ -62,5 +64,6 @@ pub fn read(text: &str) -> Reading {
         sentiment,
         is_question: question::asks(&prose),
         length,
+        words: u32::try_from(words.len()).unwrap_or(u32::MAX),
     }
 }

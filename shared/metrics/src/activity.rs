@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use levier_domain::event::{Event, Kind, Visibility, attribute};
+use levier_domain::event::{ANSWER_WORDS, Event, Kind, Visibility, attribute};
 
 use crate::conversation::{self, Thread};
 
@@ -26,7 +26,7 @@ pub mod flag {
     pub const DIRECT: u16 = 1 << 1;
     /// The text asks something.
     pub const QUESTION: u16 = 1 << 2;
-    /// The text is too short to be an answer; see [`super::SHORT_REPLY_CHARACTERS`].
+    /// The text has too few words to be an answer; see [`levier_domain::event::ANSWER_WORDS`].
     pub const SHORT: u16 = 1 << 3;
     /// A sentiment was scored.
     pub const SCORED: u16 = 1 << 4;
@@ -42,11 +42,13 @@ pub mod flag {
     pub const ROSTER: u16 = 1 << 9;
     /// The thread's channel is tagged as feedback.
     pub const FEEDBACK: u16 = 1 << 10;
+    /// The membership is known to hold from then on, not to have begun then.
+    pub const PRESUMED: u16 = 1 << 11;
+    /// The text was read.
+    pub const TEXT: u16 = 1 << 12;
+    /// What reading the text told.
+    pub const READ: u16 = QUESTION | SHORT | SCORED | TEXT;
 }
-
-/// Texts under this many characters are not taken for answers by the health score: events keep no words, and three words of
-/// French or English are rarely shorter.
-pub const SHORT_REPLY_CHARACTERS: u32 = 10;
 
 /// Units of [`Entry::sentiment`] in 1: integers, so that sums do not depend on their order.
 pub const SENTIMENT_SCALE: i32 = 1_000_000_000;
@@ -396,7 +398,10 @@ impl ActivityBuilder {
         };
         if event.is_question == Some(true) {
             flags |= flag::QUESTION;
-            if event.kind == Kind::MessagePosted && event.reply_to.is_none() {
+            // An edit can make a question of what opened a thread.
+            let edits_opener = event.kind == Kind::MessageEdited
+                && (event.thread.is_none() || event.thread.as_deref() == event.message());
+            if (event.kind == Kind::MessagePosted && event.reply_to.is_none()) || edits_opener {
                 let name = event
                     .thread
                     .as_deref()
@@ -405,10 +410,11 @@ impl ActivityBuilder {
                 self.questions.insert(item, name.to_owned());
             }
         }
-        if event
-            .text_length
-            .is_some_and(|length| length < SHORT_REPLY_CHARACTERS)
-        {
+        if event.text_length.is_some() {
+            flags |= flag::TEXT;
+        }
+        let words = event.attributes.get(attribute::WORDS);
+        if words.is_some_and(|n| n.parse().is_ok_and(|n: u32| n < ANSWER_WORDS)) {
             flags |= flag::SHORT;
         }
         if event.sentiment.is_some_and(f64::is_finite) {
@@ -456,7 +462,8 @@ impl ActivityBuilder {
         });
     }
 
-    /// Takes one line of a roster: a membership that no event told.
+    /// Takes one line of a roster: a membership that no event told. Without `joined_at` it holds from `seen_at`, the day on which
+    /// the roster was dropped, unless the member had left by then.
     #[expect(clippy::too_many_arguments, reason = "the columns of a roster")]
     pub fn roster(
         &mut self,
@@ -468,12 +475,19 @@ impl ActivityBuilder {
         segment: Option<&str>,
         joined_at: Option<Timestamp>,
         left_at: Option<Timestamp>,
+        seen_at: Option<Timestamp>,
     ) {
         let actor = self.handle(platform, handle);
         self.learn(actor, person, is_staff, segment);
         let community = self.communities.id(community) as u16;
         let platform = self.platforms.id(platform) as u8;
-        for (at, kind) in [(joined_at, Kind::MemberJoined), (left_at, Kind::MemberLeft)] {
+        let seen_at =
+            seen_at.filter(|seen| joined_at.is_none() && left_at.is_none_or(|left| left > *seen));
+        for (at, kind, flags) in [
+            (joined_at, Kind::MemberJoined, flag::ROSTER),
+            (seen_at, Kind::MemberJoined, flag::ROSTER | flag::PRESUMED),
+            (left_at, Kind::MemberLeft, flag::ROSTER),
+        ] {
             if let Some(at) = at {
                 self.entries.push(Entry {
                     at: at.as_microsecond(),
@@ -486,12 +500,18 @@ impl ActivityBuilder {
                     sentiment: 0,
                     score: i32::MIN,
                     community,
-                    flags: flag::ROSTER,
+                    flags,
                     platform,
                     kind: position(kind),
                 });
             }
         }
+    }
+
+    /// Says that a handle is a machine, which no event of its own may have told.
+    pub fn machine(&mut self, platform: &str, handle: &str) {
+        let id = self.handle(platform, handle);
+        self.facts[id as usize].bot = true;
     }
 
     /// Says who stands behind a handle that did nothing itself (somebody reacted to, say).

@@ -67,7 +67,16 @@ fn scaled(interval: Option<(f64, f64)>, by: f64) -> Option<(f64, f64)> {
 
 /// All cells.
 pub(crate) fn business(trade: &Trade<'_>, cells: &mut Vec<Cell>) {
+    // Where nobody has a segment, `unknown` is everybody and says nothing.
+    let segmented = trade
+        .commerce
+        .groups
+        .keys()
+        .any(|group| !matches!(group.segment.as_str(), "all" | "unknown"));
     for (group, sums) in &trade.commerce.groups {
+        if group.segment == "unknown" && !segmented {
+            continue;
+        }
         let month = Month::from_index(group.start);
         let span = containing(
             group.grain,

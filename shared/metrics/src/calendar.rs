@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Span as Days;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use levier_domain::time::{Grain, Month, Period, start_of_day};
@@ -129,11 +128,4 @@ pub fn spans(
         spans.push(span);
     }
     spans
-}
-
-/// The first instant of the day `days` before the day that begins at or after `to`'s local date.
-#[must_use]
-pub fn days_before(span: &Span, as_of: Date, days: i64, zone: &TimeZone) -> i64 {
-    let end = span.end.min(as_of.tomorrow().unwrap_or(as_of));
-    midnight(end.saturating_sub(Days::new().days(days)), zone)
 }

@@ -20,6 +20,7 @@ use crate::inputs::{Inputs, Run, day_of};
 use crate::leads::conversion;
 use crate::lifetime::lifetime;
 use crate::market::{deflection, market};
+use crate::mix::mixes;
 use crate::people::people;
 use crate::records::Records;
 use crate::scope::{Cut, Marks, Scope};
@@ -81,8 +82,8 @@ pub const FROM_RECORDS: [(&str, &str); 23] = [
         "community_qualified_leads",
         "needs: people with qualified_at, and membership",
     ),
-    ("crm_status_mix", "needs: people"),
-    ("lead_source_mix", "needs: people"),
+    ("crm_status_mix", "needs: people and members"),
+    ("lead_source_mix", "needs: people and members"),
     ("satisfaction", "needs: surveys"),
     ("nps", "needs: surveys"),
     ("heard_about_us", "needs: surveys"),
@@ -104,26 +105,13 @@ pub const FROM_RECORDS: [(&str, &str); 23] = [
 #[must_use]
 pub fn kpis(input: &Inputs<'_>, as_of: Date, config: &Config) -> Vec<Row> {
     let mut cells = Vec::new();
-    match input
-        .activity
-        .filter(|activity| !activity.entries.is_empty())
-    {
-        Some(activity) => from_events(&Run::new(activity, config, as_of), &mut cells),
-        None => {
-            let zone = config.workspace.zone();
-            for span in spans("month", as_of, as_of, &zone, 1) {
-                cells.extend(FROM_EVENTS.map(|kpi| {
-                    Place::everywhere()
-                        .cell(kpi, &span, "")
-                        .missing("needs: events")
-                }));
-            }
-        }
-    }
     let run = input
         .activity
         .filter(|activity| !activity.entries.is_empty())
         .map(|activity| Run::new(activity, config, as_of));
+    if let Some(run) = &run {
+        from_events(run, &mut cells);
+    }
     let zone = config.workspace.zone();
     let nothing = Commerce::default();
     let trade = Trade {
@@ -147,6 +135,13 @@ pub fn kpis(input: &Inputs<'_>, as_of: Date, config: &Config) -> Vec<Row> {
     deflection(&crm, run.as_ref(), input.commerce, &mut cells);
     if let (Some(run), Some(records)) = (&run, input.records) {
         conversion(run, records, &mut cells);
+        if let Some(contacts) = records
+            .people
+            .as_deref()
+            .filter(|people| !people.is_empty())
+        {
+            mixes(run, contacts, &mut cells);
+        }
     }
     absent(&crm, &mut cells);
     suppress(&mut cells, config.privacy.min_cell);

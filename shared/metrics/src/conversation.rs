@@ -79,6 +79,7 @@ impl Index {
 pub(crate) fn resolve(activity: &mut Activity) {
     let mut entries = std::mem::take(&mut activity.entries);
     mark_openers(&mut entries);
+    apply_edits(&mut entries);
     drop_cancelled(&mut entries);
     let index = Index::of(&entries);
     let mut threads: Vec<Thread> = Vec::new();
@@ -187,6 +188,26 @@ fn mark_openers(entries: &mut [Entry]) {
             entry.flags |= flag::OPENER;
         } else {
             entry.flags |= flag::REPLY;
+        }
+    }
+}
+
+/// A message asks and feels what its last edit says; the edit itself then says nothing more.
+///
+/// Edits that come without text (basic notifications of Teams) change nothing. Entries are in the order of time.
+fn apply_edits(entries: &mut [Entry]) {
+    let index = Index::of(entries);
+    for at in 0..entries.len() {
+        let edit = entries[at];
+        if edit.kind() != Kind::MessageEdited || !edit.has(flag::TEXT) {
+            continue;
+        }
+        if let Some(message) = index.find(edit.item, edit.channel) {
+            let posted = &mut entries[message];
+            posted.flags = posted.flags & !flag::READ | edit.flags & flag::READ;
+            posted.sentiment = edit.sentiment;
+            entries[at].flags &= !flag::READ;
+            entries[at].sentiment = 0;
         }
     }
 }

@@ -4,7 +4,7 @@
 //! creation, an answer when given, a ticket when opened. What has no person counts in `all` and on the non-member side only if
 //! it names an account; unmatched people are not non-members.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -67,7 +67,7 @@ impl Crm<'_> {
     /// Periods of a series that begins with `first`.
     pub fn spans(&self, first: i64) -> Vec<Span> {
         let first = day_of(first, &self.zone);
-        ["month", "quarter", "year", "90d"]
+        ["week", "month", "quarter", "year", "28d", "90d"]
             .into_iter()
             .flat_map(|grain| {
                 spans(
@@ -173,12 +173,7 @@ impl Crm<'_> {
             Some(people) if !people.is_empty() => self.people(people, cells),
             _ => self.missing(
                 cells,
-                &[
-                    "conversion_rate",
-                    "qualified_leads",
-                    "crm_status_mix",
-                    "lead_source_mix",
-                ],
+                &["conversion_rate", "qualified_leads"],
                 "needs: people",
             ),
         }
@@ -325,6 +320,7 @@ impl Crm<'_> {
 
     fn people(&self, people: &[Contact], cells: &mut Vec<Cell>) {
         let window = f64::from(self.config.commerce.conversion_days);
+        let customers = self.records.customers();
         self.parts(
             people,
             |p| &p.who,
@@ -335,7 +331,7 @@ impl Crm<'_> {
                 let mut converted = 0;
                 for lead in &part.rows {
                     let created = lead.created_at.unwrap_or(self.now);
-                    let customer = lead.became_customer_at.filter(|at| *at < self.now);
+                    let customer = lead.customer_since(&customers).filter(|at| *at < self.now);
                     let days = (customer.unwrap_or(self.now) - created).max(0) as f64 / DAY;
                     converted += u64::from(customer.is_some() && days <= window);
                     let _ = lives.update(days, customer.is_some());
@@ -386,62 +382,6 @@ impl Crm<'_> {
         );
         if people.iter().all(|p| p.qualified_at.is_none()) {
             self.missing(cells, &["qualified_leads"], "needs: qualified_at of people");
-        }
-        self.mixes(people, cells);
-    }
-
-    /// Members of today by CRM status and by acquisition channel.
-    fn mixes(&self, people: &[Contact], cells: &mut Vec<Cell>) {
-        let span = crate::calendar::containing("all", self.as_of, self.as_of, &self.zone, 1);
-        let mut status: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-        let mut source: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-        let mut members: BTreeSet<&str> = BTreeSet::new();
-        for contact in people {
-            let Some(person) = contact.who.person.as_deref() else {
-                continue;
-            };
-            if !self.records.membership.member_at(
-                &Who {
-                    account: None,
-                    ..contact.who.clone()
-                },
-                self.now - 1,
-            ) {
-                continue;
-            }
-            if !members.insert(person) {
-                continue;
-            }
-            status
-                .entry(crm_status(contact.lifecycle.as_deref()).to_owned())
-                .or_default()
-                .insert(person);
-            source
-                .entry(
-                    contact
-                        .lead_source
-                        .clone()
-                        .unwrap_or_else(|| "unknown".to_owned()),
-                )
-                .or_default()
-                .insert(person);
-        }
-        let n = members.len() as u64;
-        for (kpi, mix) in [("crm_status_mix", status), ("lead_source_mix", source)] {
-            cells.push(
-                Place::everywhere()
-                    .cell(kpi, &span, "people")
-                    .count(n as f64, n),
-            );
-            for (item, group) in mix {
-                let hits = group.len() as u64;
-                let mut cell = Place::everywhere()
-                    .cell(kpi, &span, "share")
-                    .share(hits, n, hits, "")
-                    .item(&item);
-                cell.groups = vec![hits, n - hits];
-                cells.push(cell);
-            }
         }
     }
 
@@ -564,11 +504,12 @@ impl Crm<'_> {
                 let minutes: Vec<f64> = timed.iter().map(|t| t.0).collect();
                 let people = units(timed.iter().map(|t| &t.1.who));
                 let nothing = "no solved ticket with a handle time in the period";
-                cells.push(
-                    part.cell("handle_time", "minutes")
-                        .ratio(minutes.iter().sum(), minutes.len() as f64, people, nothing)
-                        .item("mean"),
-                );
+                cells.push(part.cell("handle_time", "minutes").ratio(
+                    minutes.iter().sum(),
+                    minutes.len() as f64,
+                    people,
+                    nothing,
+                ));
                 let cell = part.cell("handle_time", "minutes").item("median");
                 cells.push(match quantile(&minutes, 0.5) {
                     Some(median) => cell.count(median, people),
@@ -663,18 +604,6 @@ fn owner_months<'a>(worked: impl Iterator<Item = (&'a str, i64)>, zone: &TimeZon
         .map(|(owner, at)| (owner, levier_domain::time::Month::of(day_of(at, zone))))
         .collect::<BTreeSet<_>>()
         .len() as u64
-}
-
-/// The catalogue's words for CRM lifecycles.
-fn crm_status(lifecycle: Option<&str>) -> &'static str {
-    match lifecycle {
-        Some("subscriber" | "lead") => "lead",
-        Some("marketing_qualified" | "sales_qualified") => "qualified",
-        Some("opportunity") => "opportunity",
-        Some("customer") => "customer",
-        Some("churned") => "churned",
-        _ => "unknown",
-    }
 }
 
 /// Whether an answer to "how did you hear about us" names the community or a member.

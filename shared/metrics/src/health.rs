@@ -306,6 +306,7 @@ impl Scope<'_> {
             self.as_of,
             self.config,
             score,
+            &now,
         ) {
             let mut row = self.row(Status::Ok, "health_action", "30d", action.component.name());
             row.value = Some(action.gain);
@@ -316,7 +317,8 @@ impl Scope<'_> {
                     .with("action_en", action.text)
                     .with("action_fr", action.text_fr)
                     .with("list", action.list)
-                    .with("channel", action.channel),
+                    .with("channel", action.channel)
+                    .with("action_segment", action.segment),
             );
         }
     }
@@ -349,7 +351,7 @@ impl Scope<'_> {
         let total: f64 = components.iter().map(|c| c.weight).sum();
         for component in Component::ALL {
             let mut row = self.row(Status::Ok, "health_component", "30d", component.name());
-            let people = now.people(component);
+            let people = now.people(component, &|_| true);
             let (lo, hi) = component.anchors();
             let weight = weight_of(&self.config.health, component);
             row = row
@@ -421,6 +423,13 @@ impl Scope<'_> {
             row.with("announced", announced)
                 .with("before", before.value),
         );
+        // Logarithms add up exactly; times the logarithmic mean of both scores, so do points.
+        let logs = (now.value / before.value).ln();
+        let mean = if logs.abs() < 1e-12 {
+            now.value
+        } else {
+            (now.value - before.value) / logs
+        };
         let total = |score: &Score| score.components.iter().map(|c| c.weight).sum::<f64>();
         let part = |score: &Score, component| {
             score
@@ -435,11 +444,12 @@ impl Scope<'_> {
                 continue;
             }
             let mut row = self.row(Status::Ok, "health_change", "30d", component.name());
-            row.value = Some(a.unwrap_or(0.0) - b.unwrap_or(0.0));
+            let log = a.unwrap_or(0.0) - b.unwrap_or(0.0);
+            row.value = Some(log);
             row.unit = Some("log points".to_owned());
             row.reason =
                 (a.is_none() || b.is_none()).then(|| "measured on one side only".to_owned());
-            rows.push(row);
+            rows.push(row.with("points", mean * log));
         }
     }
 

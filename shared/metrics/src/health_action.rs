@@ -9,7 +9,7 @@ use levier_domain::time::start_of_day;
 
 use crate::activity::{Activity, flag};
 use crate::health::{Score, points_lost};
-use crate::health_parts::Component;
+use crate::health_parts::{Component, Parts};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Action {
     pub list: Option<&'static str>,
     /// The channel where most is to be done.
     pub channel: Option<String>,
+    /// The CRM segment where the component is worst.
+    pub segment: Option<String>,
 }
 
 /// The three components that cost most, with what to do about each.
@@ -38,6 +40,7 @@ pub fn actions(
     as_of: Date,
     config: &Config,
     score: &Score,
+    parts: &Parts,
 ) -> Vec<Action> {
     let mut costs: Vec<(f64, Component)> = score
         .components
@@ -57,7 +60,12 @@ pub fn actions(
             } else {
                 None
             };
-            let (text, text_fr, list) = wording(component, here.as_deref());
+            let segment = weakest_segment(activity, parts, component, config.privacy.min_cell);
+            let (mut text, mut text_fr, list) = wording(component, here.as_deref());
+            if let Some(segment) = &segment {
+                text.push_str(&format!(" It is weakest among {segment}."));
+                text_fr.push_str(&format!(" C'est le plus faible chez {segment}."));
+            }
             Action {
                 component,
                 rank: at as u64 + 1,
@@ -66,6 +74,7 @@ pub fn actions(
                 text_fr,
                 list,
                 channel: here,
+                segment,
             }
         })
         .collect()
@@ -119,6 +128,32 @@ fn wording(component: Component, channel: Option<&str>) -> (String, String, Opti
         ),
     };
     (en.to_owned(), fr.to_owned(), list)
+}
+
+/// The segment in which a component is worst, of those with enough people on whom it rests; `None` where none is worse than
+/// the whole. A segment is measured as the whole is, its members counting once and the others not at all.
+fn weakest_segment(
+    activity: &Activity,
+    parts: &Parts,
+    component: Component,
+    min_cell: u64,
+) -> Option<String> {
+    let whole = component.normalise(parts.raw(component, &|_| 1)?);
+    let all = parts.people(component, &|_| true);
+    (0..activity.segments.len() as u16)
+        .filter_map(|segment| {
+            let inside = |person: u32| activity.people[person as usize].segment == segment;
+            let people = parts.people(component, &inside);
+            // Neither the segment nor the rest of the community may be too small to speak of.
+            if people < min_cell || all - people < min_cell {
+                return None;
+            }
+            let raw = parts.raw(component, &|person| u32::from(inside(person)))?;
+            Some((component.normalise(raw), segment))
+        })
+        .filter(|(normalised, _)| *normalised < whole)
+        .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
+        .and_then(|(_, segment)| activity.segments.get(usize::from(segment)).cloned())
 }
 
 /// The channel in which most threads of the window wait for a first answer.

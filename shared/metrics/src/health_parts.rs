@@ -278,24 +278,30 @@ impl Parts {
         }
     }
 
-    /// How many people a component rests on.
-    #[must_use]
-    pub fn people(&self, component: Component) -> u64 {
-        let distinct = |mut people: Vec<u32>| {
+    /// How many people of those whom `inside` takes a component rests on.
+    pub fn people(&self, component: Component, inside: &impl Fn(u32) -> bool) -> u64 {
+        fn distinct(people: impl Iterator<Item = u32>) -> usize {
+            let mut people: Vec<u32> = people.collect();
             people.sort_unstable();
             people.dedup();
             people.len()
-        };
+        }
+        let count = |people: &[u32]| people.iter().filter(|person| inside(**person)).count();
         (match component {
-            Component::Responsiveness => distinct(self.threads.iter().map(|t| t.2).collect()),
-            Component::NewcomerRetention => self.newcomers.len(),
-            Component::Stickiness => self.monthly.len(),
-            Component::Reciprocity => {
-                distinct(self.edges.iter().flat_map(|e| [e.0, e.1]).collect())
+            Component::Responsiveness => {
+                distinct(self.threads.iter().map(|t| t.2).filter(|p| inside(*p)))
             }
-            Component::Spread => self.posts.len(),
-            Component::Growth => self.monthly.len().min(self.previous.len()),
-            Component::Sentiment => self.sentiment.len(),
+            Component::NewcomerRetention => self.newcomers.iter().filter(|n| inside(n.0)).count(),
+            Component::Stickiness => count(&self.monthly),
+            Component::Reciprocity => distinct(
+                self.edges
+                    .iter()
+                    .filter(|e| inside(e.0) && inside(e.1))
+                    .flat_map(|e| [e.0, e.1]),
+            ),
+            Component::Spread => self.posts.iter().filter(|p| inside(p.1)).count(),
+            Component::Growth => count(&self.monthly).min(count(&self.previous)),
+            Component::Sentiment => self.sentiment.iter().filter(|s| inside(s.0)).count(),
         }) as u64
     }
 }

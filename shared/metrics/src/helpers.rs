@@ -126,7 +126,7 @@ pub fn champions_among(helps: &BTreeMap<u32, Help>, members: u64) -> BTreeMap<u3
         .filter(|n| *n > 0)
         .collect();
     accepted.sort_unstable_by(|a, b| b.cmp(a));
-    let places = (members as f64 * 0.01).ceil() as usize;
+    let places = members.div_ceil(100) as usize;
     let least = places
         .checked_sub(1)
         .and_then(|last| accepted.get(last.min(accepted.len().saturating_sub(1))))

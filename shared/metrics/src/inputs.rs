@@ -22,6 +22,9 @@ pub struct Inputs<'a> {
     pub records: Option<&'a Records>,
 }
 
+/// Years of periods that are published: a date of joining in a roster may be older than any community.
+const YEARS_KEPT: i32 = 10;
+
 /// One run over activity.
 pub(crate) struct Run<'a> {
     pub activity: &'a Activity,
@@ -47,7 +50,8 @@ impl<'a> Run<'a> {
         let first = activity
             .entries
             .first()
-            .map_or(as_of, |entry| day_of(entry.at, &zone));
+            .map_or(as_of, |entry| day_of(entry.at, &zone))
+            .max(as_of.saturating_sub(jiff::Span::new().years(YEARS_KEPT)));
         Self {
             activity,
             config,
@@ -64,7 +68,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Days and weeks are published for whole communities only, to keep the table small.
+    /// Days and weeks are published for whole communities only, to keep the table small; days only of what is counted, for
+    /// shares of a day rest on too few.
     pub fn grains(&self, cut: &Cut) -> &'static [&'static str] {
         if cut.segment.is_none() && cut.platform.is_none() && cut.channel.is_none() {
             &["day", "week", "month", "quarter", "year", "28d", "90d"]

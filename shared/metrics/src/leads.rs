@@ -76,6 +76,7 @@ pub fn community_qualified_leads(
     let rule = &config.qualified_leads;
     let since = now - window_of(config);
     let times = contributions(activity, now, rule);
+    let customers = records.customers();
     let mut list: Vec<(usize, i64, &Contact)> = records
         .people
         .iter()
@@ -86,7 +87,11 @@ pub fn community_qualified_leads(
                 .as_ref()
                 .is_some_and(|l| rule.lifecycles.contains(l))
         })
-        .filter(|contact| contact.became_customer_at.is_none_or(|at| at >= now))
+        .filter(|contact| {
+            contact
+                .customer_since(&customers)
+                .is_none_or(|at| at >= now)
+        })
         .filter_map(|contact| {
             let times = times.get(contact.who.person.as_deref()?)?;
             let recent = times.len() - times.partition_point(|at| *at < since);
@@ -129,9 +134,12 @@ pub(crate) fn conversion(run: &Run<'_>, records: &Records, cells: &mut Vec<Cell>
             .item(item)
     };
     let people = records.people.as_deref().unwrap_or_default();
-    let became = |lead: &Contact| lead.became_customer_at;
+    let customers = records.customers();
+    let became = |lead: &Contact| lead.customer_since(&customers);
     if people.iter().all(|lead| became(lead).is_none()) {
-        cells.push(cell("conversion").missing("needs: became_customer_at of people"));
+        cells.push(
+            cell("conversion").missing("needs: became_customer_at of people, deals or orders"),
+        );
         return;
     }
     if people.iter().all(|lead| lead.created_at.is_none()) {

@@ -14,6 +14,7 @@ pub mod cohorts;
 pub mod commerce;
 pub mod conversation;
 mod crm;
+mod days;
 pub mod draft;
 pub mod health;
 pub mod health_action;
@@ -26,6 +27,7 @@ pub mod lifetime;
 pub mod lists;
 mod market;
 pub mod membership;
+mod mix;
 pub mod numbers;
 mod people;
 pub mod records;
@@ -36,18 +38,24 @@ pub mod tally;
 
 pub use activity::{Activity, ActivityBuilder};
 pub use alert::alerts;
-pub use catalogue::kpis;
+pub use catalogue::{FROM_EVENTS, kpis};
 pub use cohorts::cohorts;
 pub use commerce::{Commerce, CommerceAccumulator};
 pub use health::{health, health_with};
 pub use inputs::Inputs;
 pub use leads::community_qualified_leads;
 pub use lists::champions;
-pub use records::{Membership, Records, Who};
+pub use records::{Deal, Membership, Records, Spend, Subscription, Survey, Who};
 
 #[cfg(test)]
 mod chs_test;
 #[cfg(test)]
+mod health_test;
+#[cfg(test)]
+mod plain_test;
+#[cfg(test)]
 mod property_test;
+#[cfg(test)]
+mod worked_company_test;
 #[cfg(test)]
 mod worked_test;

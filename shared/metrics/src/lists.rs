@@ -19,10 +19,8 @@ use crate::scope::{Cut, Scope};
 
 /// Newcomers stay on the list for so many days.
 const WELCOME_DAYS: i64 = 14;
-/// Questions are listed from so many hours on.
-const QUESTION_HOURS: i64 = 24;
 /// Questions older than this many days are no longer listed.
-const QUESTION_DAYS: i64 = 90;
+const QUESTION_DAYS: i64 = 365;
 
 fn row(as_of: Date, community: &str, kpi: &str, platform: &str, handle: &str) -> Row {
     let mut row = Row::new(Status::Ok);
@@ -136,7 +134,7 @@ fn questions(run: &Run<'_>, cut: &Cut, community: &str, rows: &mut Vec<Row>) {
             let age = run.now - at;
             cut.takes(activity, entry)
                 && entry.has(flag::QUESTION)
-                && (QUESTION_HOURS * hour..QUESTION_DAYS * 24 * hour).contains(&age)
+                && (0..QUESTION_DAYS * 24 * hour).contains(&age)
                 && activity.member_of(entry.actor).is_some()
         })
         .collect();
@@ -214,7 +212,7 @@ fn newcomers(run: &Run<'_>, cut: &Cut, community: &str, rows: &mut Vec<Row>) {
                 .spans
                 .of_person(*person)
                 .first()
-                .is_some_and(|span| span.from >= since);
+                .is_some_and(|span| !span.implied && span.from >= since);
             first && !known.3 && scope.spans.member_at(*person, run.now - 1)
         })
         .collect();

@@ -6,7 +6,7 @@ use levier_domain::time::{Grain, Month, Period};
 
 use crate::calendar::{Span, midnight};
 use crate::cell::Cell;
-use crate::commerce::Commerce;
+use crate::commerce::{Commerce, SIDES};
 use crate::crm::{Crm, units};
 use crate::draft::Place;
 use crate::inputs::Run;
@@ -47,10 +47,16 @@ fn in_span<'a>(spend: &'a [Spend], span: &'a Span) -> impl Iterator<Item = &'a S
 }
 
 /// Spend of one purpose in the reporting currency, and how many rows were in another one.
-fn spent(crm: &Crm<'_>, spend: &[Spend], span: &Span, purpose: &str) -> (i64, u64) {
+fn spent<'a>(
+    crm: &Crm<'_>,
+    spend: impl Iterator<Item = &'a Spend>,
+    span: &Span,
+    purpose: &str,
+) -> (i64, u64) {
     let currency = crm.config.workspace.currency.code();
     let mut sum = (0, 0);
-    for row in in_span(spend, span)
+    for row in spend
+        .filter(|s| span.start <= s.date && s.date < span.end)
         .filter(|s| s.purpose.as_deref() == Some(purpose) && s.date <= crm.as_of)
     {
         if row.currency == currency {
@@ -81,13 +87,13 @@ fn acquisition(
     let spans_of = |first: i64| {
         crm.spans(first)
             .into_iter()
-            .filter(|span| span.grain != "90d")
+            .filter(|span| matches!(span.grain, "month" | "quarter" | "year"))
     };
     match (first("member_acquisition"), run) {
         (Some(begin), Some(run)) => {
             let members = Spans::of(run.activity, |_| true);
             for span in spans_of(begin) {
-                let (minor, foreign) = spent(crm, spend, &span, "member_acquisition");
+                let (minor, foreign) = spent(crm, spend.iter(), &span, "member_acquisition");
                 let joins = members
                     .all()
                     .iter()
@@ -120,24 +126,44 @@ fn acquisition(
     match (first("customer_acquisition"), commerce) {
         (Some(begin), Some(commerce)) => {
             for span in spans_of(begin) {
-                let (minor, foreign) = spent(crm, spend, &span, "customer_acquisition");
-                let new = commerce
-                    .sums(span.grain, Month::of(span.start), 0)
-                    .map_or(0, |sums| sums.new_customers);
-                let cell = Place::everywhere().cell(
-                    "customer_acquisition_cost",
-                    &span,
-                    &format!("{currency}/customer"),
-                );
-                cells.push(noted(
-                    cell.ratio(
-                        minor as f64 / unit,
-                        new as f64,
-                        new,
-                        "no new customers in the period",
-                    ),
-                    foreign,
-                ));
+                // What was spent on one audience only is also set against the new customers of that side.
+                for (side, audience) in [
+                    ("all", None),
+                    ("member", Some("members")),
+                    ("non_member", Some("others")),
+                ] {
+                    let aimed =
+                        |s: &&Spend| audience.is_none() || s.audience.as_deref() == audience;
+                    if audience.is_some() && !spend.iter().any(|s| aimed(&s)) {
+                        continue;
+                    }
+                    let (minor, foreign) = spent(
+                        crm,
+                        spend.iter().filter(aimed),
+                        &span,
+                        "customer_acquisition",
+                    );
+                    let position = SIDES.iter().position(|name| *name == side).unwrap_or(0);
+                    let new = commerce
+                        .sums(span.grain, Month::of(span.start), position as u8)
+                        .map_or(0, |sums| sums.new_customers);
+                    let cell = Place::everywhere()
+                        .cell(
+                            "customer_acquisition_cost",
+                            &span,
+                            &format!("{currency}/customer"),
+                        )
+                        .side(side);
+                    cells.push(noted(
+                        cell.ratio(
+                            minor as f64 / unit,
+                            new as f64,
+                            new,
+                            "no new customers in the period",
+                        ),
+                        foreign,
+                    ));
+                }
             }
         }
         (None, _) => missing(
@@ -158,7 +184,7 @@ fn acquisition(
 fn noted(cell: Cell, foreign: u64) -> Cell {
     if foreign > 0 {
         cell.note(&format!(
-            "{foreign} rows of spend in another currency are left out"
+            "{foreign} rows in another currency are left out: no exchange rate on or before their day"
         ))
     } else {
         cell
@@ -217,14 +243,6 @@ fn campaigns(crm: &Crm<'_>, spend: &[Spend], cells: &mut Vec<Cell>) {
     }
 }
 
-/// Whether an order was paid and is not a test.
-fn paid(order: &Order) -> bool {
-    matches!(
-        order.status.as_str(),
-        "paid" | "partially_refunded" | "refunded"
-    )
-}
-
 fn promo(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
     let codes = &crm.config.commerce.community_promo_codes;
     let orders = match &crm.records.orders {
@@ -243,7 +261,7 @@ fn promo(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
     let with_code: Vec<&Order> = orders
         .iter()
         .filter(|o| {
-            paid(o)
+            o.paid()
                 && o.ordered_at < crm.now
                 && o.promo_code
                     .as_ref()
@@ -268,7 +286,7 @@ fn promo(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
         let minor: i64 = rows
             .iter()
             .filter(|o| o.currency == currency.code())
-            .map(|o| o.amount_minor - o.refunded_minor - o.tax_minor)
+            .map(|o| o.net_minor())
             .sum();
         let mut cell = Place::everywhere()
             .cell("promo_revenue", &span, currency.code())

@@ -1,64 +1,84 @@
 //! Who was a member when: spans of membership from joins and leaves, of events and rosters.
 //!
 //! Where a platform of a community tells no joins at all, the first contribution of a person stands for the join, so that its
-//! members exist; such a join is never counted as a registration.
+//! members exist; so does the drop of a roster that says who is there and not since when. Such a join is presumed: it is never
+//! counted as a registration. A leave ends the membership until the next join, whatever is contributed in between; at one
+//! instant the leave comes before the join.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use levier_domain::event::Kind;
 
-use crate::activity::{Activity, Stay};
+use crate::activity::{Activity, Stay, flag};
+
+/// Community, platform, handle.
+type Key = (u16, u8, u32);
+/// When, whether it is a join, whether it is presumed: in the order in which moves of one instant happen.
+type Move = (i64, bool, bool);
 
 /// The spans of every handle, sorted by person.
 pub(crate) fn stays(activity: &Activity) -> Vec<Stay> {
     let told: BTreeSet<(u16, u8)> = activity
         .entries
         .iter()
-        .filter(|entry| entry.kind() == Kind::MemberJoined)
+        .filter(|entry| entry.kind() == Kind::MemberJoined && !entry.has(flag::PRESUMED))
         .map(|entry| (entry.community, entry.platform))
         .collect();
-    let mut open: BTreeMap<(u16, u8, u32), (i64, bool)> = BTreeMap::new();
-    let mut stays = Vec::new();
+    let mut moves: BTreeMap<Key, Vec<Move>> = BTreeMap::new();
+    let mut presumed: HashMap<Key, i64> = HashMap::new();
     for entry in &activity.entries {
-        let Some(person) = activity.member_of(entry.actor) else {
+        if activity.member_of(entry.actor).is_none() {
             continue;
-        };
+        }
         let key = (entry.community, entry.platform, entry.actor);
-        let stay = |(from, implied): (i64, bool), to| Stay {
-            person,
-            from,
-            to,
-            community: entry.community,
-            platform: entry.platform,
-            implied,
-        };
-        match entry.kind() {
-            Kind::MemberJoined => {
-                open.entry(key).or_insert((entry.at, false));
+        let kind = entry.kind();
+        match kind {
+            Kind::MemberJoined if entry.has(flag::PRESUMED) => {}
+            Kind::MemberJoined | Kind::MemberLeft => {
+                let joins = kind == Kind::MemberJoined;
+                moves.entry(key).or_default().push((entry.at, joins, false));
+                continue;
             }
-            Kind::MemberLeft => {
-                if let Some(opened) = open.remove(&key) {
-                    stays.push(stay(opened, entry.at));
-                }
-            }
-            kind if kind.is_contribution()
-                && !told.contains(&(entry.community, entry.platform)) =>
-            {
-                open.entry(key).or_insert((entry.at, true));
-            }
-            _ => {}
+            _ if kind.is_contribution() && !told.contains(&(entry.community, entry.platform)) => {}
+            _ => continue,
+        }
+        // Entries come in order of time: the first one stays.
+        presumed.entry(key).or_insert(entry.at);
+    }
+    for (key, at) in presumed {
+        let line = moves.entry(key).or_default();
+        if !line.iter().any(|(_, joins, _)| *joins) {
+            line.push((at, true, true));
         }
     }
-    for ((community, platform, handle), (from, implied)) in open {
-        if let Some(person) = activity.member_of(handle) {
-            stays.push(Stay {
-                person,
-                from,
-                to: i64::MAX,
-                community,
-                platform,
-                implied,
-            });
+    let mut stays = Vec::new();
+    for ((community, platform, handle), mut line) in moves {
+        let Some(person) = activity.member_of(handle) else {
+            continue;
+        };
+        line.sort_unstable();
+        let mut stay = |(from, implied): (i64, bool), to| {
+            if from < to {
+                stays.push(Stay {
+                    person,
+                    from,
+                    to,
+                    community,
+                    platform,
+                    implied,
+                });
+            }
+        };
+        let mut open: Option<(i64, bool)> = None;
+        for (at, joins, implied) in line {
+            if joins {
+                open.get_or_insert((at, implied));
+            } else if let Some(opened) = open.take() {
+                stay(opened, at);
+            }
+        }
+        if let Some(opened) = open {
+            stay(opened, i64::MAX);
         }
     }
     stays.sort_unstable();

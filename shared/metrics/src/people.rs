@@ -1,10 +1,12 @@
 //! KPIs about people: joins, members, activity, lives, notifications, interactions, content.
 
+use jiff::civil::Date;
 use levier_domain::event::Kind;
 
 use crate::activity::SENTIMENT_SCALE;
-use crate::calendar::{Span, days_before, spans};
+use crate::calendar::{Span, spans};
 use crate::cell::Cell;
+use crate::days::Days;
 use crate::draft::Place;
 use crate::inputs::Run;
 use crate::membership::Span as Stay;
@@ -53,6 +55,7 @@ impl Moves {
 /// What a scope needs once for all its periods.
 struct Material {
     moves: Moves,
+    days: Days,
     registered: Vec<Entered>,
     delivered: Vec<Entered>,
     has_direct: bool,
@@ -86,8 +89,13 @@ pub(crate) fn people(run: &Run<'_>, scope: &Scope<'_>, marks: &mut Marks, out: &
         has[3] |= entry.kind() == Kind::ContentViewed;
     }
     let material = Material {
+        days: if in_channel {
+            Days::default()
+        } else {
+            Days::of(run, scope)
+        },
         moves: Moves::of(scope, &|person| invited.binary_search(&person).is_ok()),
-        registered: funnel(scope, Kind::LiveRegistered, &[Kind::LiveAttended], run.now),
+        registered: funnel(scope, Kind::LiveRegistered, &[], run.now),
         delivered: funnel(
             scope,
             Kind::NotificationDelivered,
@@ -116,8 +124,8 @@ pub(crate) fn people(run: &Run<'_>, scope: &Scope<'_>, marks: &mut Marks, out: &
             }
             period.roster(out);
             period.lives_and_notices(out);
-            if !matches!(grain, "day" | "week") {
-                period.rates(marks, out);
+            if grain != "day" {
+                period.rates(out);
                 period.social(out);
             }
         }
@@ -175,13 +183,13 @@ impl Period<'_> {
         );
         if self.material.has_views {
             out.push(flow("content_views", "views", What::Views));
-        } else if self.scope.cut.channel.is_none() && !matches!(self.span.grain, "day" | "week") {
+        } else if self.scope.cut.channel.is_none() && self.span.grain != "day" {
             out.push(
                 self.cell("content_views", "views")
                     .missing("needs: content views"),
             );
         }
-        if matches!(self.span.grain, "day" | "week") {
+        if self.span.grain == "day" {
             return;
         }
         if self.material.has_scored {
@@ -240,7 +248,7 @@ impl Period<'_> {
         net.additive = true;
         out.push(net);
         out.push(self.cell("members", "people").count(end as f64, end));
-        if matches!(self.span.grain, "day" | "week") {
+        if self.span.grain == "day" {
             return;
         }
         out.push(
@@ -281,7 +289,7 @@ impl Period<'_> {
 
     fn lives_and_notices(&self, out: &mut Vec<Cell>) {
         let (from, to) = (self.span.from, self.span.to);
-        let whole = !matches!(self.span.grain, "day" | "week");
+        let whole = self.span.grain != "day";
         let people = |units: &[Entered], step: u8| {
             distinct(
                 units
@@ -303,21 +311,19 @@ impl Period<'_> {
                 self.cell("live_registrations", "registrations")
                     .flow(registered.len() as u64, people(registered, 0)),
             );
-            let mut attended: Vec<(u32, u64)> = self
-                .scope
-                .between(from, to)
-                .filter(|(_, e)| e.kind() == Kind::LiveAttended)
-                .filter_map(|(_, e)| Some((self.scope.who(e)?, e.item)))
-                .collect();
-            attended.sort_unstable();
-            attended.dedup();
-            let attendees = distinct(attended.iter().map(|a| a.0).collect());
+            let attended = attended(self.scope, from, to);
+            let attendees = distinct(attended.iter().map(|a| a.1).collect());
             out.push(
                 self.cell("live_attendees", "attendances")
                     .flow(attended.len() as u64, attendees),
             );
             if whole {
-                out.push(show_up(self.cell("live_show_up_rate", "share"), registered));
+                out.push(show_up(
+                    self.cell("live_show_up_rate", "share"),
+                    registered,
+                    attended.len() as u64,
+                    attendees,
+                ));
             }
         }
         if self.material.delivered.is_empty() {
@@ -355,7 +361,7 @@ impl Period<'_> {
         }
     }
 
-    fn rates(&self, marks: &mut Marks, out: &mut Vec<Cell>) {
+    fn rates(&self, out: &mut Vec<Cell>) {
         let spans = &self.scope.spans;
         let (start, end) = (
             spans.members_before(self.span.from),
@@ -373,14 +379,13 @@ impl Period<'_> {
                 )
                 .groups(&[active]),
         );
-        let since = days_before(self.span, self.run.as_of, 90, &self.run.zone);
-        marks.clear();
+        let last = self.last_day();
         let recent = self
-            .scope
-            .between(since, self.span.to)
-            .filter(|(_, e)| e.kind().is_contribution())
-            .filter_map(|(_, e)| self.scope.who(e))
-            .filter(|person| marks.first(*person, 0) && spans.member_at(*person, self.span.to - 1))
+            .material
+            .days
+            .active(last, 90)
+            .into_iter()
+            .filter(|person| spans.member_at(*person, self.span.to - 1))
             .count() as u64;
         for (kpi, hits) in [
             ("active_share_90d", recent),
@@ -391,7 +396,7 @@ impl Period<'_> {
                     .share_of_people(hits, end, "no members at the end"),
             );
         }
-        self.stickiness(marks, out);
+        self.stickiness(out);
         let mut per = |kpi, what, item: &str| {
             let (n, by) = (self.n(what), self.by(what));
             let noun = if kpi == "messages" {
@@ -409,10 +414,9 @@ impl Period<'_> {
                     .groups(&[by])
                     .item(item),
             );
-            let people = self.by(What::Contributions);
             out.push(
                 self.cell(active_member, &format!("{noun}/active member"))
-                    .ratio(n as f64, people as f64, people, "nobody was active")
+                    .ratio(n as f64, active as f64, active, "no member was active")
                     .groups(&[by])
                     .item(item),
             );
@@ -425,26 +429,25 @@ impl Period<'_> {
         per("activity", What::Other, "other");
     }
 
-    /// Over the 28 days that end with the period.
-    fn stickiness(&self, marks: &mut Marks, out: &mut Vec<Cell>) {
-        let border = |back: i64| days_before(self.span, self.run.as_of, back, &self.run.zone);
-        let mut active = |from: i64, to: i64| {
-            marks.clear();
-            self.scope
-                .between(from, to)
-                .filter(|(_, e)| e.kind().is_contribution())
-                .filter_map(|(_, e)| self.scope.who(e))
-                .filter(|person| marks.first(*person, 0))
-                .count() as u64
-        };
-        let monthly = active(border(28), border(0));
-        let daily: u64 = (0..28)
-            .map(|day| active(border(day + 1), border(day)))
-            .sum();
+    /// The last day of the period, or of what there is of it.
+    fn last_day(&self) -> Date {
+        let end = self
+            .span
+            .end
+            .min(self.run.as_of.tomorrow().unwrap_or(self.run.as_of));
+        end.yesterday().unwrap_or(end)
+    }
+
+    /// Over the 28 days that end with the period: mean daily actives, and mean weekly actives, over those of the 28 days.
+    fn stickiness(&self, out: &mut Vec<Cell>) {
+        let (days, last) = (&self.material.days, self.last_day());
+        let back = |n: i64| last.saturating_sub(jiff::Span::new().days(n));
+        let monthly = days.active(last, 28).len() as u64;
+        let daily: u64 = (0..28).map(|day| days.on(back(day)).len() as u64).sum();
         let weekly: u64 = (0..4)
-            .map(|week| active(border(7 * week + 7), border(7 * week)))
+            .map(|week| days.active(back(7 * week), 7).len() as u64)
             .sum();
-        for (item, sum, parts) in [("daily", daily, 28.0), ("weekly", weekly, 4.0)] {
+        for (item, sum, parts) in [("all", daily, 28.0), ("weekly", weekly, 4.0)] {
             out.push(
                 self.cell("stickiness", "share")
                     .ratio(
@@ -489,7 +492,7 @@ impl Period<'_> {
             );
         }
         let ugc = self.n(What::Content) + self.n(What::Posts);
-        let (share, top, authors) = self.ugc_of_top(0.05);
+        let (share, top, authors) = self.ugc_of_top(5);
         let flow = |what, item: &str| {
             self.cell("ugc", "items")
                 .flow(self.n(what), self.by(what))
@@ -552,7 +555,7 @@ impl Period<'_> {
     }
 
     /// Content and posts of the most active share of members, how many members that is, and of how many authors.
-    fn ugc_of_top(&self, share: f64) -> (u64, u64, u64) {
+    fn ugc_of_top(&self, percent: u64) -> (u64, u64, u64) {
         let counts = per_person(self.scope, self.span, |e| {
             e.kind() == Kind::ContentPublished
                 || (e.kind() == Kind::MessagePosted && e.has(crate::activity::flag::OPENER))
@@ -560,7 +563,7 @@ impl Period<'_> {
         let (top, k) = top_of(
             &counts,
             self.scope.spans.members_before(self.span.to),
-            share,
+            percent,
         );
         (top, k, counts.len() as u64)
     }
@@ -586,31 +589,35 @@ pub(crate) fn per_person(
     counts
 }
 
-/// What the most active share of `members` did together, and how many they are (rounded up).
-pub(crate) fn top_of(counts: &[u64], members: u64, share: f64) -> (u64, u64) {
-    let k = (members as f64 * share).ceil() as usize;
+/// What the most active percent of `members` did together, and how many they are (rounded up).
+pub(crate) fn top_of(counts: &[u64], members: u64, percent: u64) -> (u64, u64) {
+    // In whole numbers: 5 % of 140 is 7, where 0.05 × 140 is a little more.
+    let k = (members * percent).div_ceil(100) as usize;
     (counts.iter().take(k).sum(), k.min(counts.len()) as u64)
 }
 
-fn show_up(cell: Cell, registered: &[Entered]) -> Cell {
-    let came = registered.iter().filter(|u| u.steps & 1 != 0).count() as u64;
-    let people = |came: bool| {
-        distinct(
-            registered
-                .iter()
-                .filter(|u| (u.steps & 1 != 0) == came)
-                .map(|u| u.person)
-                .collect(),
-        )
-    };
-    let all = distinct(registered.iter().map(|u| u.person).collect());
+/// Attended ÷ registered. Who came without registering is among the attended, so that it may pass 1; then it has no interval.
+fn show_up(cell: Cell, registered: &[Entered], attended: u64, attendees: u64) -> Cell {
+    let people = distinct(registered.iter().map(|u| u.person).collect());
     cell.share(
-        came,
+        attended,
         registered.len() as u64,
-        all,
+        people,
         "nobody registered in the period",
     )
-    .groups(&[people(true), people(false)])
+    .groups(&[attendees, people.saturating_sub(attendees)])
+}
+
+/// Lives attended in a stretch, once per person and live.
+fn attended(scope: &Scope<'_>, from: i64, to: i64) -> Vec<(u64, u32)> {
+    let mut attended: Vec<(u64, u32)> = scope
+        .between(from, to)
+        .filter(|(_, e)| e.kind() == Kind::LiveAttended)
+        .filter_map(|(_, e)| Some((e.item, scope.who(e)?)))
+        .collect();
+    attended.sort_unstable();
+    attended.dedup();
+    attended
 }
 
 /// Show-up of every live.
@@ -623,13 +630,16 @@ fn lives(
 ) {
     let mut units = material.registered.clone();
     units.sort_unstable_by_key(|u| (u.item, u.at, u.person));
+    let came = attended(scope, i64::MIN, run.now);
     for live in units.chunk_by(|a, b| a.item == b.item) {
         let Some(name) = scope.activity.subjects.get(&live[0].item) else {
             continue;
         };
         for span in spans("all", run.first, run.as_of, &run.zone, run.fiscal) {
             let cell = place.cell("live_show_up_rate", &span, "share").item(name);
-            out.push(show_up(cell, live));
+            let from = came.partition_point(|a| a.0 < live[0].item);
+            let here = came[from..].partition_point(|a| a.0 == live[0].item) as u64;
+            out.push(show_up(cell, live, here, here));
         }
     }
 }

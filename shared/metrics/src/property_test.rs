@@ -16,9 +16,9 @@ use crate::{Activity, ActivityBuilder, Inputs, champions, cohorts, kpis};
 const START: i64 = 1_767_225_600;
 
 /// One made-up happening: person, hour, kind, whom or what it is about, flags.
-type Happening = (u8, u16, u8, u8, u8);
+pub(crate) type Happening = (u8, u16, u8, u8, u8);
 
-fn event(at: usize, happening: &Happening) -> Event {
+pub(crate) fn event(at: usize, happening: &Happening) -> Event {
     let (person, hour, kind, about, bits) = *happening;
     let kind = [
         Kind::MemberJoined,
@@ -59,7 +59,11 @@ fn event(at: usize, happening: &Happening) -> Event {
             event.reply_to = (bits & 2 != 0).then(|| message(about));
             event.is_question = Some(bits & 4 != 0);
             event.sentiment = (bits & 8 != 0).then(|| f64::from(about) / 128.0 - 1.0);
-            event.text_length = Some(u32::from(about));
+            if about % 4 == 0 {
+                event
+                    .attributes
+                    .insert(attribute::WORDS.to_owned(), (about % 3).to_string());
+            }
             event.visibility = Some(if bits & 16 != 0 {
                 Visibility::Direct
             } else {
@@ -89,7 +93,7 @@ fn segment(person: u8) -> Option<&'static str> {
     [None, Some("retail"), Some("pro")][usize::from(person % 40) % 3]
 }
 
-fn build(events: &[(usize, Happening)], config: &Config) -> Activity {
+pub(crate) fn build(events: &[(usize, Happening)], config: &Config) -> Activity {
     let mut builder = ActivityBuilder::new(config);
     for (at, happening) in events {
         builder.push(
@@ -102,7 +106,7 @@ fn build(events: &[(usize, Happening)], config: &Config) -> Activity {
     builder.finish()
 }
 
-fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+pub(crate) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     proptest::collection::vec(
         (
             any::<u8>(),
@@ -127,7 +131,7 @@ fn rows(activity: &Activity, config: &Config) -> Vec<Row> {
     rows
 }
 
-fn config(min_cell: u64) -> Config {
+pub(crate) fn config(min_cell: u64) -> Config {
     let mut config = Config::default();
     config.privacy.min_cell = min_cell;
     config
@@ -180,7 +184,7 @@ proptest! {
             let Some(value) = row.value else { continue };
             prop_assert!(value.is_finite(), "{row:?}");
             let kpi = row.kpi.as_deref().unwrap();
-            if row.unit.as_deref() == Some("share") && !matches!(kpi, "engagement_rate" | "leave_rate" | "gamification") {
+            if row.unit.as_deref() == Some("share") && !matches!(kpi, "engagement_rate" | "leave_rate" | "gamification" | "live_show_up_rate") {
                 prop_assert!((0.0..=1.0).contains(&value), "{row:?}");
             }
             if let (Some(lower), Some(upper)) = (row.lower, row.upper) {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use levier_domain::entity::Entity;
+use levier_domain::money::share;
 use levier_domain::record::{Record, Value};
 use levier_domain::time::Month;
 
@@ -183,6 +184,8 @@ table! {
 table! {
     /// A contact or lead.
     Contact {
+        /// The system that keeps it.
+        source: Option<String> = text("source"),
         /// CRM id.
         crm_id: String = text_required("person_id"),
         /// When it was created.
@@ -227,6 +230,10 @@ table! {
         ended_at: Option<i64> = instant("ended_at"),
         /// When its end was asked for.
         cancelled_at: Option<i64> = instant("cancelled_at"),
+        /// End of the trial.
+        trial_end: Option<i64> = instant("trial_end"),
+        /// `trialing`, `active`, `past_due`, `paused`, `cancelled`, `ended`.
+        status: Option<String> = text("status"),
         /// `month`, `quarter`, `year`, `week`.
         interval: String = text_required("interval"),
     }
@@ -274,6 +281,68 @@ table! {
     }
 }
 
+impl Contact {
+    /// When the lead became a customer, as the CRM says or as purchases, deals and contracts tell, whichever is earlier.
+    #[must_use]
+    pub fn customer_since(&self, customers: &Customers<'_>) -> Option<i64> {
+        [self.became_customer_at, customers.since(&self.who)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}
+
+impl Order {
+    /// Whether it was paid (also if refunded later) and is no test.
+    #[must_use]
+    pub fn paid(&self) -> bool {
+        matches!(
+            self.status.as_str(),
+            "paid" | "partially_refunded" | "refunded"
+        )
+    }
+
+    /// What is left after refunds, without the tax that belongs to it, in minor units.
+    #[must_use]
+    pub fn net_minor(&self) -> i64 {
+        let left = self.amount_minor - self.refunded_minor;
+        left - share(self.tax_minor, left, self.amount_minor)
+    }
+}
+
+/// First instants (µs) as a customer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Customers<'a> {
+    people: BTreeMap<&'a str, i64>,
+    accounts: BTreeMap<&'a str, i64>,
+}
+
+impl<'a> Customers<'a> {
+    fn bought(&mut self, who: &'a Who, at: i64) {
+        let slot = match (&who.person, &who.account) {
+            (Some(person), _) => self.people.entry(person).or_insert(at),
+            (None, Some(account)) => self.accounts.entry(account).or_insert(at),
+            (None, None) => return,
+        };
+        *slot = at.min(*slot);
+    }
+
+    /// Since when the person is one, or else the account by what names no person.
+    #[must_use]
+    pub fn since(&self, who: &Who) -> Option<i64> {
+        let of = |map: &BTreeMap<&str, i64>, id: &Option<String>| {
+            id.as_deref().and_then(|id| map.get(id)).copied()
+        };
+        [
+            of(&self.people, &who.person),
+            of(&self.accounts, &who.account),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+}
+
 /// All records of a run; `None` where none of the entity was ever imported.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Records {
@@ -297,6 +366,8 @@ pub struct Records {
     pub mentions: Option<Vec<Mention>>,
     /// Who was a member when.
     pub membership: Membership,
+    /// First paid orders by person (µs), of orders that are not among `orders`.
+    pub first_orders: BTreeMap<String, i64>,
 }
 
 impl Records {
@@ -323,6 +394,39 @@ impl Records {
             Entity::Mentions => put(&mut self.mentions, Mention::from_record(record, who)),
             _ => false,
         }
+    }
+
+    /// Says that a person paid an order, of which no KPI reads more than that.
+    pub fn bought(&mut self, person: &str, at: i64) {
+        match self.first_orders.get_mut(person) {
+            Some(first) => *first = at.min(*first),
+            None => {
+                self.first_orders.insert(person.to_owned(), at);
+            }
+        }
+    }
+
+    /// When each person became a customer, and each account of which only deals or contracts without a person tell: the first
+    /// paid order, won deal or paying subscription.
+    #[must_use]
+    pub fn customers(&self) -> Customers<'_> {
+        let mut customers = Customers::default();
+        for (person, at) in &self.first_orders {
+            customers.people.insert(person, *at);
+        }
+        for order in self.orders.iter().flatten().filter(|o| o.paid()) {
+            customers.bought(&order.who, order.ordered_at);
+        }
+        for deal in self.deals.iter().flatten().filter(|d| d.status == "won") {
+            customers.bought(&deal.who, deal.closed_at.unwrap_or(deal.created_at));
+        }
+        for contract in self.subscriptions.iter().flatten() {
+            if !matches!(contract.status.as_deref(), Some("trialing" | "paused")) {
+                let paying = contract.trial_end.unwrap_or(contract.started_at);
+                customers.bought(&contract.who, paying.max(contract.started_at));
+            }
+        }
+        customers
     }
 
     /// Puts the records in an order of their own, so that sums of decimals do not depend on the order of pushes.

@@ -104,6 +104,12 @@ impl<'a> Scope<'a> {
         Self::with(activity, cut, entries, Arc::new(members(activity, &cut)))
     }
 
+    /// A cut with its members and none of its events.
+    #[must_use]
+    pub fn members_only(activity: &'a Activity, cut: Cut) -> Self {
+        Self::with(activity, cut, Vec::new(), Arc::new(members(activity, &cut)))
+    }
+
     /// Every channel of a community, in one pass over its events.
     #[must_use]
     pub fn channels(activity: &'a Activity, community: u16) -> Vec<Self> {

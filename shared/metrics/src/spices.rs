@@ -57,8 +57,9 @@ const MOST: usize = 24;
 /// Cells of `spices`, per community and for all, from cells that were already suppressed.
 pub(crate) fn spices(cells: &mut Vec<Cell>, now: &Span) {
     let series = series(cells);
+    // A workspace without any series still says what each pillar needs.
     let mut communities: Vec<_> = series.keys().map(|key| key.community.clone()).collect();
-    communities.dedup();
+    communities.push(Place::everywhere().community);
     communities.sort();
     communities.dedup();
     for community in communities {

@@ -48,11 +48,7 @@ pub(crate) fn talk(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
         })
         .collect();
     talks.sort_by_key(|talk| (talk.at, talk.thread.opener));
-    for grain in run
-        .grains(&scope.cut)
-        .iter()
-        .filter(|g| !matches!(**g, "day" | "week"))
-    {
+    for grain in run.grains(&scope.cut).iter().filter(|g| **g != "day") {
         for span in spans(grain, run.first, run.as_of, &run.zone, run.fiscal) {
             let from = talks.partition_point(|talk| talk.at < span.from);
             let to = talks.partition_point(|talk| talk.at < span.to).max(from);
@@ -271,14 +267,13 @@ impl Period<'_> {
         let counts = per_person(self.scope, self.span, |e| e.kind().is_contribution());
         let total: u64 = counts.iter().sum();
         let members = self.scope.spans.members_before(self.span.to);
-        let (top, k) = top_of(&counts, members, 0.05);
+        let (top, k) = top_of(&counts, members, 5);
         let people = counts.len() as u64;
         let cell = |unit| self.cell("contribution_concentration", unit);
         out.push(
             cell("share")
                 .ratio(top as f64, total as f64, people, "no contributions")
-                .groups(&[k])
-                .item("top_5_percent"),
+                .groups(&[k]),
         );
         let ascending: Vec<(u64, u32)> = counts.iter().rev().map(|n| (*n, 0)).collect();
         out.push(match gini(&ascending, |_| 1) {

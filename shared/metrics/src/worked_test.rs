@@ -1,8 +1,6 @@
 //! The community of ten of WORKED_EXAMPLE.md: every figure on paper is a figure here.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use jiff::civil::{DateTime, date};
 use levier_domain::config::Config;
@@ -18,11 +16,11 @@ use crate::{
     cohorts, kpis,
 };
 
-const CONFIG: &str = "[workspace]\ntimezone = \"Europe/Paris\"\n[privacy]\nmin_cell = 1\n\
+pub(crate) const CONFIG: &str = "[workspace]\ntimezone = \"Europe/Paris\"\n[privacy]\nmin_cell = 1\n\
     [communities.main]\noff_product_channels = [\"cafe\"]\n[commerce]\nmargin = 0.6\n";
 
 /// Paris time to an instant.
-fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     let local: DateTime = text.parse().unwrap();
     local
         .to_zoned(jiff::tz::TimeZone::get("Europe/Paris").unwrap())
@@ -90,7 +88,8 @@ impl Story {
     }
 }
 
-fn story(config: &Config) -> Activity {
+/// The events of WORKED_EXAMPLE.md.
+pub(crate) fn story(config: &Config) -> Activity {
     let mut s = Story {
         builder: ActivityBuilder::new(config),
         n: 0,
@@ -304,7 +303,13 @@ fn records(activity: &Activity) -> Records {
     records
 }
 
-fn find<'a>(rows: &'a [Row], kpi: &str, item: &str, side: &str, period: &str) -> &'a Row {
+pub(crate) fn find<'a>(
+    rows: &'a [Row],
+    kpi: &str,
+    item: &str,
+    side: &str,
+    period: &str,
+) -> &'a Row {
     let mut found = rows.iter().filter(|row| {
         row.kpi.as_deref() == Some(kpi)
             && row.period.as_deref() == Some(period)
@@ -329,7 +334,7 @@ fn find<'a>(rows: &'a [Row], kpi: &str, item: &str, side: &str, period: &str) ->
     row
 }
 
-fn check(rows: &[Row], kpi: &str, item: &str, side: &str, want: f64) {
+pub(crate) fn check(rows: &[Row], kpi: &str, item: &str, side: &str, want: f64) {
     let row = find(rows, kpi, item, side, "2026-03");
     let value = row
         .value
@@ -361,7 +366,7 @@ fn every_figure_on_paper_is_computed() {
         ("active_share_90d", "all", 6.0 / 9.0),
         ("inactive_share_90d", "all", 3.0 / 9.0),
         ("engagement_rate", "all", 0.75),
-        ("stickiness", "daily", 1.0 / 14.0),
+        ("stickiness", "all", 1.0 / 14.0),
         ("stickiness", "weekly", 0.375),
         ("activity_per_member", "all", 13.0 / 9.0),
         ("activity_per_member", "public", 1.0),
@@ -393,7 +398,7 @@ fn every_figure_on_paper_is_computed() {
         ("reciprocity", "all", 0.5),
         ("champions", "all", 1.0),
         ("new_champions", "all", 1.0),
-        ("contribution_concentration", "top_5_percent", 4.0 / 13.0),
+        ("contribution_concentration", "all", 4.0 / 13.0),
         ("contribution_concentration", "gini", 23.0 / 78.0),
         ("off_product_share", "all", 0.2),
         ("ugc", "all", 4.0),
@@ -450,31 +455,110 @@ fn every_figure_on_paper_is_computed() {
     );
 }
 
+/// Ids of the catalogue that have rows in `kpis` (those of ROI are rows of `roi`), as KPIS.md lists them.
+const CATALOGUE: [&str; 76] = [
+    "accepted_answer_share",
+    "active_members",
+    "active_share_90d",
+    "activity_per_active_member",
+    "activity_per_member",
+    "agent_productivity",
+    "arpa",
+    "average_order_value",
+    "before_after",
+    "brand_awareness",
+    "campaign_engagement",
+    "champions",
+    "churn_rate",
+    "closing_rate",
+    "community_qualified_leads",
+    "contact_rate",
+    "content_views",
+    "contracts_signed",
+    "contribution_concentration",
+    "conversion_rate",
+    "crm_status_mix",
+    "customer_acquisition_cost",
+    "customer_retention",
+    "engagement_rate",
+    "gamification",
+    "gross_revenue_retention",
+    "handle_time",
+    "heard_about_us",
+    "inactive_share_90d",
+    "lead_source_mix",
+    "leave_rate",
+    "lifetime_value",
+    "live_attendees",
+    "live_registrations",
+    "live_show_up_rate",
+    "many_to_many_share",
+    "member_acquisition_cost",
+    "member_initiated_share",
+    "member_retention",
+    "members",
+    "mentions",
+    "messages",
+    "messages_per_active_member",
+    "messages_per_member",
+    "mrr",
+    "net_revenue_retention",
+    "new_champions",
+    "new_members_net",
+    "notification_click_rate",
+    "notification_open_rate",
+    "nps",
+    "off_product_share",
+    "one_to_one_conversations",
+    "organic_traffic",
+    "peer_answer_share",
+    "promo_revenue",
+    "purchase_frequency",
+    "qualified_leads",
+    "reciprocity",
+    "referrals",
+    "registrations",
+    "renewal_rate",
+    "replies_per_thread",
+    "retention_factor",
+    "revenue_per_customer",
+    "sales_cycle_days",
+    "satisfaction",
+    "sentiment",
+    "share_of_voice",
+    "spices",
+    "stickiness",
+    "ticket_deflection",
+    "time_to_first_answer",
+    "topics",
+    "ugc",
+    "unanswered_share_72h",
+];
+
 #[test]
 fn every_kpi_has_a_row_whatever_is_absent() {
-    let rows = kpis(&Inputs::default(), date(2026, 3, 31), &Config::default());
-    let mut ids: BTreeMap<&str, Status> = BTreeMap::new();
-    for row in &rows {
-        ids.insert(row.kpi.as_deref().unwrap(), row.status);
-    }
-    for kpi in [
-        "registrations",
-        "crm_status_mix",
-        "average_order_value",
-        "lifetime_value",
-        "nps",
-        "organic_traffic",
-        "before_after",
-        "churn_rate",
-        "ticket_deflection",
-    ] {
-        assert_eq!(ids.get(kpi), Some(&Status::Missing), "{kpi}");
-    }
-    assert!(ids.len() >= 72, "{}", ids.len());
+    let config = Config::parse(CONFIG).unwrap();
+    let activity = story(&config);
+    let events_alone = Inputs {
+        activity: Some(&activity),
+        ..Inputs::default()
+    };
+    let nothing = kpis(&Inputs::default(), date(2026, 3, 31), &Config::default());
     assert!(
-        rows.iter()
-            .all(|row| row.value.is_none() && row.reason.is_some())
+        nothing
+            .iter()
+            .all(|row| row.value.is_none() && row.reason.is_some()),
+        "what has no input has no figure, and says why"
     );
+    for rows in [nothing, kpis(&events_alone, date(2026, 3, 31), &config)] {
+        let ids: std::collections::BTreeSet<&str> =
+            rows.iter().filter_map(|row| row.kpi.as_deref()).collect();
+        let lacking: Vec<&&str> = CATALOGUE
+            .iter()
+            .filter(|kpi| !ids.contains(**kpi))
+            .collect();
+        assert!(lacking.is_empty(), "{lacking:?}");
+    }
 }
 
 #[test]
@@ -516,4 +600,67 @@ fn buckets_split_and_merge_to_the_same_sums() {
     }
     other.merge(one);
     assert_eq!(other.finish(), whole);
+}
+
+#[test]
+fn a_message_asks_and_feels_what_its_last_edit_says() {
+    let config = Config::default();
+    for (case, edits, asks, mood) in [
+        ("never edited", &[][..], false, 0.0),
+        (
+            "edited into a question",
+            &[(11, Some(true), 0.5)][..],
+            true,
+            0.5,
+        ),
+        (
+            "and back again",
+            &[(11, Some(true), 0.5), (12, Some(false), -0.25)][..],
+            false,
+            -0.25,
+        ),
+        (
+            "an edit without text",
+            &[(11, Some(true), 0.5), (12, None, 0.0)][..],
+            true,
+            0.5,
+        ),
+    ] {
+        let mut s = Story {
+            builder: ActivityBuilder::new(&config),
+            n: 0,
+        };
+        s.message("2026-03-02T10:00:00", "u1", "cafe", "m1", "m1", |_| {});
+        for (hour, question, sentiment) in edits {
+            s.event(
+                &format!("2026-03-02T{hour}:00:00"),
+                Kind::MessageEdited,
+                "u1",
+                |event| {
+                    event.channel = Some("cafe".to_owned());
+                    event.thread = Some("m1".to_owned());
+                    event.is_question = *question;
+                    event.text_length = question.map(|_| 40);
+                    event.sentiment = question.map(|_| *sentiment);
+                    event
+                        .attributes
+                        .insert(attribute::MESSAGE.to_owned(), "m1".to_owned());
+                },
+            );
+        }
+        let activity = s.builder.finish();
+        let posted = activity
+            .entries
+            .iter()
+            .find(|entry| entry.kind() == Kind::MessagePosted)
+            .unwrap();
+        assert_eq!(posted.has(crate::activity::flag::QUESTION), asks, "{case}");
+        let scale = f64::from(crate::activity::SENTIMENT_SCALE);
+        assert_eq!(f64::from(posted.sentiment) / scale, mood, "{case}");
+        assert_eq!(
+            posted.has(crate::activity::flag::SCORED),
+            !edits.is_empty(),
+            "{case}"
+        );
+    }
 }

@@ -38,14 +38,38 @@ impl<'a> Origin<'a> {
 }
 
 impl Building<'_> {
+    /// Who did it. A sender that names its members by their address has told the address, too.
     pub(crate) fn actor(mut self, actor: Option<impl Into<String>>) -> Self {
-        self.draft.event.actor = filled(actor);
-        self
+        let Some(raw) = filled(actor) else {
+            self.draft.event.actor = None;
+            return self;
+        };
+        let (learnt, handle) = self.handle(raw);
+        self.draft.event.actor = Some(handle.clone());
+        match learnt {
+            Some(key) => self.attribute(key, Some(handle)),
+            None => self,
+        }
     }
 
     pub(crate) fn target(mut self, target: Option<impl Into<String>>) -> Self {
-        self.draft.event.target = filled(target);
+        self.draft.event.target = filled(target).map(|raw| self.handle(raw).1);
         self
+    }
+
+    /// A handle that may enter an event: an address becomes its key, and which attribute the key belongs to is told beside.
+    fn handle(&self, raw: String) -> (Option<&'static str>, String) {
+        let context = self.origin.context;
+        if let Some(key) = context.hash_key.email(&raw) {
+            return (Some(attribute::EMAIL_KEY), key);
+        }
+        // Only a number written as one: digits alone are ids.
+        if raw.starts_with('+')
+            && let Some(key) = context.hash_key.phone(&raw, context.country)
+        {
+            return (Some(attribute::PHONE_KEY), key);
+        }
+        (None, raw)
     }
 
     pub(crate) fn channel(mut self, channel: Option<impl Into<String>>) -> Self {
@@ -115,7 +139,7 @@ impl Building<'_> {
 
     /// The actor's id in the company's systems; an address there becomes the address's key.
     pub(crate) fn external_id(self, raw: Option<impl Into<String>>) -> Self {
-        let key = filled(raw).map(|raw| self.origin.context.hash_key.email(&raw).unwrap_or(raw));
+        let key = filled(raw).map(|raw| self.handle(raw).1);
         self.attribute(attribute::EXTERNAL_ID, key)
     }
 

@@ -337,9 +337,13 @@ impl HmacScheme {
     }
 }
 
-/// The address as the sender called it: the public one, with the query that came.
+/// The address as the sender called it: the public one, with the query that came unless the public one holds it already.
 pub(crate) fn full_url(public_url: &str, query: &str) -> String {
-    if query.is_empty() {
+    if query.is_empty()
+        || public_url
+            .split_once('?')
+            .is_some_and(|(_, own)| own == query)
+    {
         public_url.to_owned()
     } else {
         format!("{public_url}?{query}")
@@ -385,13 +389,12 @@ impl Scheme {
                 token(secrets, request.header(name).map(str::as_bytes))
             }
             Self::Bearer(secrets) => token(secrets, bearer(request)),
-            Self::Basic(secrets) => any_secret(secrets, |secret| {
-                let given = request.header("authorization").unwrap_or_default();
-                same_secret(
-                    given.as_bytes(),
-                    format!("Basic {}", STANDARD.encode(&secret.0)).as_bytes(),
-                )
-            }),
+            Self::Basic(secrets) => {
+                let given = authorization(request, "basic").unwrap_or_default();
+                any_secret(secrets, |secret| {
+                    same_secret(given, STANDARD.encode(&secret.0).as_bytes())
+                })
+            }
             Self::Query(secrets) => token(
                 secrets,
                 request.query_value("token").as_deref().map(str::as_bytes),
@@ -402,12 +405,17 @@ impl Scheme {
     }
 }
 
+/// What follows the scheme in `Authorization`; the scheme's case does not matter (RFC 9110), that of the rest does.
+fn authorization<'a>(request: &'a Request, scheme: &str) -> Option<&'a [u8]> {
+    let (named, rest) = request.header("authorization")?.split_once(' ')?;
+    named
+        .eq_ignore_ascii_case(scheme)
+        .then_some(rest.as_bytes())
+}
+
 /// The token of `Authorization: Bearer …`.
 pub(crate) fn bearer(request: &Request) -> Option<&[u8]> {
-    request
-        .header("authorization")?
-        .strip_prefix("Bearer ")
-        .map(str::as_bytes)
+    authorization(request, "bearer")
 }
 
 /// Puts the token where [`bearer`] looks.

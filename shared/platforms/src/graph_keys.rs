@@ -29,9 +29,12 @@ pub(crate) struct TokenKey {
     id: Option<String>,
     modulus: Vec<u8>,
     exponent: Vec<u8>,
+    /// Until when a delivery may have come whose token it signed.
+    not_after: Option<Timestamp>,
 }
 
-/// The RSA keys of a JWK set; `None` if it is no such set or holds none.
+/// The RSA keys of a JWK set; `None` if it is no such set or holds none. A member `not_after` (Unix seconds), which a cache may
+/// add to a key, says until when it was published.
 pub(crate) fn token_keys(jwks: &[u8]) -> Option<Vec<TokenKey>> {
     let set: Value = serde_json::from_slice(jwks).ok()?;
     let keys: Vec<TokenKey> = set
@@ -43,6 +46,7 @@ pub(crate) fn token_keys(jwks: &[u8]) -> Option<Vec<TokenKey>> {
                 id: key.str("/kid").map(str::to_owned),
                 modulus: unsigned(key.str("/n")?)?,
                 exponent: unsigned(key.str("/e")?)?,
+                not_after: key.integer("/not_after").and_then(unix),
             })
         })
         .collect();
@@ -103,6 +107,7 @@ fn check_token(token: &str, keys: &[TokenKey], app_id: &str, at: Timestamp) -> R
     let holds = keys
         .iter()
         .filter(|key| kid.is_none() || key.id.is_none() || key.id.as_deref() == kid)
+        .filter(|key| key.not_after.is_none_or(|end| at <= end))
         .any(|key| {
             RsaPublicKeyComponents {
                 n: &key.modulus,

@@ -436,4 +436,10 @@ pub mod teams {
     pub fn member(place: &str, user: &str, second: i64) -> Object {
         Object::of(&["member", place, user, &second.to_string()])
     }
+
+    /// One state of a membership, where Graph does not say since when: `version` is its etag or a digest of it.
+    #[must_use]
+    pub fn membership(place: &str, user: &str, version: &str) -> Object {
+        Object::of(&["member", place, user, version])
+    }
 }

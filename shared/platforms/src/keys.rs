@@ -4,11 +4,18 @@
 //! that somebody believes in.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use ed25519_dalek::VerifyingKey;
 use levier_domain::config::{ConfigError, Reference, SourceConfig};
 
 use crate::proof::{Secret, verifying_key};
+
+/// Standard Base64, with or without its padding: senders show their secrets either way.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// How secrets behind references are read; the error text says what failed.
 pub type Lookup<'a> = &'a dyn Fn(&Reference) -> Result<Vec<u8>, String>;
@@ -133,7 +140,7 @@ impl<'a> Keys<'a> {
                 std::str::from_utf8(&secret.0)
                     .ok()
                     .map(|text| text.trim().strip_prefix("whsec_").unwrap_or(text.trim()))
-                    .and_then(|text| STANDARD.decode(text).ok())
+                    .and_then(|text| LENIENT.decode(text).ok())
                     .filter(|bytes| !bytes.is_empty())
                     .map(Secret)
                     .ok_or_else(|| {

@@ -50,6 +50,7 @@ struct Rule {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Field {
     Actor,
+    Name,
     Email,
     Phone,
     ExternalId,
@@ -133,6 +134,7 @@ impl Mapping {
             let mut optional = Vec::new();
             for (field, name, text) in [
                 (Field::Actor, "actor", &rule.actor),
+                (Field::Name, "name", &rule.name),
                 (Field::Email, "email", &rule.email),
                 (Field::Phone, "phone", &rule.phone),
                 (Field::ExternalId, "external_id", &rule.external_id),
@@ -149,10 +151,6 @@ impl Mapping {
                 if let Some(text) = text {
                     optional.push((field, expression(name, text)?));
                 }
-            }
-            if let Some(text) = &rule.name {
-                // Read to be dropped; a mistake in it is still a mistake.
-                expression("name", text)?;
             }
             let when = rule
                 .when
@@ -271,7 +269,15 @@ impl Rule {
         }
         let get = |field: Field| found.get(&(field as u8)).filter(|value| !value.is_null());
         let text = |field: Field| get(field).and_then(plain);
-        let attributes = own::attributes(get(Field::Attributes));
+        let mut attributes = own::attributes(get(Field::Attributes));
+        // What the rule itself calls a name or a text stays out, under whatever key it comes.
+        let private = [text(Field::Name), text(Field::Text)];
+        attributes.retain(|_, value| {
+            !private
+                .iter()
+                .flatten()
+                .any(|private| private.trim() == value)
+        });
         let reply_to = text(Field::ReplyTo);
         let message = own::message_of(self.kind, &id, reply_to.as_deref(), &attributes);
         let visibility = text(Field::Visibility).and_then(|word| word.parse::<Visibility>().ok());

@@ -49,6 +49,11 @@ impl Platform for Newsletter {
 
     fn answer(&self, request: &Request, _: Timestamp) -> Result<Answer, Rejection> {
         let in_query = request.query_value("token");
+        if request.method != "POST" && in_query.is_none() {
+            return Err(Rejection::BadHandshake(
+                "the token is missing; give Mailchimp the address with ?token=…",
+            ));
+        }
         let given = if self.is_mailchimp {
             in_query.as_deref().map(str::as_bytes)
         } else {

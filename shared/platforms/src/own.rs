@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use levier_domain::event::{Kind, Visibility, attribute};
 use levier_domain::item::Item;
+use levier_domain::private::normalise_email;
 use serde_json::Value;
 
 use crate::ids;
@@ -113,8 +114,27 @@ pub(crate) fn message_of(
     }
 }
 
-/// Longest attribute value kept: an id, a score, a tag, never prose.
+/// Longest attribute value kept, and most words in one: an id, a score, some tags, never prose.
 const LONGEST_ATTRIBUTE: usize = 256;
+const MOST_WORDS: usize = 8;
+
+fn is_prose(text: &str) -> bool {
+    text.len() > LONGEST_ATTRIBUTE || text.split_whitespace().nth(MOST_WORDS).is_some()
+}
+
+/// Whether a value holds an e-mail address or is written as a phone number. Digits alone are an id, a date is a date.
+fn is_address(text: &str) -> bool {
+    let words = || text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';'));
+    if words().any(|word| normalise_email(word).is_some()) {
+        return true;
+    }
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let only_number = text
+        .chars()
+        .all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '.' | '-' | '(' | ')' | '/'));
+    let written_as_number = text.starts_with('+') || text.contains([' ', '(']);
+    only_number && written_as_number && (8..=15).contains(&digits)
+}
 
 /// Attributes that may enter an event: plain values, short, no address. The keys that hold hashes are ours alone.
 pub(crate) fn attributes(value: Option<&Value>) -> BTreeMap<String, String> {
@@ -130,15 +150,21 @@ pub(crate) fn attributes(value: Option<&Value>) -> BTreeMap<String, String> {
             key.as_str(),
             attribute::EMAIL_KEY | attribute::PHONE_KEY | attribute::EXTERNAL_ID
         );
-        if ours || is_personal(key) || text.is_empty() || text.len() > LONGEST_ATTRIBUTE {
-            continue;
-        }
-        if levier_domain::private::normalise_email(&text).is_some() {
+        let personal = is_personal(key) || (holds_text(key) && text.contains(char::is_whitespace));
+        if ours || personal || text.is_empty() || is_prose(&text) || is_address(&text) {
             continue;
         }
         kept.insert(key.clone(), text);
     }
     kept
+}
+
+/// Keys under which one sender puts an id and another what somebody wrote.
+fn holds_text(key: &str) -> bool {
+    matches!(
+        key.to_ascii_lowercase().as_str(),
+        "content" | "contenu" | "comment" | "commentaire" | "description" | "bio" | "title"
+    )
 }
 
 fn is_personal(key: &str) -> bool {
@@ -149,6 +175,15 @@ fn is_personal(key: &str) -> bool {
             | "first_name"
             | "last_name"
             | "full_name"
+            | "fullname"
+            | "display_name"
+            | "displayname"
+            | "user_name"
+            | "author_name"
+            | "member_name"
+            | "contact_name"
+            | "nickname"
+            | "pseudo"
             | "firstname"
             | "lastname"
             | "nom"
@@ -162,7 +197,9 @@ fn is_personal(key: &str) -> bool {
             | "téléphone"
             | "address"
             | "adresse"
+            | "mobile"
             | "text"
+            | "texte"
             | "body"
             | "message_text"
     )

@@ -59,7 +59,7 @@ pub(crate) struct Origin<'a> {
 pub enum CannotSign {
     /// Only the platform holds the private key.
     #[error(
-        "source `{source_name}` is verified with a public key; only the holder of the private key can sign, so post with `sign_ed25519` and a key pair of your own"
+        "source `{source_name}` is verified with a public key, and only the holder of the private key can sign"
     )]
     PublicKeyOnly {
         /// Name of the source.

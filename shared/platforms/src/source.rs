@@ -82,14 +82,26 @@ impl Source {
     /// What to do with a request: 405, 401, 400, handshakes and verification. 404 and 413 are the caller's.
     #[must_use]
     pub fn answer(&self, request: &Request, now: Timestamp) -> Answer {
-        let allow = self.inner.reader.allow();
-        if !allow.split(", ").any(|method| method == request.method) {
-            return Answer::Refuse(Rejection::Method { allow });
+        if let Err(rejection) = self.takes(&request.method) {
+            return Answer::Refuse(rejection);
         }
         self.inner
             .reader
             .answer(request, now)
             .unwrap_or_else(Answer::Refuse)
+    }
+
+    /// Whether the platform uses the method here; asked before a body is read.
+    ///
+    /// # Errors
+    /// [`Rejection::Method`], which says what it takes.
+    pub fn takes(&self, method: &str) -> Result<(), Rejection> {
+        let allow = self.inner.reader.allow();
+        if allow.split(", ").any(|allowed| allowed == method) {
+            Ok(())
+        } else {
+            Err(Rejection::Method { allow })
+        }
     }
 
     /// The headers to store with the delivery: what reading it needs, never secrets, tokens or signatures.

@@ -121,7 +121,9 @@ pub(crate) fn rich(
         return Ok(message(kind, content, &place, one, received, origin));
     }
     if named(resource, "members").is_some() {
-        return Ok(vec![member(kind, resource, content, received, origin)?]);
+        return Ok(vec![member(
+            kind, resource, one, content, received, origin,
+        )?]);
     }
     Ok(vec![unknown_type()])
 }
@@ -271,6 +273,7 @@ fn membership_messages(
 fn member(
     kind: Kind,
     resource: &str,
+    one: &Value,
     content: &Value,
     received: Timestamp,
     origin: &Origin<'_>,
@@ -289,7 +292,10 @@ fn member(
         .list("/roles")
         .iter()
         .any(|role| role.as_str() == Some("owner"));
-    let object = ids::teams::member(&place, &who, received.as_second());
+    // No time of its own: what was said names it, so that the same notification sent again is the same event.
+    let version = one.str("/resourceData/@odata.etag").map(str::to_owned);
+    let version = version.unwrap_or_else(|| ids::digest(content.to_string().as_bytes()));
+    let object = ids::teams::membership(&place, &who, &version);
     Ok(origin
         .event(kind, received, &object)
         .actor(Some(who))

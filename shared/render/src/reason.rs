@@ -34,6 +34,15 @@ fn known(text: &str, language: Language) -> Option<String> {
     if let Some(said) = find(REASONS, text, language) {
         return Some(said);
     }
+    if text.contains("; ") {
+        let parts: Option<Vec<String>> = text
+            .split("; ")
+            .map(|part| known(part.trim(), language))
+            .collect();
+        if let Some(parts) = parts {
+            return Some(parts.join(&language.say("; ", " ; ")));
+        }
+    }
     let inner = |hole: &str| inside(hole, language);
     if let Some(said) = template::read(text, language, &inner) {
         return Some(said);
@@ -60,11 +69,14 @@ fn known(text: &str, language: Language) -> Option<String> {
         ));
     }
     if text.contains("; ") {
-        let parts: Option<Vec<String>> = text
-            .split("; ")
-            .map(|part| known(part.trim(), language))
-            .collect();
-        return parts.map(|parts| parts.join(&language.say("; ", " ; ")));
+        // What one part says is not lost because another is not known.
+        let parts: Vec<&str> = text.split("; ").map(str::trim).collect();
+        let any = parts.iter().any(|part| known(part, language).is_some());
+        let read = |part: &&str| reason(part, language);
+        return any.then(|| {
+            let read: Vec<String> = parts.iter().map(read).collect();
+            read.join(&language.say("; ", " ; "))
+        });
     }
     if let Some((gate, said)) = text.split_once(": ")
         && let Some(said) = measured(said, language)
@@ -200,6 +212,16 @@ mod tests {
                 "not attributable; 3 whole months on each side of the launch",
                 "not attributable; 3 whole months on each side of the launch",
                 "non attribuable\u{202f}; 3 mois complets de part et d\u{2019}autre du lancement",
+            ),
+            (
+                "silent since 2026-03-01T10:00:00Z, usual silence up to 72 h",
+                "silent since 1 March 2026 at 10:00 UTC, usual silence up to 72 h",
+                "silencieuse depuis le 1er mars 2026 à 10:00 UTC, silence habituel jusqu\u{2019}à 72 h",
+            ),
+            (
+                "no_rule; source team is silent since 2026-03-01T10:00:00Z; source own is silent since 2026-03-02T10:00:00Z",
+                "no mapping rule; source team is silent since 1 March 2026 at 10:00 UTC; source own is silent since 2 March 2026 at 10:00 UTC",
+                "aucune règle de correspondance\u{202f}; la source team est silencieuse depuis le 1er mars 2026 à 10:00 UTC\u{202f}; la source own est silencieuse depuis le 2 mars 2026 à 10:00 UTC",
             ),
             ("same_event", "the same event again", "le même événement"),
             ("something_new", "something new", "something new"),

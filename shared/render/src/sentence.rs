@@ -28,6 +28,42 @@ use crate::word;
 /// ```
 #[must_use]
 pub fn uplift_sentence(row: &Row, raw: Option<&Row>, language: Language) -> String {
+    let said = whole_sentence(row, raw, language);
+    match scope(row, language) {
+        scope if scope.is_empty() => said,
+        scope => format!("{scope}{}{said}", language.say(": ", " : ")),
+    }
+}
+
+/// What part of the company a row is about, where it is a part: `Segment pro, months 3-6 since joining`.
+fn scope(row: &Row, language: Language) -> String {
+    let own = |column: &str| row.own.get(column).and_then(Json::as_str);
+    let parts = [
+        (row.community.as_deref(), "community", "communauté"),
+        (row.segment.as_deref(), "segment", "segment"),
+        (own("platform"), "platform", "plateforme"),
+        (own("cohort"), "joined in", "adhésion en"),
+        (
+            own("tenure_band"),
+            "months since joining",
+            "mois d'adhésion",
+        ),
+    ];
+    let said: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(part, english, french)| {
+            let part = part.filter(|part| *part != "all")?;
+            Some(format!("{} {part}", language.say(english, french)))
+        })
+        .collect();
+    let said = said.join(", ");
+    let mut letters = said.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+fn whole_sentence(row: &Row, raw: Option<&Row>, language: Language) -> String {
     let Some(difference) = value(row) else {
         return unsaid(row, raw, language);
     };

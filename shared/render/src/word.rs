@@ -120,6 +120,31 @@ const METHODS: &[Entry] = &[
     ),
     ("landmark", "Landmark", "Point de repère"),
     ("cuped", "CUPED", "CUPED"),
+    (
+        "did_after_join_month",
+        "Difference-in-differences, without the month of joining",
+        "Différence de différences, sans le mois d'adhésion",
+    ),
+    (
+        "bg_nbd_gamma_gamma",
+        "Buying model on customers alike (BG/NBD, Gamma-Gamma)",
+        "Modèle d'achat sur des clients semblables (BG/NBD, Gamma-Gamma)",
+    ),
+    (
+        "sbg",
+        "Contract model on customers alike (sBG)",
+        "Modèle de contrats sur des clients semblables (sBG)",
+    ),
+    (
+        "realised_6_months",
+        "Realised in the first 6 months",
+        "Réalisé sur les 6 premiers mois",
+    ),
+    (
+        "realised_12_months",
+        "Realised in the first 12 months",
+        "Réalisé sur les 12 premiers mois",
+    ),
 ];
 
 /// The name of a method.
@@ -247,6 +272,31 @@ const GATES: &[Entry] = &[
         "history",
         "months of history before joining",
         "mois d'historique avant l'adhésion",
+    ),
+    (
+        "trend_before",
+        "steady drift before joining",
+        "dérive régulière avant l'adhésion",
+    ),
+    (
+        "join_month",
+        "jump in the month of joining",
+        "saut le mois de l'adhésion",
+    ),
+    (
+        "survivors",
+        "former customers kept in the CRM",
+        "anciens clients gardés dans le CRM",
+    ),
+    (
+        "trend_by_level",
+        "good and poor customers develop alike",
+        "bons et petits clients évoluent de même",
+    ),
+    (
+        "calibration",
+        "purchases foreseen by the model",
+        "achats prévus par le modèle",
     ),
 ];
 

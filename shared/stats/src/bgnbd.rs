@@ -86,6 +86,14 @@ impl Histories {
                 )
             })
             .collect();
+        BgNbd::fit(&rows, None)
+    }
+}
+
+impl BgNbd {
+    /// Maximum likelihood on histories with weights, which need not be whole (standard errors take them as counts). `near` is a
+    /// solution of nearly the same data, from which the search is short.
+    pub fn fit(rows: &[(History, f64)], near: Option<&Self>) -> Result<Self, StatsError> {
         if rows.is_empty() {
             return Err(StatsError::too_few("BG/NBD", 0, 1));
         }
@@ -111,11 +119,14 @@ impl Histories {
                 .map(|(h, w)| w * model.log_likelihood_of(h))
                 .sum::<f64>()
         };
-        let starts = [
-            vec![0.5, 0.2, 0.8, 2.0],
-            vec![1.0, 1.0, 1.0, 1.0],
-            vec![0.2, 0.05, 0.3, 5.0],
-        ];
+        let starts = match near {
+            Some(m) => vec![vec![m.r, m.alpha / mean_age, m.a, m.b]],
+            None => vec![
+                vec![0.5, 0.2, 0.8, 2.0],
+                vec![1.0, 1.0, 1.0, 1.0],
+                vec![0.2, 0.05, 0.3, 5.0],
+            ],
+        };
         let found = maximise_positive("BG/NBD", likelihood, &starts)?;
         let p = &found.parameters;
         let mut model = BgNbd::with(p[0], p[1] * mean_age, p[2], p[3]);

@@ -57,6 +57,14 @@ impl Values {
             .iter()
             .map(|(k, n)| (f64::from_bits(k[0]), f64::from_bits(k[1]), *n as f64))
             .collect();
+        GammaGamma::fit(&rows, None)
+    }
+}
+
+impl GammaGamma {
+    /// Maximum likelihood on (repeat purchases, mean value, weight); weights need not be whole (standard errors take them as
+    /// counts). `near` is a solution of nearly the same data, from which the search is short.
+    pub fn fit(rows: &[(f64, f64, f64)], near: Option<&Self>) -> Result<Self, StatsError> {
         if rows.len() < 3 {
             return Err(StatsError::too_few(
                 "Gamma-Gamma: customers with repeats",
@@ -72,11 +80,14 @@ impl Values {
                 .map(|(x, z, w)| w * model.log_likelihood_of(*x, *z))
                 .sum::<f64>()
         };
-        let starts = [
-            vec![5.0, 3.0, 0.5],
-            vec![1.0, 2.0, 1.0],
-            vec![20.0, 8.0, 0.3],
-        ];
+        let starts = match near {
+            Some(m) => vec![vec![m.p, m.q, m.v / mean]],
+            None => vec![
+                vec![5.0, 3.0, 0.5],
+                vec![1.0, 2.0, 1.0],
+                vec![20.0, 8.0, 0.3],
+            ],
+        };
         let found = maximise_positive("Gamma-Gamma", likelihood, &starts)?;
         let p = &found.parameters;
         let mut model = GammaGamma::with(p[0], p[1], p[2] * mean);

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | difference of means, lift | [`difference`], [`cuped`], [`proportion`] |
 //! | ratio of sums | [`ratio`], [`fieller`], [`bootstrap`] |
-//! | like with like | [`propensity`] (over [`stratified`], [`regression`], [`influence`], [`entropy`]), [`balance`] |
+//! | like with like | [`propensity`] (over [`stratified`], [`regression`], [`influence`], [`entropy`]), [`patterns`], [`balance`] |
 //! | staggered joins | [`did`], [`sup_t`], [`sensitivity`] |
 //! | time until | [`survival`], [`cox`], [`cloglog`] |
 //! | customer value | [`bgnbd`], [`gammagamma`], [`sbg`] |
@@ -36,6 +36,7 @@ pub mod moments;
 pub mod multiplicity;
 pub mod nps;
 pub mod optimise;
+pub mod patterns;
 pub mod power;
 pub mod propensity;
 pub mod proportion;

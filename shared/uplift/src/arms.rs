@@ -62,6 +62,11 @@ impl Arms {
         self.sums.mean(0).unwrap_or(0.0) * self.sums.n() as f64
     }
 
+    /// Months as non-members.
+    pub(crate) fn non_member_months(&self) -> f64 {
+        self.sums.mean(1).unwrap_or(0.0) * self.sums.n() as f64
+    }
+
     /// Total of a series over both sides.
     pub(crate) fn total(&self, column: usize) -> f64 {
         let at = 2 + 2 * column;

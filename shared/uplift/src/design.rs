@@ -3,8 +3,9 @@
 //! What a customer spent in a few months says little of what kind of customer it is: taken as it stands it would adjust for a
 //! part of who joins only, and leave the rest to look like loyalty. Regression calibration replaces the observed level `x` by
 //! its expectation given `x` and the side, `μ + λ·(x − μ)`, where `μ` is the side's mean and `λ` the share of the variance
-//! that lasts (Carroll, Ruppert, Stefanski and Crainiceanu 2006). The lasting variance is the covariance of two spans of months
-//! without a purchase in common. Without it `λ = 1`: the level as observed.
+//! that lasts (Carroll, Ruppert, Stefanski and Crainiceanu 2006), and what is not known of the lasting level enters to second
+//! order: the risk is convex in the level, and the two sides differ in how much is unknown. The lasting variance is the
+//! covariance of two spans of months without a purchase in common. Without it `λ = 1`: the level as observed.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +15,34 @@ use levier_stats::moments::Moments;
 use levier_stats::{Estimate, StatsError};
 
 use crate::adjusted::form;
+use crate::life::level_middle;
 use crate::retention::{BANDS, Cells};
+
+/// What an observed level says of the lasting one, within a group.
+#[derive(Clone, Copy)]
+struct Calibration {
+    mean: f64,
+    /// Share of the variance that lasts.
+    share: f64,
+    /// Variance of the lasting level given the observed one.
+    left: f64,
+}
+
+impl Calibration {
+    /// Logarithm of the harmonic mean of the lasting level given the observed one, to second order: risk falls in inverse
+    /// proportion to what a customer is worth, so that it is the mean of `1/level` that has to be right, not of the level.
+    fn log_level(&self, observed: f64) -> f64 {
+        // Half a unit of currency keeps customers who bought nothing on the scale.
+        let expected = (self.mean + self.share * (observed - self.mean)).max(0.5);
+        expected.ln() - (self.left / (expected * expected)).ln_1p()
+    }
+}
 
 /// Columns of the hazard: age, level, bands of membership; only what varies and has events.
 pub(crate) struct Design {
     ages: Vec<u8>,
-    /// Mean and share of signal of past revenue: by age for non-members, then for members.
-    groups: BTreeMap<(bool, u8), (f64, f64)>,
+    /// Past revenue: by age for non-members, then for members.
+    groups: BTreeMap<(bool, u8), Calibration>,
     level: bool,
     /// First and last band of each membership column.
     bands: Vec<(u8, u8)>,
@@ -76,7 +98,7 @@ impl Design {
             let held = groups
                 .entry(group(*age, *band > 0))
                 .or_insert_with(|| Moments::new(1));
-            held.update_times(&[middle(*level)], *months);
+            held.update_times(&[level_middle(*level)], *months);
         }
         let groups = groups
             .into_iter()
@@ -86,7 +108,12 @@ impl Design {
                     Some(signal) if spread > 0.0 => (signal / spread).clamp(0.05, 1.0),
                     _ => 1.0,
                 };
-                (key, (held.mean(0).unwrap_or(0.0), share))
+                let calibration = Calibration {
+                    mean: held.mean(0).unwrap_or(0.0),
+                    share,
+                    left: spread * share * (1.0 - share),
+                };
+                (key, calibration)
             })
             .collect();
         Ok(Self {
@@ -102,13 +129,13 @@ impl Design {
         let flag = |yes: bool| f64::from(u8::from(yes));
         let mut x: Vec<f64> = self.ages.iter().map(|held| flag(*held == age)).collect();
         if self.level {
-            let (mean, share) = self
-                .groups
-                .get(&group(age, joined))
-                .copied()
-                .unwrap_or((middle(level), 1.0));
-            // Half a unit of currency keeps customers who bought nothing on the scale.
-            x.push((mean + share * (middle(level) - mean)).max(0.5).ln());
+            let as_observed = Calibration {
+                mean: 0.0,
+                share: 1.0,
+                left: 0.0,
+            };
+            let known = self.groups.get(&group(age, joined));
+            x.push(known.unwrap_or(&as_observed).log_level(level_middle(level)));
         }
         x.extend(
             self.bands
@@ -144,15 +171,6 @@ impl Design {
 
 fn group(age: u8, joined: bool) -> (bool, u8) {
     (joined, if joined { 0 } else { age })
-}
-
-/// Middle of a half-octave bin of monthly revenue.
-fn middle(level: u8) -> f64 {
-    if level == 0 {
-        0.0
-    } else {
-        ((f64::from(level) - 39.5) / 2.0).exp2()
-    }
 }
 
 /// Variance of customers' lasting monthly revenue: covariance of two spans of months that share no purchase, among the

@@ -9,7 +9,7 @@ use levier_stats::bootstrap::unit_hash;
 
 use crate::company::{company, facts, gathered};
 use crate::revenue_test::row;
-use crate::{Assignment, Caps, Group, Plan, UpliftInput};
+use crate::{Assignment, Group, Plan, Preview, UpliftInput};
 
 #[test]
 fn a_fair_draw_is_grade_a_and_a_broken_one_is_blocked() {
@@ -63,28 +63,30 @@ fn a_fair_draw_is_grade_a_and_a_broken_one_is_blocked() {
 
 #[test]
 fn the_cap_lies_just_above_the_99th_percentile() {
-    let mut caps = Caps::default();
+    let mut preview = Preview::default();
     for n in 1..=1_000_i64 {
-        caps.update_person(&[Fact {
+        preview.update_person(&[Fact {
             revenue_minor: n * 100,
             ..Fact::default()
         }]);
     }
-    let cap = caps.cap_minor().unwrap();
+    let cap = preview.cap_minor().unwrap();
     assert!((99_000..=100_000).contains(&cap), "{cap}");
-    assert_eq!(Caps::default().cap_minor(), None);
+    assert_eq!(Preview::default().cap_minor(), None);
 }
 
 #[test]
 fn winsorised_stands_beside_plain() {
     let company = company(Story::Plain, 1_000, 4);
     let persons = facts(&company);
-    let mut caps = Caps::default();
-    persons.iter().for_each(|facts| caps.update_person(facts));
+    let mut preview = Preview::default();
+    persons
+        .iter()
+        .for_each(|facts| preview.update_person(facts));
     let config = Config::default();
     let last = Month::of(company.end()).plus(-1);
     let plan = Plan::new(&UpliftInput {
-        cap_minor: caps.cap_minor(),
+        preview: Some(&preview),
         ..UpliftInput::new(
             &config,
             company.end().yesterday().unwrap(),

@@ -103,21 +103,8 @@ pub(crate) fn tenure_rows(
     rows
 }
 
-/// ATT(g, t): cohort of joining by calendar month; months before joining are placebos.
-pub(crate) fn cohort_rows(
-    plan: &Plan,
-    slice: &Slice,
-    kpi: &Kpi,
-    found: &Staggered,
-    blocked: Option<&str>,
-) -> Vec<Row> {
-    let size = |cohort: i32| {
-        found
-            .cohorts
-            .iter()
-            .find(|(g, _)| *g == cohort)
-            .map_or(0, |(_, n)| *n)
-    };
+/// Cohorts that would name too few, and where only one would, the next smallest with it.
+pub(crate) fn small_cohorts(plan: &Plan, found: &Staggered) -> BTreeSet<i32> {
     let small: Vec<i32> = found
         .cohorts
         .iter()
@@ -133,6 +120,25 @@ pub(crate) fn cohort_rows(
             .min_by_key(|(_, n)| *n);
         hidden.extend(next.map(|(g, _)| *g));
     }
+    hidden
+}
+
+/// ATT(g, t): cohort of joining by calendar month; months before joining are placebos.
+pub(crate) fn cohort_rows(
+    plan: &Plan,
+    slice: &Slice,
+    kpi: &Kpi,
+    found: &Staggered,
+    blocked: Option<&str>,
+) -> Vec<Row> {
+    let size = |cohort: i32| {
+        found
+            .cohorts
+            .iter()
+            .find(|(g, _)| *g == cohort)
+            .map_or(0, |(_, n)| *n)
+    };
+    let hidden = small_cohorts(plan, found);
     found
         .grid
         .iter()

@@ -45,26 +45,3 @@ impl Kpi {
         }
     }
 }
-
-/// KPIs of the catalogue that person-month facts do not carry, with what they need and their unit.
-pub(crate) const BEYOND_FACTS: [(&str, &str, &str); 11] = [
-    ("nps", "surveys", "points"),
-    ("satisfaction", "surveys", "share"),
-    ("conversion_rate", "people, deals", "share"),
-    ("closing_rate", "deals", "share"),
-    ("contracts_signed", "deals", "deals/100 customers"),
-    ("sales_cycle_days", "deals", "days"),
-    (
-        "customer_acquisition_cost",
-        "spend, customers",
-        "{currency}/customer",
-    ),
-    ("campaign_engagement", "spend", "share"),
-    ("renewal_rate", "subscriptions", "share"),
-    ("net_revenue_retention", "subscriptions", "share"),
-    (
-        "lifetime_value",
-        "orders or subscriptions",
-        "{currency}/customer",
-    ),
-];

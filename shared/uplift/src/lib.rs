@@ -7,7 +7,7 @@
 //! | grade | method | compared |
 //! |---|---|---|
 //! | D | `naive` | members' months with non-members' months, clustered by customer |
-//! | C | `stratified`, `regression` | the same customers' like, by what was known before joining |
+//! | C | `stratified`, `aipw`, `regression`, `landmark`, `bg_nbd_gamma_gamma`, `sbg` | the same customers' like, by what was known before joining |
 //! | B | `did` | each member's change since joining with the change of those who have not joined (yet) |
 //! | B | `hazard` | monthly risk of leaving, membership varying in time |
 //! | A | `itt`, `cace` | randomised invitations |
@@ -33,19 +33,27 @@
 //! # Ok::<(), levier_domain::time::TimeError>(())
 //! ```
 
+mod account;
 mod accumulator;
 mod adjusted;
 mod arms;
 mod counts;
 mod design;
 mod entries;
+mod episode;
+mod episode_report;
 mod experiment;
 mod gate;
 mod grids;
 mod kpi;
+mod ladder;
 mod life;
+mod lifetime;
 mod order_value;
+mod person;
 mod plan;
+mod preview;
+mod profile;
 mod report;
 mod retention;
 mod retention_report;
@@ -53,9 +61,14 @@ mod rung;
 mod series;
 mod staggered;
 mod suspicion;
+mod value_report;
+mod view;
 
 pub use accumulator::{Accumulator, MergeError, Partial};
-pub use plan::{Assignment, Caps, Group, Plan, UpliftInput};
+pub use episode::{Audience, Ending, Episode, Episodes, What};
+pub use person::{Person, PersonMonth};
+pub use plan::{Assignment, Group, Plan, UpliftInput};
+pub use preview::Preview;
 
 #[cfg(test)]
 extern crate self as levier_uplift;
@@ -68,3 +81,6 @@ mod experiment_test;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod revenue_test;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod whole_test;

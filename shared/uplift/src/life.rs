@@ -1,8 +1,8 @@
-//! One customer's months, read from facts: when they became one, when they joined, what they did.
+//! One customer's months: when they became one, when they joined, what they did.
 
-use levier_domain::fact::Fact;
 use levier_stats::bootstrap::unit_hash;
 
+use crate::person::{Person, PersonMonth};
 use crate::plan::{Plan, WAVE_MONTHS};
 
 /// Why somebody takes no part.
@@ -25,7 +25,7 @@ impl LeftOut {
 
 /// A customer who takes part.
 pub(crate) struct Life<'a> {
-    pub facts: &'a [Fact],
+    pub person: &'a Person<'a>,
     /// Month of the first purchase.
     pub since: i32,
     /// Month of the first join, if within the window's end.
@@ -36,15 +36,15 @@ pub(crate) struct Life<'a> {
 }
 
 impl<'a> Life<'a> {
-    /// Reads a person's facts, sorted by month.
-    pub(crate) fn read(plan: &Plan, facts: &'a [Fact]) -> Result<Self, LeftOut> {
-        let Some(latest) = facts.last() else {
-            return Err(LeftOut::NeverCustomer);
-        };
-        if facts.iter().any(|fact| fact.is_staff) {
+    /// Reads a person.
+    pub(crate) fn read(plan: &Plan, person: &'a Person<'a>) -> Result<Self, LeftOut> {
+        if person.is_staff {
             return Err(LeftOut::Staff);
         }
-        let Some(since) = latest.customer_since.filter(|since| *since <= plan.last) else {
+        let Some(since) = person
+            .customer_since
+            .filter(|since| *since <= plan.last && !person.months.is_empty())
+        else {
             return Err(LeftOut::NeverCustomer);
         };
         let start = if since < plan.first {
@@ -56,26 +56,26 @@ impl<'a> Life<'a> {
             return Err(LeftOut::TooRecent);
         }
         Ok(Self {
-            facts,
+            person,
             since,
-            joined: latest.joined_month.filter(|joined| *joined <= plan.last),
+            joined: person.joined_month.filter(|joined| *joined <= plan.last),
             start,
-            hash: unit_hash(latest.person.as_bytes()),
+            hash: unit_hash(person.id.as_bytes()),
         })
     }
 
-    /// The facts of a month; `None` where nothing was recorded, which is a month of zeros.
-    pub(crate) fn at(&self, month: i32) -> Option<&'a Fact> {
-        let first = self.facts.first()?.month;
+    /// What is known of a month; `None` where nothing was recorded, which is a month of zeros.
+    pub(crate) fn at(&self, month: i32) -> Option<&'a PersonMonth> {
+        let months = self.person.months;
+        let first = months.first()?.month;
         let guess = usize::try_from(month - first).ok()?;
         // Months are contiguous as a rule: look there first.
-        match self.facts.get(guess) {
-            Some(fact) if fact.month == month => Some(fact),
-            _ => self
-                .facts
-                .binary_search_by_key(&month, |fact| fact.month)
+        match months.get(guess) {
+            Some(held) if held.month == month => Some(held),
+            _ => months
+                .binary_search_by_key(&month, |held| held.month)
                 .ok()
-                .map(|at| &self.facts[at]),
+                .map(|at| &months[at]),
         }
     }
 
@@ -101,20 +101,18 @@ impl<'a> Life<'a> {
     }
 
     /// The segment, as the CRM has it.
-    pub(crate) fn segment(&self) -> Option<&str> {
-        self.facts.last().and_then(|fact| fact.segment.as_deref())
+    pub(crate) fn segment(&self) -> Option<&'a str> {
+        Some(self.person.traits[0]).filter(|segment| !segment.is_empty())
     }
 
     /// The communities joined first.
     pub(crate) fn communities(&self) -> impl Iterator<Item = &'a str> {
-        let joined = self.joined;
-        self.facts
-            .iter()
-            .filter(move |fact| joined.is_some_and(|joined| fact.month >= joined))
-            .map(|fact| fact.communities.as_str())
-            .find(|communities| !communities.is_empty())
-            .into_iter()
-            .flat_map(|communities| communities.split(','))
+        self.person.communities.split(',')
+    }
+
+    /// The platforms joined first.
+    pub(crate) fn platforms(&self) -> impl Iterator<Item = &'a str> {
+        self.person.platforms.split(',')
     }
 }
 
@@ -124,6 +122,15 @@ pub(crate) fn level_bin(monthly: f64) -> u8 {
         return 0;
     }
     ((2.0 * monthly.log2()).floor() + 40.0).clamp(1.0, 120.0) as u8
+}
+
+/// Middle of a half-octave bin of monthly revenue.
+pub(crate) fn level_middle(level: u8) -> f64 {
+    if level == 0 {
+        0.0
+    } else {
+        ((f64::from(level) - 39.5) / 2.0).exp2()
+    }
 }
 
 /// Bin of the months since the first purchase.

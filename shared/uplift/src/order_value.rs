@@ -2,17 +2,17 @@
 
 use levier_domain::table::Status;
 
-use crate::accumulator::Partial;
+use crate::arms::Arms;
 use crate::plan::Plan;
 use crate::report::absent;
 use crate::rung::Rung;
 use crate::series::Series;
 
 /// Revenue per order: who orders at all is a consequence of joining, so that the difference describes and proves nothing.
-pub(crate) fn order_value(plan: &Plan, partial: &Partial) -> Rung {
+pub(crate) fn order_value(plan: &Plan, arms: Option<&Arms>) -> Rung {
     let unit = format!("{}/order", plan.currency);
     let orders = Series::Orders.column();
-    let Some(arms) = partial.arms.get(&0).filter(|arms| arms.total(orders) > 0.0) else {
+    let Some(arms) = arms.filter(|arms| arms.total(orders) > 0.0) else {
         return absent("average_order_value", &unit, "needs: orders".to_owned());
     };
     let mut rung = Rung {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use levier_domain::config::Config;
-use levier_domain::fact::Fact;
 use levier_domain::time::Month;
 use serde::{Deserialize, Serialize};
 
 use crate::entries;
+use crate::person::TRAITS;
+use crate::preview::Preview;
 
 /// Arm of a randomised invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,12 +49,12 @@ pub struct UpliftInput<'a> {
     pub assignments: &'a [Assignment],
     /// Planned share of invited among the assigned, where it is known (0.9 when one in ten is held out).
     pub invited_share: Option<f64>,
-    /// Cap of a customer's monthly revenue in minor units, from [`Caps`]; no winsorised rows without it.
-    pub cap_minor: Option<i64>,
+    /// What a first pass has seen; without it nothing is winsorised, no trait is compared by, and persons are the units.
+    pub preview: Option<&'a Preview>,
 }
 
 impl<'a> UpliftInput<'a> {
-    /// Revenue from orders, nothing randomised, no cap.
+    /// Revenue from orders, nothing randomised, no first pass.
     #[must_use]
     pub fn new(config: &'a Config, as_of: Date, first_month: Month, last_month: Month) -> Self {
         Self {
@@ -64,7 +65,7 @@ impl<'a> UpliftInput<'a> {
             revenue_from: "orders",
             assignments: &[],
             invited_share: None,
-            cap_minor: None,
+            preview: None,
         }
     }
 }
@@ -75,6 +76,7 @@ pub(crate) enum Slice {
     All,
     Segment(String),
     Community(String),
+    Platform(String),
 }
 
 impl Slice {
@@ -88,6 +90,13 @@ impl Slice {
     pub(crate) fn segment(&self) -> &str {
         match self {
             Self::Segment(name) => name,
+            _ => "all",
+        }
+    }
+
+    pub(crate) fn platform(&self) -> &str {
+        match self {
+            Self::Platform(name) => name,
             _ => "all",
         }
     }
@@ -111,6 +120,12 @@ pub struct Plan {
     pub(crate) slices: Vec<Slice>,
     pub(crate) invited_share: Option<f64>,
     pub(crate) cap_minor: Option<i64>,
+    /// Values of segment, country, lead source and plan that are told apart.
+    pub(crate) traits: [Vec<String>; TRAITS],
+    /// Whether the unit is the account.
+    pub(crate) by_account: bool,
+    /// Contribution margin, where it is configured.
+    pub(crate) margin: Option<f64>,
     #[serde(with = "entries")]
     pub(crate) assignments: BTreeMap<String, (Group, i32)>,
 }
@@ -134,7 +149,16 @@ impl Plan {
         let window = i32::try_from(config.uplift.window_months.clamp(2, 60)).unwrap_or(24);
         let first = (last - window + 1).max(input.first_month.index() + 1);
         let mut slices = vec![Slice::All];
-        slices.extend(config.uplift.segments.iter().cloned().map(Slice::Segment));
+        let mut segments = config.uplift.segments.clone();
+        if segments.is_empty() {
+            // Those that are frequent enough to say something about.
+            segments = input
+                .preview
+                .map(|preview| preview.traits()[0].clone())
+                .unwrap_or_default();
+            segments.sort();
+        }
+        slices.extend(segments.into_iter().map(Slice::Segment));
         let mut communities: Vec<String> = config.communities.keys().cloned().collect();
         communities.extend(
             config
@@ -146,6 +170,16 @@ impl Plan {
         communities.dedup();
         if communities.len() > 1 {
             slices.extend(communities.into_iter().map(Slice::Community));
+        }
+        let mut platforms: Vec<String> = config
+            .sources
+            .values()
+            .map(|source| source.platform.to_string())
+            .collect();
+        platforms.sort();
+        platforms.dedup();
+        if platforms.len() > 1 {
+            slices.extend(platforms.into_iter().map(Slice::Platform));
         }
         let mut assignments: BTreeMap<String, (Group, i32)> = BTreeMap::new();
         for drawn in input.assignments {
@@ -170,7 +204,10 @@ impl Plan {
             headline: config.uplift.headline.clone(),
             slices,
             invited_share: input.invited_share,
-            cap_minor: input.cap_minor,
+            cap_minor: input.preview.and_then(Preview::cap_minor),
+            traits: input.preview.map(Preview::traits).unwrap_or_default(),
+            by_account: input.preview.is_some_and(Preview::by_account),
+            margin: config.commerce.margin,
             assignments,
         }
     }
@@ -189,49 +226,5 @@ impl Plan {
 
     pub(crate) fn major(&self, minor: i64) -> f64 {
         minor as f64 / self.minor_per_major
-    }
-}
-
-/// Finds the cap of winsorising in a pass of its own: counts of monthly revenue in bins 1 % wide, mergeable in whole numbers.
-///
-/// The cap is the upper edge of the bin that holds the 99th percentile of customer-months with revenue, so that it lies at most
-/// 1 % above it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Caps {
-    #[serde(with = "entries")]
-    bins: BTreeMap<i32, u64>,
-}
-
-impl Caps {
-    /// One person's facts.
-    pub fn update_person(&mut self, facts: &[Fact]) {
-        for fact in facts
-            .iter()
-            .filter(|fact| fact.revenue_minor > 0 && !fact.is_staff)
-        {
-            let bin = ((fact.revenue_minor as f64).ln() / 1.01_f64.ln()).floor() as i32;
-            *self.bins.entry(bin).or_default() += 1;
-        }
-    }
-
-    /// Joins another shard.
-    pub fn merge(&mut self, other: &Self) {
-        for (bin, n) in &other.bins {
-            *self.bins.entry(*bin).or_default() += n;
-        }
-    }
-
-    /// The 99th percentile in minor units; `None` when nothing was sold.
-    #[must_use]
-    pub fn cap_minor(&self) -> Option<i64> {
-        let total: u64 = self.bins.values().sum();
-        let mut seen = 0;
-        for (bin, n) in &self.bins {
-            seen += n;
-            if seen * 100 >= total * 99 {
-                return Some(1.01_f64.powi(bin + 1).ceil() as i64);
-            }
-        }
-        None
     }
 }

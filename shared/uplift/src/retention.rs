@@ -1,7 +1,9 @@
 //! Who remains a customer: monthly hazards with time-varying membership, and what they add up to in a year.
 //!
 //! **Event.** With a subscription: its end. Without: a silence of `commerce.churn_after_months`; the customer is lost in the
-//! month after the last purchase. A month is at risk only if such a silence could already have been seen from it, so that
+//! month in which the next purchase was due by its own rhythm (months so far per month with a purchase), not the month after the
+//! last one: whoever buys every third month is not gone two months later, and to date losses too early credits a community with
+//! losses from before its first months. A month is at risk only if such a silence could already have been seen from it, so that
 //! recent months, in which nobody can have been lost yet, do not count as months of loyalty.
 //!
 //! **Comparison.** Every month at risk counts on the side on which the customer was in that month; what is known before
@@ -85,24 +87,26 @@ fn limit(plan: &Plan, contractual: bool) -> i32 {
 }
 
 fn course(plan: &Plan, life: &Life<'_>) -> Option<Course> {
-    let contractual = life.facts.iter().any(|fact| fact.subscribed);
+    let contractual = life.person.months.iter().any(|month| month.subscribed);
     let limit = limit(plan, contractual);
     let from = (life.since + 1 + HISTORY).max(plan.first);
     let mut lost = None;
     if contractual {
-        let subscribed = |month: i32| life.at(month).is_some_and(|fact| fact.subscribed);
+        let subscribed = |month: i32| life.at(month).is_some_and(|at| at.subscribed);
         let begun = (life.since..=plan.last).find(|month| subscribed(*month))?;
         lost = (begun + 1..=limit).find(|month| !subscribed(*month));
     } else {
-        let mut latest = life.since;
+        let (mut latest, mut bought) = (life.since, 1);
         for month in life.since + 1..=plan.last {
             if life
                 .at(month)
-                .is_some_and(|fact| fact.orders > 0 || fact.revenue_minor > 0)
+                .is_some_and(|at| at.orders > 0 || at.revenue_minor > 0)
             {
                 latest = month;
+                bought += 1;
             } else if month - latest >= plan.silence {
-                lost = Some(latest + 1);
+                let rhythm = f64::from(latest - life.since + 1) / f64::from(bought);
+                lost = Some(latest + (rhythm.round() as i32).clamp(1, plan.silence));
                 break;
             }
         }

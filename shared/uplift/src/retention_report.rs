@@ -6,7 +6,6 @@ use levier_stats::evalue::{e_value, risk_ratio_from_hazard_ratio};
 use levier_stats::gates;
 use serde_json::json;
 
-use crate::accumulator::Partial;
 use crate::design;
 use crate::gate::{self, Check};
 use crate::plan::Plan;
@@ -14,12 +13,13 @@ use crate::retention::{HORIZON, LANDMARK_HORIZON, LANDMARKS, naive_horizon};
 use crate::rung::{Rung, TOO_FEW};
 use crate::series::Series;
 use crate::suspicion;
+use crate::view::View;
 
 const KPI: &str = "customer_retention";
 
 /// The rungs, and the rows of the table `tenure`.
-pub(crate) fn ladder(plan: &Plan, partial: &Partial) -> (Vec<Rung>, Vec<Row>) {
-    let held = &partial.retention;
+pub(crate) fn ladder(plan: &Plan, view: &View) -> (Vec<Rung>, Vec<Row>) {
+    let held = &view.retention;
     let [others, members] = held.people;
     let base = || Rung {
         kpi: KPI.to_owned(),
@@ -114,7 +114,7 @@ pub(crate) fn ladder(plan: &Plan, partial: &Partial) -> (Vec<Rung>, Vec<Row>) {
     rung.checks
         .extend(suspicion::survivors(held.expected_losses(), events[1]));
     let mut tenure = Vec::new();
-    let opening = partial.panels.get(&(0, Series::Revenue, plan.first));
+    let opening = view.opening(plan, Series::Revenue);
     match held.hazard(opening.and_then(design::signal)) {
         Ok(found) => {
             let survival = found.survival;

@@ -20,6 +20,8 @@ pub(crate) struct Rung {
     pub method: &'static str,
     /// Months since joining that the rung is about; all of them when absent.
     pub tenure_band: Option<String>,
+    /// Month of joining that the rung is about; all of them when absent.
+    pub cohort: Option<String>,
     /// The grade if no gate blocks.
     pub grade: &'static str,
     pub unit: String,
@@ -87,9 +89,9 @@ impl Rung {
         row = row
             .with("method", self.method)
             .with("headline", self.headline)
-            .with("cohort", "all")
+            .with("cohort", self.cohort.as_deref().unwrap_or("all"))
             .with("tenure_band", self.tenure_band.as_deref().unwrap_or("all"))
-            .with("platform", "all")
+            .with("platform", slice.platform())
             .with(
                 "window",
                 format!("{}/{}", plan.first_month(), plan.last_month()),

@@ -1,8 +1,8 @@
 //! The monthly outcomes that are summed up, and what they are called.
 
-use levier_domain::fact::Fact;
 use serde::{Deserialize, Serialize};
 
+use crate::person::PersonMonth;
 use crate::plan::Plan;
 
 /// A monthly outcome of a customer.
@@ -17,22 +17,31 @@ pub(crate) enum Series {
 }
 
 impl Series {
+    /// Every series that has a panel.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Revenue,
+        Self::Capped,
+        Self::Orders,
+        Self::Tickets,
+        Self::Recurring,
+    ];
     /// The columns of the arm sums and of the strata.
     pub(crate) const PLAIN: [Self; 4] =
         [Self::Revenue, Self::Orders, Self::Tickets, Self::Recurring];
 
     /// Value of one month, in the KPI's own unit.
-    pub(crate) fn value(self, plan: &Plan, fact: &Fact) -> f64 {
+    pub(crate) fn value(self, plan: &Plan, month: &PersonMonth) -> f64 {
         match self {
-            Self::Revenue => plan.major(fact.revenue_minor),
+            Self::Revenue => plan.major(month.revenue_minor),
             Self::Capped => plan.major(
-                fact.revenue_minor
-                    .min(plan.cap_minor.unwrap_or(fact.revenue_minor)),
+                month
+                    .revenue_minor
+                    .min(plan.cap_minor.unwrap_or(month.revenue_minor)),
             ),
             // Per year.
-            Self::Orders => 12.0 * f64::from(fact.orders),
-            Self::Tickets => f64::from(fact.tickets),
-            Self::Recurring => plan.major(fact.mrr_minor),
+            Self::Orders => 12.0 * f64::from(month.orders),
+            Self::Tickets => f64::from(month.tickets),
+            Self::Recurring => plan.major(month.mrr_minor),
         }
     }
 

@@ -14,6 +14,7 @@ use levier_stats::sup_t::sup_t_critical;
 use levier_stats::{Estimate, StatsError};
 use nalgebra::{DMatrix, DVector};
 
+use crate::lifetime::DISCOUNT;
 use crate::plan::SEED;
 
 /// Fewest joiners, and fewest controls, of a wave beside the opening one.
@@ -50,6 +51,10 @@ pub(crate) struct Staggered {
     pub bands: Vec<(&'static str, Estimate, u64)>,
     pub grid: Vec<GridCell>,
     pub cohorts: Vec<(i32, u64)>,
+    /// All months since joining of one cohort, with its members.
+    pub by_cohort: Vec<(i32, Estimate, u64)>,
+    /// Sum of the effects over the first so many months, weighted by `discount(month)`.
+    pub cumulative: Vec<(i32, Estimate)>,
     pub members: u64,
     pub controls: u64,
     pub member_months: f64,
@@ -71,6 +76,7 @@ pub(crate) struct Staggered {
 struct Wave {
     effects: Effects,
     dynamic: Aggregate,
+    by_cohort: Aggregate,
     simple: Estimate,
     /// Member-months behind the simple effect.
     months: f64,
@@ -82,6 +88,14 @@ const BANDS: [(&str, f64, f64); 4] = [
     ("6-12", 6.0, 12.0),
     ("12+", 12.0, f64::INFINITY),
 ];
+
+/// Months since joining over which effects are summed up.
+pub(crate) const CUMULATIVE: [i32; 2] = [6, 12];
+
+/// What a month's effect is worth when joining.
+fn discount(month: f64) -> f64 {
+    (1.0 + DISCOUNT).powf(-month / 12.0)
+}
 
 /// Compares over all waves of one series.
 pub(crate) fn staggered(
@@ -132,6 +146,7 @@ fn wave(panel: &PanelMoments, options: &Options) -> Result<Wave, StatsError> {
     let effects = panel.finish(options)?;
     let simple = effects.aggregate(Aggregation::Simple)?.overall;
     let dynamic = effects.aggregate(Aggregation::Dynamic)?;
+    let by_cohort = effects.aggregate(Aggregation::Group)?;
     let months = effects
         .cells
         .iter()
@@ -141,6 +156,7 @@ fn wave(panel: &PanelMoments, options: &Options) -> Result<Wave, StatsError> {
     Ok(Wave {
         effects,
         dynamic,
+        by_cohort,
         simple,
         months,
     })
@@ -254,6 +270,21 @@ fn combine(
             (sum > 0.0).then(|| (*name, linear(&weights), members))
         })
         .collect();
+    let cumulative = CUMULATIVE
+        .iter()
+        .filter(|until| (0..**until).all(|e| times.contains(&f64::from(e))))
+        .map(|until| {
+            let weight = |e: f64| {
+                if e >= 0.0 && e < f64::from(*until) {
+                    discount(e)
+                } else {
+                    0.0
+                }
+            };
+            let weights: Vec<f64> = times.iter().map(|e| weight(*e)).collect();
+            (*until, linear(&weights))
+        })
+        .collect();
     let spike = {
         let at = |e: f64| times.iter().position(|t| *t == e);
         match (at(0.0), at(1.0), at(2.0)) {
@@ -341,6 +372,8 @@ fn combine(
             .collect(),
         bands,
         grid: grid(waves),
+        by_cohort: by_cohort(waves),
+        cumulative,
         cohorts,
         members,
         controls: units - members,
@@ -372,6 +405,32 @@ fn drift(steps: &[f64], covariance: &[Vec<f64>]) -> Option<Estimate> {
     let precision = weighted.dot(&ones);
     (precision > 0.0)
         .then(|| Estimate::normal(weighted.dot(&b) / precision, precision.sqrt().recip()))
+}
+
+fn by_cohort(waves: &[Wave]) -> Vec<(i32, Estimate, u64)> {
+    let mut sums: std::collections::BTreeMap<i32, (f64, f64, u64)> =
+        std::collections::BTreeMap::new();
+    for wave in waves {
+        for (cohort, estimate) in &wave.by_cohort.table {
+            let members = wave.effects.cohort_size(*cohort).unwrap_or(0);
+            let n = members as f64;
+            let sum = sums.entry(*cohort as i32).or_default();
+            sum.0 += n * estimate.value;
+            sum.1 += n * n * estimate.standard_error.map_or(0.0, |s| s * s);
+            sum.2 += members;
+        }
+    }
+    sums.into_iter()
+        .filter(|(_, (_, _, members))| *members > 0)
+        .map(|(cohort, (sum, variance, members))| {
+            let n = members as f64;
+            (
+                cohort,
+                Estimate::normal(sum / n, variance.sqrt() / n),
+                members,
+            )
+        })
+        .collect()
 }
 
 fn grid(waves: &[Wave]) -> Vec<GridCell> {

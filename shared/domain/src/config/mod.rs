@@ -152,7 +152,7 @@ impl Config {
     /// [`ConfigError`] names the key and what to set.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let config: Self =
-            toml::from_str(text).map_err(|error| ConfigError::Toml(error.to_string()))?;
+            toml::from_str(text).map_err(|error| ConfigError::Toml(explain(text, &error)))?;
         config.validate()?;
         Ok(config)
     }
@@ -229,6 +229,16 @@ impl Config {
     }
 }
 
+/// Where and what, without the line itself: it may hold a secret that somebody wrote out.
+fn explain(text: &str, error: &toml::de::Error) -> String {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.get(..start).unwrap_or_default();
+    let line = before.matches('\n').count();
+    let key = text.lines().nth(line).unwrap_or_default();
+    let key = key.split('=').next().unwrap_or_default().trim();
+    format!("line {}, `{key}`: {}", line + 1, error.message().trim())
+}
+
 /// Why a configuration is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
@@ -295,6 +305,10 @@ mod tests {
         ] {
             let error = Config::parse(text).unwrap_err().to_string();
             assert!(error.contains(said), "{case}: {error}");
+            assert!(
+                !error.contains("\"abc\""),
+                "{case} tells the secret: {error}"
+            );
         }
     }
 }

@@ -77,7 +77,7 @@ pub struct MapRule {
     pub occurred_at: String,
     /// Handle of who did it.
     pub actor: Option<String>,
-    /// Name of the actor; read to be dropped.
+    /// Name of the actor; read to be kept out.
     pub name: Option<String>,
     /// E-mail of the actor.
     pub email: Option<String>,

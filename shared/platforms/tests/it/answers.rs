@@ -116,6 +116,32 @@ fn other_methods_are_not_allowed() {
 }
 
 #[test]
+fn the_scheme_of_an_authorization_is_read_in_any_case_the_token_is_not() {
+    for (keys, scheme, token, wrong) in [
+        (
+            "platform = \"brevo\"\nsecret = \"env:Tok\"",
+            "bearer",
+            "Tok",
+            "tok",
+        ),
+        (
+            "platform = \"generic\"\nscheme = \"basic\"\nsecret = \"env:u:p\"",
+            "BASIC",
+            "dTpw",
+            "dTpW",
+        ),
+    ] {
+        let source = source(keys);
+        let answer = |value: String| {
+            source.answer(&post(b"{}", &[("authorization", value.as_str())]), now())
+        };
+        assert!(is_stored(&answer(format!("{scheme} {token}"))), "{keys}");
+        assert_eq!(status(&answer(format!("{scheme} {wrong}"))), 401, "{keys}");
+        assert_eq!(status(&answer(token.to_owned())), 401, "{keys}");
+    }
+}
+
+#[test]
 fn what_is_signed_is_stored_whatever_is_in_it() {
     for (name, source) in every_source() {
         for body in [

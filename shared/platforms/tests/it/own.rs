@@ -59,6 +59,16 @@ fn the_own_form() {
             json!({"type": "member_left", "timestamp": at, "data": {"id": "x", "actor": "u"}}),
             vec!["quarantined data.actor is missing or unreadable"],
         ),
+        (
+            "what names a person or says something stays out of attributes",
+            json!({"type": "badge_awarded", "timestamp": at, "data": {"id": "b1", "attributes": {
+                "level": "or", "points": 12, "since": "2026-03-01", "order": "20260301",
+                "display_name": "Zoé", "contact": "appelez-moi : zoe@exemple.fr", "call": "+33 6 12 34 56 78", "line": "06 12 34 56 78",
+                "comment": "un mot gentil", "note": "une phrase qui raconte bien plus de choses qu'un identifiant"}}}),
+            vec![
+                "badge_awarded 2026-03-01T08:00:00Z level=or order=20260301 points=12 since=2026-03-01",
+            ],
+        ),
         ("an empty list", json!([]), vec!["ignored empty"]),
         ("a number", json!(5), vec!["quarantined item is no object"]),
     ] {
@@ -87,6 +97,40 @@ fn one_id_whatever_the_source_is_called_and_however_often_it_is_sent() {
     let other =
         levier_platforms::Source::compile("other", &config.sources["other"], &lookup).unwrap();
     assert_eq!(id(&source(KEYS)), id(&other));
+}
+
+#[test]
+fn a_member_named_by_an_address_is_its_key() {
+    let source = source(KEYS);
+    let read = |actor: &str| {
+        let body = json!({"type": "member_joined", "timestamp": "2026-03-01T09:00:00Z", "data": {"id": "j", "actor": {"id": actor, "external_id": actor}, "target": {"id": actor}}});
+        only_event(&items(&source, &body.to_string(), &[]))
+            .event
+            .clone()
+    };
+    for (case, actor, key, attribute) in [
+        (
+            "e-mail",
+            " Zoe@Exemple.fr",
+            hash_key().email("zoe@exemple.fr"),
+            "email_key",
+        ),
+        (
+            "phone",
+            "+33 6 12 34 56 78",
+            hash_key().phone("+33612345678", "FR"),
+            "phone_key",
+        ),
+    ] {
+        let event = read(actor);
+        assert!(key.is_some(), "{case}");
+        assert_eq!(event.actor, key, "{case}");
+        assert_eq!(event.target, key, "{case}");
+        assert_eq!(event.attributes.get(attribute), key.as_ref(), "{case}");
+        assert_eq!(event.attributes.get("external_id"), key.as_ref(), "{case}");
+    }
+    // Digits alone are an id, of whatever length.
+    assert_eq!(read("0612345678").actor.as_deref(), Some("0612345678"));
 }
 
 #[test]

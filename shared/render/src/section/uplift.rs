@@ -16,12 +16,16 @@ use crate::tables::{
 use crate::word;
 
 /// The order of the methods within a grade, the plainest first.
-const METHODS: [&str; 8] = [
+const METHODS: [&str; 12] = [
     "naive",
     "stratified",
     "regression",
     "ipw",
     "aipw",
+    "bg_nbd_gamma_gamma",
+    "sbg",
+    "realised_6_months",
+    "realised_12_months",
     "did",
     "hazard",
     "itt",

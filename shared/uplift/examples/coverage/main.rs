@@ -100,6 +100,9 @@ fn main() {
             .filter(|(name, _)| *name == TableName::Uplift)
             .flat_map(|(_, rows)| rows)
         {
+            if row.text("cohort") != Some("all") {
+                continue;
+            }
             let truth = match row.kpi.as_deref() {
                 Some("revenue_per_customer") => company.truth.revenue_per_customer,
                 Some("customer_retention") => company.truth.customer_retention_12_months,

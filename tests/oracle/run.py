@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+"""Recomputes the KPIs in DuckDB SQL over a workspace's Parquet and compares them with the published table.
+
+    pip install duckdb
+    python3 tests/oracle/run.py DATA_DIR [--config levier.toml] [--show 20]
+
+The SQL is written from KPIS.md, not from the Rust code. A published figure that differs (counts and money exactly, ratios by more
+than 1e-9), or one that the oracle has and the table has not, is printed; the exit code is then 1.
+"""
+
+import argparse
+import collections
+import datetime as dt
+import glob
+import json
+import pathlib
+import string
+import sys
+import time
+import tomllib
+import zoneinfo
+
+import duckdb
+
+HERE = pathlib.Path(__file__).parent
+KEYS = {
+    "people": ["person_id"], "deals": ["deal_id"], "orders": ["order_id"], "surveys": ["response_id"], "tickets": ["ticket_id"],
+    "subscriptions": ["subscription_id"], "spend": ["date", "channel", "campaign", "audience", "purpose"],
+    "web_traffic": ["date", "channel"], "mentions": ["mention_id"], "members": ["community", "platform", "handle"],
+    "rates": ["date", "currency"],
+}
+# Columns that the SQL reads, for entities of which nothing was dropped.
+NEEDED = {
+    "people": "person_id varchar, email_key varchar, account_id varchar, created_at timestamptz, lifecycle varchar, lead_source varchar, qualified_at timestamptz, became_customer_at timestamptz",
+    "deals": "deal_id varchar, person_id varchar, account_id varchar, created_at timestamptz, closed_at timestamptz, status varchar",
+    "orders": "order_id varchar, person_id varchar, email_key varchar, ordered_at timestamptz, status varchar, amount_minor bigint, refunded_amount_minor bigint, tax_minor bigint, currency varchar, promo_code varchar",
+    "surveys": "response_id varchar, person_id varchar, email_key varchar, answered_at timestamptz, kind varchar, score double, answer varchar",
+    "tickets": "ticket_id varchar, person_id varchar, email_key varchar, account_id varchar, created_at timestamptz, solved_at timestamptz, handle_minutes double",
+    "subscriptions": "subscription_id varchar, person_id varchar, email_key varchar, account_id varchar, started_at timestamptz, trial_end timestamptz, status varchar",
+    "spend": "date date, channel varchar, campaign varchar, audience varchar, purpose varchar, amount_minor bigint, currency varchar",
+    "web_traffic": "date date, channel varchar, visits double",
+    "mentions": "mention_id varchar, seen_at timestamptz, about varchar",
+    "members": "community varchar, platform varchar, handle varchar, joined_at timestamptz, left_at timestamptz, role varchar",
+    "rates": "date date, currency varchar, rate double",
+}
+COMMUNITY_WORDS = ["communaut", "communit", "membre", "member", "forum", "slack", "discord", "parrain"]
+
+
+def fiscal(day, start):
+    """First day, first day after, and name of the fiscal quarter and year of a day."""
+    index = day.year * 12 + day.month - 1
+    first = lambda n: dt.date(n // 12, n % 12 + 1, 1)
+    year = (index - start + 1) // 12 * 12 + start - 1
+    quarter = (index - start + 1) // 3 * 3 + start - 1
+    label = str(day.year) if start == 1 else f"FY{year // 12 + 1}"
+    return {
+        "quarter": (first(quarter), first(quarter + 3), f"{label}-Q{(quarter - year) // 3 + 1}"),
+        "year": (first(year), first(year + 12), label),
+    }
+
+
+def containing(grain, day, as_of, start):
+    """First day, first day after and name of the period of a grain that holds a day."""
+    one = dt.timedelta(days=1)
+    if grain == "day":
+        return day, day + one, day.isoformat()
+    if grain == "week":
+        year, week, weekday = day.isocalendar()
+        monday = day - dt.timedelta(days=weekday - 1)
+        return monday, monday + dt.timedelta(days=7), f"{year:04}-W{week:02}"
+    if grain == "month":
+        return day.replace(day=1), (day.replace(day=28) + dt.timedelta(days=4)).replace(day=1), day.strftime("%Y-%m")
+    if grain in ("quarter", "year"):
+        return fiscal(day, start)[grain]
+    length = int(grain[:-1])
+    return as_of + one - dt.timedelta(days=length), as_of + one, grain
+
+
+def prepare(db, lake, config, as_of):
+    """Makes the tables that the SQL starts from."""
+    workspace = config.get("workspace", {})
+    zone = workspace.get("timezone", "Europe/Paris")
+    start = workspace.get("fiscal_year_start", 1)
+    currency = workspace.get("currency", "EUR")
+    commerce = config.get("commerce", {})
+    micro = lambda day: round(dt.datetime.combine(day, dt.time(), zoneinfo.ZoneInfo(zone)).timestamp()) * 1_000_000
+    until = as_of + dt.timedelta(days=1)
+    db.execute(f"set timezone = '{zone}'")
+    decimals = {"JPY": 0, "KRW": 0, "KWD": 3, "TND": 3, "BHD": 3}.get(currency, 2)
+    db.execute("create table params (zone varchar, as_of date, until bigint, until_at timestamptz, home varchar, minor_per_major bigint, conversion_days bigint)")
+    db.execute("insert into params select ?, ?, ?::bigint, make_timestamptz(?::bigint), ?, ?, ?",
+               [zone, as_of, micro(until), micro(until), currency, 10 ** decimals, commerce.get("conversion_days", 180)])
+    db.execute("create table off_product (community varchar, channel varchar)")
+    for name, community in config.get("communities", {}).items():
+        for channel in community.get("off_product_channels", []):
+            db.execute("insert into off_product values (?, ?)", [name, channel])
+    db.execute("create table staff_handle (platform varchar, handle varchar)")
+    for handle in config.get("staff", {}).get("handles", []):
+        db.execute("insert into staff_handle values (?, ?)", handle.split(":", 1))
+    db.execute("create table promo_code (code varchar)")
+    for code in commerce.get("community_promo_codes", []):
+        db.execute("insert into promo_code values (?)", [code])
+    for entity, keys in KEYS.items():
+        files = f"{lake}/crm/{entity}/*.parquet"
+        if not glob.glob(files):
+            db.execute(f"create table held_{entity} ({NEEDED[entity]}, source varchar, known_from timestamptz)")
+            continue
+        columns = [row[0] for row in db.execute(f"describe select * from read_parquet('{files}', union_by_name = true)").fetchall()]
+        order = "updated_at desc nulls last, " if "updated_at" in columns else ""
+        db.execute(f"""create table held_{entity} as select t.* from read_parquet('{files}', union_by_name = true) t, params
+            where known_from < until_at qualify row_number() over (partition by source, {', '.join(keys)} order by {order}known_from desc) = 1""")
+    db.execute(f"""create table facts as select * exclude (month), strptime(month || '-01', '%Y-%m-%d')::date as month
+        from read_parquet('{lake}/facts/*/*/*.parquet', hive_partitioning = true, hive_types_autocast = false)""")
+    db.execute("alter table facts alter customer_since type date using make_date(customer_since // 12, customer_since % 12 + 1, 1)")
+    first = db.execute(f"select min(epoch_us(occurred_at)) from read_parquet('{lake}/events/*/*.parquet', hive_partitioning = false)").fetchone()[0]
+    roster = db.execute("select min(epoch_us(least(joined_at, left_at))) from held_members").fetchone()[0]
+    crm = db.execute("""select min(t) from (select min(ordered_at) as t from held_orders union all select min(created_at) from held_deals
+        union all select min(created_at) from held_people union all select min(answered_at) from held_surveys union all select min(created_at) from held_tickets
+        union all select min(seen_at) from held_mentions union all select min(date::timestamptz) from held_web_traffic union all select min(date::timestamptz) from held_spend)""").fetchone()[0]
+    day_of = lambda us: dt.datetime.fromtimestamp(us / 1e6, zoneinfo.ZoneInfo(zone)).date()
+    people_first = min(day_of(us) for us in (first, roster) if us is not None)
+    begin = min([people_first] + ([crm.astimezone(zoneinfo.ZoneInfo(zone)).date()] if crm else []))
+    periods, calendar = {}, []
+    for grain in ("day", "week", "month", "quarter", "year", "28d", "90d"):
+        day = begin
+        while day <= as_of:
+            opens, closes, name = containing(grain, day, as_of, start)
+            if opens <= day < closes:
+                calendar.append((day, grain, name))
+                last = min(closes, until)
+                periods[grain, name] = (grain, name, opens, last - dt.timedelta(days=1), micro(opens), micro(last), closes > until, day >= people_first or closes > people_first)
+            day += dt.timedelta(days=1)
+    db.execute("create table calendar (local_day date, grain varchar, period varchar)")
+    db.execute("create table period (grain varchar, period varchar, first_day date, last_day date, first_us bigint, end_us bigint, partial boolean, people boolean)")
+    insert(db, "calendar", calendar)
+    insert(db, "period", [row for row in periods.values() if row[-1]])
+
+
+def insert(db, table, rows):
+    for at in range(0, len(rows), 500):
+        chunk = rows[at:at + 500]
+        marks = "(" + ", ".join("?" * len(chunk[0])) + ")"
+        db.execute(f"insert into {table} values " + ", ".join([marks] * len(chunk)), [x for row in chunk for x in row])
+
+
+def crm_tables(db, lake):
+    """CRM rows with person and account, one line per thing that is counted."""
+    db.execute(f"create table id_record as select source, id, person from read_parquet('{lake}/identity/records.parquet')")
+    db.execute(f"create table id_email as select email_key, any_value(person) as person from read_parquet('{lake}/identity/emails.parquet') group by 1")
+    db.execute(f"create table id_account as select person, any_value(account) as account from read_parquet('{lake}/identity/accounts.parquet') group by 1")
+    whom = {}
+    for entity in ("people", "deals", "orders", "surveys", "tickets", "subscriptions"):
+        columns = [row[0] for row in db.execute(f"describe held_{entity}").fetchall()]
+        email = "t.email_key" if "email_key" in columns else "null"
+        account = "t.source || ':' || t.account_id" if "account_id" in columns else "null"
+        whom[entity] = f"""(select t.*, coalesce(r.person, m.person) as person, coalesce(a.account, {account}) as account from held_{entity} t
+            left join id_record r on r.source = t.source and r.id = t.person_id left join id_email m on m.email_key = {email}
+            left join id_account a on a.person = coalesce(r.person, m.person))"""
+    # The last rate on or before the day, to whole minor units, half to the even one.
+    db.execute("""create table rate_of as select currency, date, rate::decimal(18, 9) as rate from held_rates""")
+    db.execute(f"""create table order_money as
+        select o.person, o.status, ordered_at, (ordered_at at time zone zone)::date as local_day, promo_code,
+          case when o.currency = home then 1 else (select arg_max(rate, date) from rate_of r where r.currency = o.currency and r.date <= (ordered_at at time zone zone)::date) end as rate,
+          amount_minor, coalesce(refunded_amount_minor, 0) as refunded_minor, coalesce(tax_minor, 0) as tax_minor
+        from {whom['orders']} o, params p where status in ('paid', 'refunded', 'partially_refunded') and ordered_at < until_at""")
+    db.execute(f"""create table order_net as
+        select o.person, local_day, promo_code,
+          (amount - refunded) - case when amount = 0 then 0 else round_even(tax * (amount - refunded) / amount, 0) end as net
+        from (select *, round_even(amount_minor * rate, 0) as amount, round_even(refunded_minor * rate, 0) as refunded, round_even(tax_minor * rate, 0) as tax
+              from order_money where rate is not null) o""")
+    words = " or ".join(f"contains(lower(answer), '{word}')" for word in COMMUNITY_WORDS)
+    db.execute(f"""create table first_bought as select person, min(us) as us from (
+          select person, ordered_at as us from {whom['orders']} where status in ('paid', 'refunded', 'partially_refunded')
+          union all select person, coalesce(closed_at, created_at) from {whom['deals']} where status = 'won'
+          union all select person, greatest(started_at, coalesce(trial_end, started_at)) from {whom['subscriptions']} where status not in ('trialing', 'paused')
+        ) where person is not null group by person""")
+    day = 86_400_000_000.0
+    db.execute(f"""create table crm_dated as
+        select 'deal_closed' as about, person, account, (closed_at at time zone zone)::date as local_day, epoch_us(created_at) as began, status as word, 0.0 as number
+          from {whom['deals']}, params where status <> 'open' and closed_at < until_at
+        union all select 'deal_opened', person, account, (created_at at time zone zone)::date, epoch_us(created_at),
+          case when status = 'won' and closed_at < until_at then 'won' else 'censored' end,
+          greatest(0, epoch_us(case when status <> 'open' and closed_at < until_at then closed_at else until_at end) - epoch_us(created_at)) / {day}
+          from {whom['deals']}, params where created_at < until_at
+        union all select 'qualified', person, account, (qualified_at at time zone zone)::date, epoch_us(qualified_at), '', 0
+          from {whom['people']}, params where qualified_at < until_at
+        union all select 'lead', l.person, account, (l.created_at at time zone zone)::date, epoch_us(l.created_at),
+          case when least(l.became_customer_at, b.us) < until_at then 'customer' else 'censored' end,
+          greatest(0, epoch_us(case when least(l.became_customer_at, b.us) < until_at then least(l.became_customer_at, b.us) else until_at end) - epoch_us(l.created_at)) / {day}
+          from {whom['people']} l left join first_bought b on b.person = l.person, params where l.created_at < until_at
+        union all select case kind when 'heard_about' then 'heard' else kind end, person, account, (answered_at at time zone zone)::date, epoch_us(answered_at),
+          case when {words} then 'yes' else 'no' end, score
+          from {whom['surveys']}, params where answered_at < until_at and kind in ('nps', 'csat', 'heard_about')
+        union all select 'ticket', person, account, (solved_at at time zone zone)::date, epoch_us(created_at), '', handle_minutes
+          from {whom['tickets']}, params where solved_at < until_at""")
+    db.execute(f"""create table contact_of as
+        select person, any_value(case lifecycle when 'subscriber' then 'lead' when 'lead' then 'lead' when 'marketing_qualified' then 'qualified'
+            when 'sales_qualified' then 'qualified' when 'opportunity' then 'opportunity' when 'customer' then 'customer' when 'churned' then 'churned' else 'unknown' end
+            order by source, person_id) as status, any_value(coalesce(lead_source, 'unknown') order by source, person_id) as lead_source
+        from {whom['people']} where person is not null group by person""")
+    db.execute("create table mention as select about, (seen_at at time zone zone)::date as local_day from held_mentions, params where seen_at < until_at")
+    db.execute("create table traffic as select channel, visits, date as local_day from held_web_traffic, params where date <= as_of")
+    db.execute("create table spend as select purpose, amount_minor as minor, date as local_day from held_spend s, params p where date <= as_of and s.currency = p.home")
+    has = {name: db.execute(f"select count(*) from held_{name}").fetchone()[0] > 0 for name in ("orders", "subscriptions", "tickets")}
+    db.execute("alter table params add column has_orders boolean")
+    db.execute("alter table params add column has_subscriptions boolean")
+    db.execute("alter table params add column has_tickets boolean")
+    db.execute("update params set has_orders = ?, has_subscriptions = ?, has_tickets = ?", [has["orders"], has["subscriptions"], has["tickets"]])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data")
+    parser.add_argument("--config")
+    parser.add_argument("--show", type=int, default=20)
+    parser.add_argument("--database", default=":memory:", help="keep the tables in this file, to look into a difference")
+    parser.add_argument("--trace", action="store_true", help="say which statement runs")
+    arguments = parser.parse_args()
+    data = pathlib.Path(arguments.data)
+    lake = data / "s3" / "levier"
+    config_file = pathlib.Path(arguments.config) if arguments.config else data / "levier.toml"
+    config = tomllib.loads(config_file.read_text()) if config_file.exists() else {}
+    pointer = json.loads((lake / "published/current/health.json").read_text())
+    as_of = dt.date.fromisoformat(pointer["as_of"])
+    published = lake / f"published/kpis/as_of={as_of}/{pointer['run_id']}.parquet"
+    db = duckdb.connect(arguments.database)
+    db.execute("set memory_limit = '6GB'")
+    prepare(db, lake, config, as_of)
+    for name in ("inputs", "people", "conversation"):
+        execute(db, name, lake, arguments.trace)
+    crm_tables(db, lake)
+    execute(db, "business", lake, arguments.trace)
+    sys.exit(compare(db, published, arguments.show))
+
+
+def compare(db, published, show):
+    """Prints what differs; 1 if anything does."""
+    ours = {}
+    for row in db.execute(f"""select kpi, item, grain, period, community, segment, platform, channel, side, value, status
+            from read_parquet('{published}')""").fetchall():
+        ours[row[:9]] = row[9:]
+    want = {row[:9]: row[9] for row in db.execute("select kpi, item, grain, period, c, g, f, h, side, value from figure").fetchall()}
+    agree, hidden, differ, absent = collections.Counter(), collections.Counter(), [], []
+    for key, value in want.items():
+        found = ours.get(key) if key[1] != "orders" else ours.get((key[0], "all") + key[2:])
+        if found is None or found[1] == "missing":
+            absent.append((key, value, found))
+        elif found[1] in ("suppressed", "cannot_say"):
+            hidden[key[0]] += 1
+        elif found[0] is not None and abs(found[0] - value) <= 1e-9 * max(1.0, abs(value)):
+            agree[key[0]] += 1
+        else:
+            differ.append((key, value, found))
+    covered = {key[0] for key in want}
+    said = {key: row for key, row in ours.items() if row[1] in ("ok", "partial") and key[0] in covered}
+    # A figure that the oracle does not have is one too many, unless it counts nothing.
+    # The oracle takes some KPIs for the whole company only: what it does for no community, segment or side is not missed.
+    shape = lambda key: (key[0], key[1], key[2], key[8], *(name == "all" for name in key[4:8]))
+    shapes = {shape(key) for key in want}
+    extra = [(key, None, row) for key, row in said.items() if key not in want and row[0] != 0 and shape(key) in shapes]
+    for title, rows in (("differ", differ), ("are absent from the table", absent), ("are in the table only", extra)):
+        by = collections.Counter((key[0], key[1]) for key, _, _ in rows)
+        print(f"{len(rows)} figures {title}: {dict((f'{a}.{b}', n) for (a, b), n in by.most_common(40))}")
+        shown = collections.Counter()
+        for key, value, found in sorted(rows, key=str):
+            shown[key[0]] += 1
+            if shown[key[0]] <= show:
+                print("   ", " ".join(key), "oracle", value, "table", found)
+    print(f"{sum(agree.values())} figures of {len(agree)} KPIs agree; {sum(hidden.values())} more are suppressed in the table")
+    print("not recomputed here:", ", ".join(sorted({key[0] for key in ours} - covered)))
+    return 1 if differ or absent or extra else 0
+
+
+def execute(db, name, lake, trace=False):
+    begun = time.time()
+    text = string.Template((HERE / f"{name}.sql").read_text()).substitute(lake=lake)
+    for statement in text.split(";\n"):
+        if statement.strip():
+            since = time.time()
+            if trace:
+                print("  …", " ".join(statement.split())[:90], file=sys.stderr, flush=True)
+            try:
+                db.execute(statement)
+                if time.time() - since > 5:
+                    print(f"  {time.time() - since:.0f} s: {statement.strip().splitlines()[0]}", file=sys.stderr)
+            except duckdb.Error as error:
+                sys.exit(f"{name}.sql: {error}\n{statement}")
+    print(f"{name}.sql: {time.time() - begun:.1f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
