@@ -118,6 +118,9 @@ async fn the_small_company_reconciles_and_its_truth_is_covered() {
                     && row["community"] == "all"
                     && row["segment"] == "all"
                     && row["method"] == method
+                    && ["cohort", "tenure_band", "platform"]
+                        .iter()
+                        .all(|cut| matches!(row[*cut].as_str(), None | Some("" | "all")))
             })
             .unwrap()
     };

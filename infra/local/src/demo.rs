@@ -58,7 +58,7 @@ pub async fn demo(shared: &Shared, arguments: &Demo) -> Result<ExitCode, Failure
             deliver(&deps, &company, &steps).await?;
             drop_exports(&deps, &company, now, &steps).await?;
         }
-        Scale::Medium | Scale::Large => write_lake(&deps, &company, &steps).await?,
+        Scale::Medium | Scale::Large => write_lake(&deps, &company, now, &steps).await?,
     }
     crate::jobs::execute(&deps, "nightly", Some(as_of), now, |job| {
         steps.say(&format!("run {job}"))
@@ -237,7 +237,12 @@ async fn drop_exports(
 }
 
 /// The same company in the lake's own formats.
-async fn write_lake(deps: &Dependencies, company: &Company, steps: &Steps) -> Result<(), Failure> {
+async fn write_lake(
+    deps: &Dependencies,
+    company: &Company,
+    now: Timestamp,
+    steps: &Steps,
+) -> Result<(), Failure> {
     steps.say("write events into the lake");
     let mut day: Vec<Event> = Vec::new();
     for event in company.events(&deps.hash_key) {
@@ -254,6 +259,8 @@ async fn write_lake(deps: &Dependencies, company: &Company, steps: &Steps) -> Re
         let (mut part, mut rows) = (0, Vec::new());
         for mut record in company.records(entity, &deps.hash_key) {
             record.set("import_id", Value::Text("simulated".to_owned()));
+            // Known before the as-of day ends: what is dropped at its very end belongs to the next.
+            record.set("known_from", Value::Instant(now));
             rows.push(record);
             if rows.len() == PART_ROWS {
                 write_part(deps, entity, part, &std::mem::take(&mut rows)).await?;

@@ -432,13 +432,6 @@ fn refusals_name_the_remedy() {
             y,
             "treated arm is empty",
         ),
-        ("one unit", "y,d\n1,0\n2,1\n", y, "at least 2 are needed"),
-        (
-            "no variance",
-            "y,d\n1,0\n1,0\n1,1\n1,1\n",
-            y,
-            "does not vary",
-        ),
         ("empty", "", y, "is empty"),
         ("header only", "y,d\n", y, "is empty"),
         (
@@ -483,6 +476,20 @@ fn refusals_name_the_remedy() {
         let text = error.to_string()
             + &std::error::Error::source(&error).map_or(String::new(), |s| s.to_string());
         assert!(text.contains(want), "{case}: {text}");
+    }
+}
+
+#[test]
+fn arms_without_variance_have_levels_and_no_error() {
+    for (case, csv, difference) in [
+        ("one unit", "y,d\n1,0\n2,1\n", 1.0),
+        ("no variance", "y,d\n1,0\n1,0\n1,1\n1,1\n", 0.0),
+    ] {
+        let answer = small(csv, "--method difference --outcome y --treatment d").unwrap();
+        assert_eq!(answer["estimate"]["value"], difference, "{case}");
+        assert!(answer["estimate"]["standard_error"].is_null(), "{case}");
+        let warnings = answer["warnings"].to_string();
+        assert!(warnings.contains("no standard error"), "{case}: {warnings}");
     }
 }
 

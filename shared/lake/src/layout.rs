@@ -47,13 +47,14 @@ struct Table {
     prefix: String,
     what: &'static str,
     columns: Vec<(String, LakeKind, &'static str)>,
-    /// Folders of the path: name, Glue type, projection.
-    partitions: &'static [(
-        &'static str,
-        &'static str,
-        &'static [(&'static str, &'static str)],
-    )],
+    /// Folders of the path.
+    partitions: &'static [Partition],
 }
+
+/// A folder of the path: its name, its Glue type, and how Athena counts its values.
+type Partition = (&'static str, &'static str, &'static [Projection]);
+/// A setting of a projected partition.
+type Projection = (&'static str, &'static str);
 
 fn tables() -> Vec<Table> {
     let mut tables = vec![
@@ -105,9 +106,12 @@ fn tables() -> Vec<Table> {
             ],
         },
     ];
-    tables.extend(Entity::ALL.iter().copied().filter_map(|entity| {
-        // History becomes events; it has no rows of its own.
-        (entity != Entity::Activity).then(|| Table {
+    // History becomes events; it has no rows of its own.
+    let entities = Entity::ALL
+        .iter()
+        .copied()
+        .filter(|entity| *entity != Entity::Activity);
+    tables.extend(entities.map(|entity| Table {
             name: format!("crm_{entity}"),
             prefix: format!("crm/{entity}/"),
             what: "CRM rows as they were imported, history included; the row that holds is the greatest by `updated_at`, \
@@ -118,8 +122,7 @@ fn tables() -> Vec<Table> {
                 .map(|column| (column.name.clone(), column.kind, ""))
                 .collect(),
             partitions: &[],
-        })
-    }));
+        }));
     tables
 }
 

@@ -109,7 +109,7 @@ pub(crate) fn ladders(
             "satisfaction",
             &satisfaction,
             episodes.has_surveys,
-            "surveys of kind csat",
+            "surveys",
         ),
         share(
             "renewal_rate",
@@ -123,7 +123,7 @@ pub(crate) fn ladders(
             "points",
             &recommend,
             episodes.has_surveys,
-            "surveys of kind nps",
+            "surveys",
         ),
         vec![sales_cycle(episodes, &list)],
         vec![contracts_signed(episodes, &list, arms)],
