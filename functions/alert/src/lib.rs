@@ -59,9 +59,9 @@ pub async fn alert(
         .count();
     outcome.count("alerts", rows.len() as u64);
     outcome.count("firing", firing as u64);
-    outcome.run_id = Some(run.as_str().to_owned());
+    outcome.run_id = Some(run.clone());
     let newest = deps.results.pointer("alert").await?;
-    if newest.is_some_and(|newest| newest.run_id == run.as_str()) {
+    if newest.is_some_and(|newest| newest.run_id == run) {
         tell(deps, &rows, &mut outcome).await?;
         tell_week(deps, &seen, &rows, &mut outcome).await?;
     }
@@ -109,7 +109,10 @@ impl Seen {
             day,
             health,
             uplift: results.pointer_as_of("uplift", day).await?,
-            snapshot: results.pointer("snapshot").await?,
+            // The last one sealed until then; one of a later day is not known yet.
+            snapshot: results
+                .pointer_before("snapshot", day.tomorrow().unwrap_or(day))
+                .await?,
             sources,
         })
     }
@@ -128,7 +131,7 @@ impl Seen {
 }
 
 /// The table `alerts` of the day: published unless it stands already.
-async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(RunId, Vec<Row>), JobError> {
+async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(String, Vec<Row>), JobError> {
     let before = deps.results.pointer_before("alert", seen.day).await?;
     let mut inputs = Sha256::new();
     for pointer in [&seen.health, &seen.snapshot, &before] {
@@ -149,15 +152,15 @@ async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(RunId, Vec<Row>),
     let rules = serde_json::to_vec(&deps.config.alerts)
         .map_err(|error| JobError::Input(error.to_string()))?;
     inputs.update(rules);
-    let id = RunId::new("alert", seen.day, &hex::encode(inputs.finalize()));
+    let inputs = format!("{}|{}", seen.day, hex::encode(inputs.finalize()));
     // Noted after the last write of publishing, so that a run killed among them is published again.
     let published = deps.results.state(ROOM, "published").await?;
-    if published.as_deref() == Some(id.as_str()) {
-        let rows = deps
-            .results
-            .read_rows(id.as_str(), TableName::Alerts)
-            .await?;
-        return Ok((id, rows));
+    if let Some(run_id) = published
+        .as_deref()
+        .and_then(|mark| mark.strip_prefix(inputs.as_str())?.strip_prefix('|'))
+    {
+        let rows = deps.results.read_rows(run_id, TableName::Alerts).await?;
+        return Ok((run_id.to_owned(), rows));
     }
     let mut figures = Vec::new();
     for (pointer, table) in [
@@ -169,6 +172,9 @@ async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(RunId, Vec<Row>),
     }
     let previous = seen.rows(deps, before.as_ref(), TableName::Alerts).await?;
     let rows = levier_metrics::alerts(&figures, &seen.sources, &previous, seen.day, &deps.config);
+    // Named by what it says: nights that end alike are alike, whatever nights came before.
+    let said = serde_json::to_vec(&rows).map_err(|error| JobError::Input(error.to_string()))?;
+    let id = RunId::new("alert", seen.day, &hex::encode(Sha256::digest(said)));
     let run = Run {
         job: "alert",
         id: id.clone(),
@@ -177,9 +183,9 @@ async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(RunId, Vec<Row>),
     };
     run.publish(&deps.lake, &deps.results).await?;
     deps.results
-        .set_state(ROOM, "published", id.as_str())
+        .set_state(ROOM, "published", &format!("{inputs}|{}", id.as_str()))
         .await?;
-    Ok((id, rows))
+    Ok((id.as_str().to_owned(), rows))
 }
 
 fn language(deps: &Dependencies, to: &Destination) -> Language {

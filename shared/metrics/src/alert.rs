@@ -25,6 +25,9 @@ pub const NO_FIGURE: &str = "needs: a published figure of this name and scope";
 /// Said of an alert whose figure was withheld or missing this time.
 pub const KEPT: &str = "no figure this time: the state before is kept";
 
+/// How a figure says that a source behind it fell silent.
+const SILENCE: &str = " is silent since ";
+
 /// What an alert looks at.
 #[derive(Clone, Debug, PartialEq)]
 struct Point {
@@ -158,7 +161,7 @@ fn threshold(
             row.upper = last.upper;
             row.unit.clone_from(&last.unit);
             row.status = last.status;
-            if last.value.is_none() {
+            if last.status != Status::Ok {
                 row.reason = Some(KEPT.to_owned());
             }
         }
@@ -218,7 +221,9 @@ fn series<'a>(
             row.kpi.as_deref() == Some(rule.kpi.as_str())
                 && row.community.as_deref() == Some(community)
                 && row.segment.as_deref().unwrap_or("all") == segment
-                && row.status != Status::Partial
+                // The running period is not looked at; a whole one that a silent source left incomplete is a gap.
+                && (row.status != Status::Partial
+                    || row.reason.as_deref().is_some_and(|said| said.contains(SILENCE)))
                 && matches!(row.text("component"), None | Some("score"))
                 && matches!(row.text("scenario"), None | Some("central"))
         })
@@ -534,6 +539,23 @@ mod tests {
         let row = of(&[figure("2026-01", Some(0.3)), running, other, part], rule);
         assert_eq!(state(&row), ("clear", None, 0));
         assert_eq!(row.period.as_deref(), Some("2026-01"));
+    }
+
+    #[test]
+    fn what_a_silent_source_left_incomplete_neither_fires_nor_clears() {
+        let rule = "below = 0.2\ngrain = \"month\"\n";
+        let mut low = figure("2026-02", Some(0.1));
+        low.status = Status::Partial;
+        low.reason = Some("source team is silent since 2026-02-03T10:00:00Z".to_owned());
+        let row = of(&[figure("2026-01", Some(0.3)), low.clone()], rule);
+        assert_eq!(state(&row), ("clear", None, 0));
+        assert_eq!(row.period.as_deref(), Some("2026-02"));
+        let row = of(&[figure("2026-01", Some(0.15)), low], rule);
+        assert_eq!(state(&row), ("firing", Some("2026-01"), 1));
+        assert_eq!(
+            (row.status, row.reason.as_deref()),
+            (Status::Partial, Some(KEPT))
+        );
     }
 
     #[test]

@@ -215,12 +215,12 @@ mod tests {
             ),
             (
                 "silent since 2026-03-01T10:00:00Z, usual silence up to 72 h",
-                "silent since 1 March 2026 at 10:00 UTC, usual silence up to 72 h",
+                "silent since 1 March 2026, 10:00 UTC, usual silence up to 72 h",
                 "silencieuse depuis le 1er mars 2026 à 10:00 UTC, silence habituel jusqu\u{2019}à 72 h",
             ),
             (
                 "no_rule; source team is silent since 2026-03-01T10:00:00Z; source own is silent since 2026-03-02T10:00:00Z",
-                "no mapping rule; source team is silent since 1 March 2026 at 10:00 UTC; source own is silent since 2 March 2026 at 10:00 UTC",
+                "no mapping rule; source team is silent since 1 March 2026, 10:00 UTC; source own is silent since 2 March 2026, 10:00 UTC",
                 "aucune règle de correspondance\u{202f}; la source team est silencieuse depuis le 1er mars 2026 à 10:00 UTC\u{202f}; la source own est silencieuse depuis le 2 mars 2026 à 10:00 UTC",
             ),
             ("same_event", "the same event again", "le même événement"),
