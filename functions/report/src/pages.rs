@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response, header};
 use jiff::civil::Date;
 use levier_domain::receipt::Receipt;
@@ -23,6 +25,26 @@ pub(crate) struct PageQuery {
     as_of: Option<jiff::civil::Date>,
     community: Option<String>,
     segment: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        Query::<Self>::from_request_parts(parts, state)
+            .await
+            .map(|Query(query)| query)
+            .map_err(|error| bad_filter(&error))
+    }
+}
+
+/// Why a query string is not read.
+pub(crate) fn bad_filter(error: &QueryRejection) -> Response<Body> {
+    problem(
+        400,
+        "Bad filter",
+        &format!("{}; a day is written 2026-03-31", error.body_text()),
+    )
 }
 
 impl PageQuery {
@@ -70,7 +92,7 @@ fn html(page: String) -> Response<Body> {
 
 pub(crate) async fn dashboard(
     State(context): State<Context>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let language = query.language(&context, &headers);
@@ -86,7 +108,7 @@ pub(crate) async fn dashboard(
 
 pub(crate) async fn sources(
     State(context): State<Context>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let language = query.language(&context, &headers);
@@ -104,7 +126,7 @@ pub(crate) async fn sources(
 
 pub(crate) async fn imports(
     State(context): State<Context>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let language = query.language(&context, &headers);
@@ -116,7 +138,7 @@ pub(crate) async fn imports(
 
 pub(crate) async fn kpis(
     State(context): State<Context>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let language = query.language(&context, &headers);
@@ -129,7 +151,7 @@ pub(crate) async fn kpis(
 /// The lists that somebody works from.
 pub(crate) async fn lists(
     State(context): State<Context>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let language = query.language(&context, &headers);
@@ -142,7 +164,7 @@ pub(crate) async fn lists(
 /// Everything that is watched.
 pub(crate) async fn alerts(
     State(context): State<Context>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let language = query.language(&context, &headers);
@@ -165,7 +187,7 @@ const DIGEST: &[TableName] = &[
 /// The week in brief.
 pub(crate) async fn digest(
     State(context): State<Context>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let language = query.language(&context, &headers);
@@ -213,7 +235,7 @@ pub async fn digest_tables(
 pub(crate) async fn receipt(
     State(context): State<Context>,
     Path(name): Path<String>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let import_id = name.strip_suffix(".json").unwrap_or(&name);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, Response, header};
 use jiff::civil::Date;
@@ -236,11 +237,11 @@ pub(crate) async fn index(State(context): State<Context>) -> Response<Body> {
 pub(crate) async fn table(
     State(context): State<Context>,
     Path(file): Path<String>,
-    query: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<Filter>, QueryRejection>,
 ) -> Response<Body> {
     let filter = match query {
         Ok(Query(filter)) => filter,
-        Err(error) => return problem(400, "Bad filter", &error.body_text()),
+        Err(error) => return crate::pages::bad_filter(&error),
     };
     let (name, format) = file.rsplit_once('.').unwrap_or((&file, "json"));
     let table = match parse_name(name) {

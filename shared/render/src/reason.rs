@@ -11,7 +11,7 @@ use crate::template;
 use crate::word::{self, find};
 
 /// A reason in words: a code, `needs: tickets`, several joined by `;`, one that belongs to a figure (`kpi: …`), or a sentence of
-/// [`crate::template`]. What is not known stands as it was written, never hidden.
+/// `template.rs`. What is not known stands as it was written, never hidden.
 ///
 /// ```
 /// use levier_render::{Language, reason};
