@@ -109,7 +109,7 @@ pub(crate) fn newcomers(tables: &Tables, language: Language) -> Markup {
         }
         (downloads(language, "champions"))
     };
-    card(language, "newcomers", "half", &title, &body)
+    card(language, "newcomers", "", &title, &body)
 }
 
 /// Who helps, on which rule, rising or fading.
@@ -203,5 +203,5 @@ pub(crate) fn leads(tables: &Tables, language: Language) -> Markup {
         }
         (downloads(language, "leads"))
     };
-    card(language, "leads", "half", &title, &body)
+    card(language, "leads", "", &title, &body)
 }
