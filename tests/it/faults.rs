@@ -38,7 +38,7 @@ async fn every_job_survives_a_kill_at_every_storage_call() {
             kills += 1;
         }
     }
-    for job in ["compact", "join", "health", "uplift", "snapshot"] {
+    for job in ["compact", "join", "health", "uplift", "alert", "snapshot"] {
         for call in 0.. {
             faults.fail_after(call);
             let ended = world.run(job, story::AS_OF).await;

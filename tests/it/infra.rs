@@ -111,6 +111,11 @@ fn the_actions_granted_are_those_used() {
             "batch_write_item()",
         ),
         (
+            "sns:Publish",
+            include_str!("../../functions/alert/src/courier.rs"),
+            ".publish()",
+        ),
+        (
             "dynamodb:DeleteItem",
             include_str!("../../shared/results/src/store.rs"),
             "delete_item()",
@@ -126,7 +131,11 @@ fn the_actions_granted_are_those_used() {
     for action in TEMPLATE
         .lines()
         .flat_map(|line| line.split([' ', ',', '[', ']', '-']))
-        .filter(|word| word.starts_with("s3:") || word.starts_with("dynamodb:"))
+        .filter(|word| {
+            ["s3:", "dynamodb:", "sns:"]
+                .iter()
+                .any(|service| word.starts_with(service))
+        })
     {
         assert!(!action.contains('*'), "{action} grants more than is used");
         assert!(

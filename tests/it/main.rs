@@ -7,6 +7,7 @@
 )]
 
 mod again;
+mod alerts;
 mod faults;
 mod files;
 mod fuzz;

@@ -8,6 +8,7 @@
 pub mod fuzz;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -156,6 +157,12 @@ impl World {
             "uplift" => levier_uplift_job::uplift(&self.deps, &invocation, now)
                 .await
                 .map(drop),
+            "alert" => {
+                let courier = levier_alert::Courier::new(None, Duration::from_millis(400));
+                levier_alert::alert(&self.deps, &courier, &invocation, now)
+                    .await
+                    .map(drop)
+            }
             "snapshot" => levier_snapshot::snapshot(&self.deps, &invocation, now)
                 .await
                 .map(drop),
@@ -165,7 +172,7 @@ impl World {
 
     /// Runs the whole night and the snapshot.
     pub async fn night(&self, as_of: &str) -> Result<(), JobError> {
-        for job in ["compact", "join", "health", "uplift", "snapshot"] {
+        for job in ["compact", "join", "health", "uplift", "alert", "snapshot"] {
             self.run(job, as_of).await?;
         }
         Ok(())

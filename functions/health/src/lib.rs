@@ -139,6 +139,10 @@ pub async fn health(
         levier_metrics::champions(&activity, day, &deps.config),
     );
     tables.insert(
+        TableName::Leads,
+        levier_metrics::community_qualified_leads(&activity, &records, day, &deps.config),
+    );
+    tables.insert(
         TableName::Cohorts,
         levier_metrics::cohorts(&activity, day, &deps.config),
     );

@@ -18,6 +18,7 @@ use levier_runtime::Dependencies;
 use serde_json::json;
 
 pub use crate::keys::{KeyError, KeyInfo, NewKey, Role, create_key, list_keys, revoke_key};
+pub use crate::pages::digest_tables;
 pub use crate::tables::{Filter, TableError, dialect, fields, parse_name, rows};
 
 /// Who may read.
@@ -44,6 +45,9 @@ pub fn router(deps: Dependencies, access: Access) -> Router {
         .route("/imports", get(pages::imports))
         .route("/imports/{import_id}", get(pages::receipt))
         .route("/kpis", get(pages::kpis))
+        .route("/lists", get(pages::lists))
+        .route("/alerts", get(pages::alerts))
+        .route("/digest", get(pages::digest))
         .route("/v1/tables", get(tables::index))
         .route("/v1/tables/{file}", get(tables::table))
         .route("/v1/snapshots", get(pages::snapshots))
@@ -155,7 +159,7 @@ pub(crate) fn respond(
     );
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"),
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     );
     response
 }

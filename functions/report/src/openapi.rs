@@ -27,7 +27,7 @@ pub(crate) async fn document() -> Response<Body> {
         parameter("kpi", "one KPI", &text),
         parameter(
             "lang",
-            "fr or en",
+            "reasons in this language, and a column label with the name of the KPI",
             &json!({"type": "string", "enum": ["fr", "en"]}),
         ),
         parameter(
@@ -59,6 +59,19 @@ pub(crate) async fn document() -> Response<Body> {
             );
         }
     }
+    let open = |summary: &str| json!({"get": {"summary": summary, "security": [], "responses": {"200": {"description": "ok"}, "503": {"description": "the stores do not answer"}}}});
+    let page = |summary: &str| {
+        json!({"get": {
+            "summary": summary,
+            "parameters": [
+                parameter("lang", "fr or en; else as the browser asks", &json!({"type": "string", "enum": ["fr", "en"]})),
+                parameter("as_of", "the day whose knowledge counts", &day),
+                parameter("community", "one community", &text),
+                parameter("segment", "one segment", &text),
+            ],
+            "responses": {"200": {"description": "a page", "content": {"text/html": {}}}, "401": {"description": "no reading key"}},
+        }})
+    };
     let plain = |summary: &str| json!({"get": {"summary": summary, "responses": {"200": {"description": "ok"}}}});
     paths.insert("/v1/tables".to_owned(), plain("what there is"));
     paths.insert("/v1/snapshots".to_owned(), plain("sealed snapshots"));
@@ -66,8 +79,25 @@ pub(crate) async fn document() -> Response<Body> {
         "parameters": [{"name": "id", "in": "path", "required": true, "schema": text}],
         "get": {"summary": "one sealed snapshot", "responses": {"200": {"description": "the snapshot"}, "404": {"description": "no such snapshot"}}},
     }));
-    paths.insert("/".to_owned(), plain("the dashboard"));
-    paths.insert("/healthz".to_owned(), plain("whether the stores answer"));
+    for (path, summary) in [
+        ("/", "the dashboard"),
+        ("/kpis", "every KPI: its last figure, or why there is none"),
+        (
+            "/lists",
+            "work lists: questions, newcomers, champions, leads",
+        ),
+        ("/alerts", "what is watched, and what is beyond its limits"),
+        ("/digest", "the week in brief"),
+        ("/sources", "what each source delivered"),
+        ("/imports", "what each dropped file brought"),
+    ] {
+        paths.insert(path.to_owned(), page(summary));
+    }
+    paths.insert("/imports/{import_id}".to_owned(), json!({
+        "parameters": [{"name": "import_id", "in": "path", "required": true, "description": "as listed; with .json the receipt as JSON", "schema": text}],
+        "get": {"summary": "the receipt of one file", "responses": {"200": {"description": "the receipt"}, "401": {"description": "no reading key"}, "404": {"description": "no such import"}}},
+    }));
+    paths.insert("/healthz".to_owned(), open("whether the stores answer"));
     paths.insert("/hooks/{source}".to_owned(), json!({
         "parameters": [{"name": "source", "in": "path", "required": true, "schema": text}],
         "post": {"summary": "a webhook", "security": [], "responses": {"200": {"description": "stored"}, "401": {"description": "not verified"}, "503": {"description": "not stored; send again"}}},
@@ -88,4 +118,40 @@ pub(crate) async fn document() -> Response<Body> {
             "security": [{"bearer": []}, {"basic": []}, {"header": []}, {"query": []}],
         }),
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// The document names every route of the router, and none that is not there.
+    #[tokio::test]
+    async fn the_document_is_true_to_the_routes() {
+        let body = axum::body::to_bytes(document().await.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        let document: Json = serde_json::from_slice(&body).unwrap();
+        let said: std::collections::BTreeSet<&str> = document["paths"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let mut routes: std::collections::BTreeSet<String> = include_str!("lib.rs")
+            .split(".route(\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .map(str::to_owned)
+            .collect();
+        // A file of a table stands for every table in every format; the document itself is not in it; hooks are receive's.
+        assert!(routes.remove("/v1/tables/{file}") && routes.remove("/openapi.json"));
+        for table in TableName::ALL {
+            for format in ["json", "csv", "parquet"] {
+                routes.insert(format!("/v1/tables/{table}.{format}"));
+            }
+        }
+        routes.insert("/hooks/{source}".to_owned());
+        assert_eq!(said, routes.iter().map(String::as_str).collect());
+    }
 }

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response, header};
+use jiff::civil::Date;
 use levier_domain::receipt::Receipt;
 use levier_domain::table::TableName;
 use levier_lake::keys;
@@ -22,6 +25,26 @@ pub(crate) struct PageQuery {
     as_of: Option<jiff::civil::Date>,
     community: Option<String>,
     segment: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        Query::<Self>::from_request_parts(parts, state)
+            .await
+            .map(|Query(query)| query)
+            .map_err(|error| bad_filter(&error))
+    }
+}
+
+/// Why a query string is not read.
+pub(crate) fn bad_filter(error: &QueryRejection) -> Response<Body> {
+    problem(
+        400,
+        "Bad filter",
+        &format!("{}; a day is written 2026-03-31", error.body_text()),
+    )
 }
 
 impl PageQuery {
@@ -69,7 +92,7 @@ fn html(page: String) -> Response<Body> {
 
 pub(crate) async fn dashboard(
     State(context): State<Context>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let language = query.language(&context, &headers);
@@ -85,7 +108,7 @@ pub(crate) async fn dashboard(
 
 pub(crate) async fn sources(
     State(context): State<Context>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let language = query.language(&context, &headers);
@@ -103,7 +126,7 @@ pub(crate) async fn sources(
 
 pub(crate) async fn imports(
     State(context): State<Context>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let language = query.language(&context, &headers);
@@ -115,7 +138,7 @@ pub(crate) async fn imports(
 
 pub(crate) async fn kpis(
     State(context): State<Context>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let language = query.language(&context, &headers);
@@ -125,11 +148,94 @@ pub(crate) async fn kpis(
     }
 }
 
+/// The lists that somebody works from.
+pub(crate) async fn lists(
+    State(context): State<Context>,
+    query: PageQuery,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let language = query.language(&context, &headers);
+    match load(&context, &query, &[TableName::Champions, TableName::Leads]).await {
+        Ok(tables) => html(levier_render::lists_page(&tables, language)),
+        Err(error) => failed(&error),
+    }
+}
+
+/// Everything that is watched.
+pub(crate) async fn alerts(
+    State(context): State<Context>,
+    query: PageQuery,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let language = query.language(&context, &headers);
+    match load(&context, &query, &[TableName::Alerts]).await {
+        Ok(tables) => html(levier_render::alerts_page(&tables, language)),
+        Err(error) => failed(&error),
+    }
+}
+
+/// Tables that the weekly digest speaks of.
+const DIGEST: &[TableName] = &[
+    TableName::Kpis,
+    TableName::Uplift,
+    TableName::Health,
+    TableName::Alerts,
+    TableName::Champions,
+    TableName::Leads,
+];
+
+/// The week in brief.
+pub(crate) async fn digest(
+    State(context): State<Context>,
+    query: PageQuery,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let language = query.language(&context, &headers);
+    match load(&context, &query, DIGEST).await {
+        Ok(tables) => html(levier_render::digest_page(
+            &tables,
+            &context.deps.config.workspace.name,
+            language,
+        )),
+        Err(error) => failed(&error),
+    }
+}
+
+/// What the weekly digest of a day is written from.
+///
+/// # Errors
+/// [`TableError`].
+pub async fn digest_tables(
+    results: &levier_results::Results,
+    as_of: Option<Date>,
+) -> Result<Tables, TableError> {
+    let filter = Filter {
+        as_of,
+        ..Filter::default()
+    };
+    let mut tables = BTreeMap::new();
+    let mut computed = as_of.is_none();
+    for name in DIGEST {
+        match rows(results, *name, &filter).await {
+            Ok(found) => {
+                computed = true;
+                tables.insert(*name, found);
+            }
+            Err(TableError::NoSuchDay { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    match (computed, as_of) {
+        (false, Some(as_of)) => Err(TableError::NoSuchDay { as_of }),
+        _ => Ok(Tables::new(tables)),
+    }
+}
+
 /// A receipt as a page, or as JSON with `.json`.
 pub(crate) async fn receipt(
     State(context): State<Context>,
     Path(name): Path<String>,
-    Query(query): Query<PageQuery>,
+    query: PageQuery,
     headers: HeaderMap,
 ) -> Response<Body> {
     let import_id = name.strip_suffix(".json").unwrap_or(&name);

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, Response, header};
 use jiff::civil::Date;
 use levier_domain::table::{Row, TableName};
-use levier_render::{CsvDialect, csv};
+use levier_render::{CsvDialect, Language, csv};
 use levier_results::{Results, ResultsError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -15,7 +16,9 @@ use serde_json::{Value as Json, json};
 use crate::{Context, failed, json_response, problem, respond};
 
 /// Jobs that publish tables, in the order of the pipeline.
-const JOBS: &[&str] = &["compact", "import", "join", "health", "uplift", "snapshot"];
+const JOBS: &[&str] = &[
+    "compact", "import", "join", "health", "uplift", "alert", "snapshot",
+];
 
 /// What of a table is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +36,7 @@ pub struct Filter {
     pub segment: Option<String>,
     /// One KPI.
     pub kpi: Option<String>,
-    /// Language of CSV.
+    /// `fr` or `en`: reasons in that language, and a column `label` with the name of the KPI.
     pub lang: Option<String>,
     /// `plain` or `excel-fr`.
     pub dialect: Option<String>,
@@ -94,6 +97,7 @@ pub async fn rows(
     table: TableName,
     filter: &Filter,
 ) -> Result<Vec<Row>, TableError> {
+    let language = language(filter)?;
     let mut found = Vec::new();
     let mut computed = false;
     for job in JOBS {
@@ -135,7 +139,36 @@ pub async fn rows(
             && same(&filter.segment, &row.segment)
             && same(&filter.kpi, &row.kpi)
     });
+    if let Some(language) = language {
+        for row in &mut found {
+            worded(row, language);
+        }
+    }
     Ok(found)
+}
+
+/// The language that a filter asks for.
+fn language(filter: &Filter) -> Result<Option<Language>, TableError> {
+    match filter.lang.as_deref() {
+        None => Ok(None),
+        Some(code) => match Language::from_code(code) {
+            Some(language) => Ok(Some(language)),
+            None => Err(TableError::Filter(format!(
+                "lang `{code}` is not one of fr, en"
+            ))),
+        },
+    }
+}
+
+/// A row for a reader of one language: its reason, and the name of its KPI.
+fn worded(row: &mut Row, language: Language) {
+    if let Some(reason) = &row.reason {
+        row.reason = Some(levier_render::reason(reason, language));
+    }
+    if let Some(kpi) = &row.kpi {
+        let label = levier_render::kpi_label(kpi, language);
+        row.own.insert("label".to_owned(), Json::from(label));
+    }
 }
 
 /// A row as a flat object. Tables about the pipeline have exactly their own columns.
@@ -204,11 +237,11 @@ pub(crate) async fn index(State(context): State<Context>) -> Response<Body> {
 pub(crate) async fn table(
     State(context): State<Context>,
     Path(file): Path<String>,
-    query: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<Filter>, QueryRejection>,
 ) -> Response<Body> {
     let filter = match query {
         Ok(Query(filter)) => filter,
-        Err(error) => return problem(400, "Bad filter", &error.body_text()),
+        Err(error) => return crate::pages::bad_filter(&error),
     };
     let (name, format) = file.rsplit_once('.').unwrap_or((&file, "json"));
     let table = match parse_name(name) {

@@ -57,6 +57,10 @@ pub enum Command {
     Snapshot(Snapshot),
     /// The estimators on a table of your own.
     Analyse(Box<levier_analysis::AnalyseArguments>),
+    /// The week in brief, as it is sent.
+    Digest(Digest),
+    /// How good the sentiment is on labelled messages of your own.
+    Sentiment(Sentiment),
     /// Deliveries of which some item could not be read.
     Quarantine(Quarantine),
     /// Read what was received since a day again, after a mapping was mended.
@@ -189,7 +193,7 @@ pub struct DropFiles {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// import, compact, join, health, uplift, snapshot, or nightly = all but snapshot.
+    /// pull, import, compact, join, health, uplift, alert, snapshot, or nightly = all but snapshot.
     pub job: String,
     /// The day whose knowledge counts.
     #[arg(long, value_name = "DATE")]
@@ -252,6 +256,35 @@ pub enum SnapshotAction {
     Verify {
         /// Its id.
         id: String,
+    },
+}
+
+/// Arguments of `digest`.
+#[derive(Debug, Args)]
+pub struct Digest {
+    /// fr or en; the workspace's when absent.
+    #[arg(long)]
+    pub lang: Option<String>,
+    /// The day whose knowledge counts.
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<Date>,
+}
+
+/// Arguments of `sentiment`.
+#[derive(Debug, Args)]
+pub struct Sentiment {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: SentimentAction,
+}
+
+/// What to do with sentiment.
+#[derive(Debug, Subcommand)]
+pub enum SentimentAction {
+    /// Compare with labels that people gave: accuracy, macro-F1, coverage, confusion, corrected shares. Nothing is kept.
+    Evaluate {
+        /// A table with the columns text, label and, if known, language.
+        file: PathBuf,
     },
 }
 

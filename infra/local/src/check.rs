@@ -59,12 +59,14 @@ pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failu
             problem,
         );
     }
+    crate::notice::check(&config, &secrets, &mut say);
     let schedules = &config.schedules;
     for (key, text) in [
         ("compact", &schedules.compact),
         ("nightly", &schedules.nightly),
         ("snapshot", &schedules.snapshot),
         ("pull", &schedules.pull),
+        ("alert", &schedules.alert),
     ] {
         say(format!("schedules.{key}"), Schedule::parse(text).err());
     }

@@ -15,10 +15,10 @@ use crate::output;
 use crate::workspace::{Workspace, now};
 
 /// Jobs of a night, in order.
-const NIGHTLY: &[&str] = &["import", "compact", "join", "health", "uplift"];
+const NIGHTLY: &[&str] = &["import", "compact", "join", "health", "uplift", "alert"];
 /// Every name that `run` takes.
 const NAMES: &[&str] = &[
-    "import", "compact", "join", "health", "uplift", "snapshot", "nightly",
+    "import", "compact", "join", "health", "uplift", "alert", "snapshot", "nightly",
 ];
 
 /// Runs one job, or the night.
@@ -155,6 +155,10 @@ pub async fn execute(
             "join" => levier_join::join(deps, &invocation, now).await?,
             "health" => levier_health::health(deps, &invocation, now).await?,
             "uplift" => levier_uplift_job::uplift(deps, &invocation, now).await?,
+            "alert" => {
+                let courier = levier_alert::Courier::connect(&deps.config).await;
+                levier_alert::alert(deps, &courier, &invocation, now).await?
+            }
             _ => levier_snapshot::snapshot(deps, &invocation, now).await?,
         });
     }

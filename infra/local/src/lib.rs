@@ -17,12 +17,14 @@ mod export;
 mod init;
 mod jobs;
 mod live;
+mod notice;
 mod output;
 mod people;
 mod quarantine;
 mod results;
 mod schedule;
 mod send;
+mod sentiment;
 mod simulate;
 mod up;
 pub mod workspace;
@@ -80,6 +82,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Table(arguments) => results::table(&shared, &arguments).await,
         Command::Snapshot(arguments) => results::snapshot(&shared, &arguments).await,
         Command::Analyse(arguments) => results::analyse(&shared, &arguments),
+        Command::Digest(arguments) => notice::digest(&shared, &arguments).await,
+        Command::Sentiment(arguments) => sentiment::sentiment(&shared, &arguments),
         Command::Quarantine(arguments) => quarantine::quarantine(&shared, &arguments).await,
         Command::Reprocess(arguments) => quarantine::reprocess(&shared, &arguments).await,
         Command::Simulate(arguments) => simulate::simulate(&shared, &arguments),

@@ -40,7 +40,10 @@ pub async fn table(shared: &Shared, arguments: &Table) -> Result<ExitCode, Failu
     let workspace = Workspace::open(shared).await?;
     let rows = levier_report::rows(&workspace.deps.results, name, &filter).await;
     workspace.close().await;
-    let rows = rows.map_err(Failure::failed)?;
+    let rows = rows.map_err(|error| match error {
+        levier_report::TableError::Filter(said) => Failure::Usage(said),
+        error => Failure::failed(error),
+    })?;
     match format {
         "csv" => print!("{}", levier_render::csv(&rows, name, dialect)),
         other => {

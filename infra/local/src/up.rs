@@ -182,6 +182,7 @@ fn schedules(deps: &Dependencies) -> Result<Vec<(&'static str, Schedule)>, Failu
         ("compact", "compact", &schedules.compact),
         ("nightly", "nightly", &schedules.nightly),
         ("snapshot", "snapshot", &schedules.snapshot),
+        ("alert", "alert", &schedules.alert),
     ] {
         all.push((
             job,

@@ -30,6 +30,10 @@ words! {
         Waterfall = "waterfall",
         /// Members who help.
         Champions = "champions",
+        /// Leads who contributed enough, by CRM id, for the sales team.
+        Leads = "leads",
+        /// What is beyond its limits, and since when.
+        Alerts = "alerts",
         /// What each source delivered.
         Sources = "sources",
         /// What each file brought.
@@ -147,6 +151,8 @@ impl TableName {
             Self::Roi => &["item", "scenario"],
             Self::Waterfall => &["stage", "source", "outcome", "kind"],
             Self::Champions => &["platform", "handle"],
+            Self::Leads => &["crm_id"],
+            Self::Alerts => &["alert"],
             Self::Sources => &["source"],
             Self::Imports => &["import_id", "file"],
             Self::Runs => &["job", "run_id"],

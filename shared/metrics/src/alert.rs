@@ -1,146 +1,389 @@
-//! Alerts: thresholds on any published figure, with hysteresis, so that a figure that hovers about its limit fires once.
+//! Alerts: limits on published figures, with hysteresis, so that a figure that hovers about its limit fires once.
+//!
+//! Over whole periods (day to year) an alert is replayed over the whole published series, so that its state is a function of the
+//! figures and of nothing else: late data that change the past change the state with it. A rolling window has no past in the
+//! tables; there the state of the last night before is what the next one continues. Without a figure the state stands as it was:
+//! silence is not recovery.
+//!
+//! Besides the configured ones every workspace has `health_fell.*` and `health_rose.*` (the interval of the difference of the
+//! health score leaves 0 out) and `source_silent.*` (a source is silent for longer than its rhythm).
+
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use levier_domain::config::{Config, Threshold};
+use levier_domain::config::{AlertGrain, Config, Threshold};
 use levier_domain::table::{Row, Status};
+use serde_json::Value as Json;
 
-/// The state of one configured alert after a run.
+/// Grains over which an alert is replayed.
+const CALENDAR: [&str; 5] = ["day", "week", "month", "quarter", "year"];
+/// Grains tried in turn where an alert names none.
+const DEFAULT_GRAINS: [&str; 5] = ["28d", "30d", "month", "90d", "all"];
+
+/// Said of an alert whose figure is not published.
+pub const NO_FIGURE: &str = "needs: a published figure of this name and scope";
+/// Said of an alert whose figure was withheld or missing this time.
+pub const KEPT: &str = "no figure this time: the state before is kept";
+
+/// How a figure says that a source behind it fell silent.
+const SILENCE: &str = " is silent since ";
+
+/// What an alert looks at.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Alert {
-    /// Its name in the configuration.
-    pub name: String,
-    /// KPI id.
-    pub kpi: String,
-    /// Community or `all`.
-    pub community: String,
-    /// Whether it is on.
-    pub firing: bool,
-    /// Whether it was turned on by this run: what is sent.
-    pub fired: bool,
-    /// Whether it was turned off by this run.
-    pub resolved: bool,
-    /// The figure looked at.
-    pub value: Option<f64>,
-    /// Its period.
-    pub period: Option<String>,
-    /// Since which as-of day it has been on.
-    pub since: Option<Date>,
-    /// What to say.
-    pub text: String,
+struct Point {
+    label: String,
+    value: Option<f64>,
+    change: Option<f64>,
 }
 
-/// The states of all configured alerts, from the rows of a run (tables `kpis` and `health`) and the states before it.
+/// Where an alert stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Standing {
+    firing: bool,
+    streak: u64,
+    since: Option<String>,
+    cleared: Option<String>,
+}
+
+impl Standing {
+    fn of(row: Option<&Row>) -> Self {
+        let text = |column: &str| row.and_then(|row| row.text(column)).map(str::to_owned);
+        Self {
+            firing: text("state").as_deref() == Some("firing"),
+            streak: row
+                .and_then(|row| row.own.get("streak"))
+                .and_then(Json::as_u64)
+                .unwrap_or(0),
+            since: text("since"),
+            cleared: text("cleared"),
+        }
+    }
+
+    /// Goes one period on; `beyond` says whether the figure is beyond the limit, `needed` how often in a row it must be.
+    fn step(&mut self, beyond: bool, needed: u64, label: &str) {
+        if beyond {
+            self.streak += 1;
+            if !self.firing && self.streak >= needed {
+                self.firing = true;
+                self.since = Some(label.to_owned());
+            }
+        } else {
+            if self.firing {
+                self.cleared = Some(label.to_owned());
+            }
+            self.firing = false;
+            self.streak = 0;
+            self.since = None;
+        }
+    }
+
+    fn onto(self, row: Row) -> Row {
+        row.with("state", if self.firing { "firing" } else { "clear" })
+            .with("streak", self.streak)
+            .with("since", self.since)
+            .with("cleared", self.cleared)
+    }
+}
+
+/// Rows of the table `alerts`: one per alert, with its state after the run of `as_of`.
 ///
-/// A threshold looks at the freshest figure: a rolling window, else the latest whole period. Without a figure the state before
-/// is kept: silence is not recovery. The health score's own alert, `health_change`, fires when the interval of the difference
-/// leaves 0 out and the score fell.
+/// `figures` are the rows of the tables `kpis`, `health` and `roi`; `sources` those of `sources`; `previous` the alerts of the
+/// last run of an earlier day. Only published figures are looked at, so that nothing withheld shows through.
 #[must_use]
-pub fn alerts(rows: &[Row], previous: &[Alert], config: &Config) -> Vec<Alert> {
-    let mut states: Vec<Alert> = config
+pub fn alerts(
+    figures: &[Row],
+    sources: &[Row],
+    previous: &[Row],
+    as_of: Date,
+    config: &Config,
+) -> Vec<Row> {
+    let before = |name: &str| previous.iter().find(|row| row.text("alert") == Some(name));
+    let mut rows: Vec<Row> = config
         .alerts
         .iter()
-        .map(|(name, threshold)| {
-            let community = threshold.community.as_deref().unwrap_or("all");
-            let row = freshest(rows, &threshold.kpi, community);
-            let before = previous.iter().find(|alert| alert.name == *name);
-            let was = before.is_some_and(|alert| alert.firing);
-            let value = row.and_then(|row| row.value);
-            let firing = value.map_or(was, |value| on(threshold, value, was));
-            state(name, &threshold.kpi, community, row, firing, before)
+        .map(|(name, rule)| threshold(name, rule, figures, before(name), as_of))
+        .collect();
+    rows.extend(health_changes(figures, &before, as_of));
+    rows.extend(
+        sources
+            .iter()
+            .filter_map(|source| silent(source, &before, as_of)),
+    );
+    rows.sort_by(|a, b| a.text("alert").cmp(&b.text("alert")));
+    rows
+}
+
+fn blank(name: &str, kind: &str, kpi: &str, community: &str, segment: &str, as_of: Date) -> Row {
+    let mut row = Row::new(Status::Ok);
+    row.as_of = Some(as_of);
+    row.community = Some(community.to_owned());
+    row.segment = Some(segment.to_owned());
+    row.kpi = Some(kpi.to_owned());
+    row.with("alert", name).with("kind", kind)
+}
+
+fn threshold(
+    name: &str,
+    rule: &Threshold,
+    figures: &[Row],
+    before: Option<&Row>,
+    as_of: Date,
+) -> Row {
+    let community = rule.community.as_deref().unwrap_or("all");
+    let segment = rule.segment.as_deref().unwrap_or("all");
+    let (grain, series) = series(figures, rule, community, segment);
+    let rolling = !CALENDAR.contains(&grain);
+    let mut standing = if rolling {
+        Standing::of(before)
+    } else {
+        Standing::default()
+    };
+    let points = points(&series, rolling, as_of);
+    for point in &points {
+        if let Some(beyond) = beyond(rule, point, standing.firing) {
+            standing.step(beyond, u64::from(rule.for_periods), &point.label);
+        }
+    }
+    let mut row = blank(name, "threshold", &rule.kpi, community, segment, as_of);
+    match series.last() {
+        None => {
+            row.status = Status::Missing;
+            row.reason = Some(NO_FIGURE.to_owned());
+            row.period = rule.grain.map(|grain| grain.name().to_owned());
+            // What was never seen is not remembered either, unless a figure of a rolling window is only gone for now.
+            standing = Standing::of(before);
+        }
+        Some(last) => {
+            row.period.clone_from(&last.period);
+            row.value = last.value;
+            row.n = last.n;
+            row.lower = last.lower;
+            row.upper = last.upper;
+            row.unit.clone_from(&last.unit);
+            row.status = last.status;
+            if last.status != Status::Ok {
+                row.reason = Some(KEPT.to_owned());
+            }
+        }
+    }
+    let change = points.last().and_then(|point| point.change);
+    let row = row
+        .with("severity", "warning")
+        .with("grain", grain)
+        .with("side", rule.side.as_deref().unwrap_or("all"))
+        .with("platform", rule.platform.as_deref().unwrap_or("all"))
+        .with("channel", rule.channel.as_deref().unwrap_or("all"))
+        .with("item", rule.item.as_deref().unwrap_or("all"))
+        .with("below", rule.below)
+        .with("above", rule.above)
+        .with("falls_by", rule.falls_by)
+        .with("rises_by", rule.rises_by)
+        .with("hysteresis", rule.hysteresis)
+        .with("for_periods", rule.for_periods)
+        .with("change", change);
+    standing.onto(row)
+}
+
+/// Whether a figure is beyond the limits of a rule, given whether the alert is on; `None` where it cannot be told.
+fn beyond(rule: &Threshold, point: &Point, firing: bool) -> Option<bool> {
+    let slack = if firing { rule.hysteresis } else { 0.0 };
+    let value = point.value?;
+    let level = rule.below.is_some_and(|limit| value < limit + slack)
+        || rule.above.is_some_and(|limit| value > limit - slack);
+    if level || (rule.falls_by.is_none() && rule.rises_by.is_none()) {
+        return Some(level);
+    }
+    let change = point.change?;
+    // A fifth less is a fifth less, whatever the last bit of the quotient.
+    let slack = slack + 1e-12;
+    Some(
+        rule.falls_by.is_some_and(|share| change <= slack - share)
+            || rule.rises_by.is_some_and(|share| change >= share - slack),
+    )
+}
+
+/// The figures that an alert looks at, oldest first, and the grain that was chosen.
+fn series<'a>(
+    figures: &'a [Row],
+    rule: &Threshold,
+    community: &str,
+    segment: &str,
+) -> (&'static str, Vec<&'a Row>) {
+    let wanted = [
+        ("side", &rule.side),
+        ("platform", &rule.platform),
+        ("channel", &rule.channel),
+        ("item", &rule.item),
+    ];
+    let of_rule: Vec<&Row> = figures
+        .iter()
+        .filter(|row| {
+            row.kpi.as_deref() == Some(rule.kpi.as_str())
+                && row.community.as_deref() == Some(community)
+                && row.segment.as_deref().unwrap_or("all") == segment
+                // The running period is not looked at; a whole one that a silent source left incomplete is a gap.
+                && (row.status != Status::Partial
+                    || row.reason.as_deref().is_some_and(|said| said.contains(SILENCE)))
+                && matches!(row.text("component"), None | Some("score"))
+                && matches!(row.text("scenario"), None | Some("central"))
+        })
+        .filter(|row| {
+            wanted.iter().all(|(column, wanted)| {
+                row.text(column).unwrap_or("all") == wanted.as_deref().unwrap_or("all")
+            })
         })
         .collect();
-    for row in rows.iter().filter(|r| {
-        r.kpi.as_deref() == Some("health_change") && r.text("component") == Some("score")
-    }) {
-        let community = row.community.as_deref().unwrap_or("all");
-        let name = format!("health_change.{community}");
-        let before = previous.iter().find(|alert| alert.name == name);
-        let firing = row.upper.is_some_and(|upper| upper < 0.0);
-        states.push(state(
-            &name,
-            "health_change",
-            community,
-            Some(row),
-            firing,
-            before,
-        ));
+    let of_grain = |grain: &str| -> Vec<&Row> {
+        let mut rows: Vec<&Row> = of_rule
+            .iter()
+            .copied()
+            .filter(|row| grain_of(row) == grain)
+            .collect();
+        rows.sort_by(|a, b| a.period.cmp(&b.period));
+        rows
+    };
+    match rule.grain.map(AlertGrain::name) {
+        Some(grain) => (grain, of_grain(grain)),
+        None => DEFAULT_GRAINS
+            .into_iter()
+            .map(|grain| (grain, of_grain(grain)))
+            .find(|(_, rows)| !rows.is_empty())
+            .unwrap_or(("month", Vec::new())),
     }
-    states
 }
 
-/// Whether an alert is on, given whether it was.
-fn on(threshold: &Threshold, value: f64, was: bool) -> bool {
-    let slack = if was { threshold.hysteresis.abs() } else { 0.0 };
-    threshold.below.is_some_and(|limit| value < limit + slack)
-        || threshold.above.is_some_and(|limit| value > limit - slack)
+/// The grain of a row: its column, else what its period's name tells.
+fn grain_of(row: &Row) -> &str {
+    if let Some(grain) = row.text("grain") {
+        return grain;
+    }
+    let period = row.period.as_deref().unwrap_or("all");
+    match period.len() {
+        7 if !period.contains(['Q', 'W']) => "month",
+        7 => "quarter",
+        8 => "week",
+        10 => "day",
+        4 => "year",
+        _ => period,
+    }
 }
 
-fn state(
-    name: &str,
-    kpi: &str,
-    community: &str,
-    row: Option<&Row>,
-    firing: bool,
-    before: Option<&Alert>,
-) -> Alert {
-    let was = before.is_some_and(|alert| alert.firing);
-    let value = row.and_then(|row| row.value);
-    let period = row.and_then(|row| row.period.clone());
-    let since = if !firing {
-        None
-    } else if was {
-        before.and_then(|alert| alert.since)
+fn points(series: &[&Row], rolling: bool, as_of: Date) -> Vec<Point> {
+    let figure = |row: &Row| {
+        row.value
+            .filter(|value| value.is_finite() && row.status == Status::Ok)
+    };
+    let label = |row: &Row| {
+        if rolling {
+            as_of.to_string()
+        } else {
+            row.period.clone().unwrap_or_default()
+        }
+    };
+    series
+        .iter()
+        .enumerate()
+        .map(|(at, row)| {
+            let value = figure(row);
+            let earlier = at.checked_sub(1).and_then(|at| figure(series[at]));
+            Point {
+                label: label(row),
+                value,
+                change: value
+                    .zip(earlier)
+                    .filter(|(_, earlier)| *earlier != 0.0)
+                    .map(|(value, earlier)| (value - earlier) / earlier.abs()),
+            }
+        })
+        .collect()
+}
+
+/// Alerts of the health score: its change over 30 days, told from chance.
+fn health_changes<'a>(
+    figures: &'a [Row],
+    before: &impl Fn(&str) -> Option<&'a Row>,
+    as_of: Date,
+) -> Vec<Row> {
+    let of = |kpi: &'static str, period: &'static str| {
+        figures.iter().filter(move |row| {
+            row.kpi.as_deref() == Some(kpi)
+                && row.text("component") == Some("score")
+                && row.period.as_deref() == Some(period)
+        })
+    };
+    let mut communities: BTreeSet<&str> = of("health_score", "30d")
+        .filter_map(|row| row.community.as_deref())
+        .collect();
+    // A single community is the whole: told once.
+    if communities.len() == 2 && communities.contains("all") {
+        communities.retain(|name| *name == "all");
+    }
+    let mut rows = Vec::new();
+    for community in communities {
+        let change =
+            of("health_change", "30d").find(|row| row.community.as_deref() == Some(community));
+        for (kind, severity) in [("health_fell", "warning"), ("health_rose", "info")] {
+            let name = format!("{kind}.{community}");
+            let mut standing = Standing::of(before(&name));
+            let mut row = blank(&name, kind, "health_change", community, "all", as_of);
+            row.period = Some("30d".to_owned());
+            match change.filter(|change| change.status == Status::Ok) {
+                Some(change) => {
+                    row.value = change.value;
+                    row.lower = change.lower;
+                    row.upper = change.upper;
+                    row.n = change.n;
+                    row.unit.clone_from(&change.unit);
+                    let excluded = if kind == "health_fell" {
+                        change.upper.is_some_and(|upper| upper < 0.0)
+                    } else {
+                        change.lower.is_some_and(|lower| lower > 0.0)
+                    };
+                    standing.step(excluded, 1, &as_of.to_string());
+                }
+                None => {
+                    row.status = Status::Missing;
+                    row.reason = Some(KEPT.to_owned());
+                }
+            }
+            rows.push(standing.onto(row.with("severity", severity)));
+        }
+    }
+    rows
+}
+
+/// The alert of one source; `None` for one from which nothing ever came: it is not silent, it has not begun.
+fn silent<'a>(source: &Row, before: &impl Fn(&str) -> Option<&'a Row>, as_of: Date) -> Option<Row> {
+    let route = source.text("source")?;
+    if source.status == Status::Never {
+        return None;
+    }
+    let name = format!("source_silent.{route}");
+    let mut standing = Standing::of(before(&name));
+    // Silence began with the last delivery, whenever it was noticed.
+    let last = source.text("last_received_at").unwrap_or_default();
+    let label = if source.status == Status::Quiet && !last.is_empty() {
+        last.to_owned()
     } else {
-        row.and_then(|row| row.as_of)
+        as_of.to_string()
     };
-    let figure = value.map_or_else(|| "no figure".to_owned(), |value| value.to_string());
-    let text = match (was, firing) {
-        (false, true) => format!("{name}: {kpi} of {community} crossed its limit: {figure}"),
-        (true, false) => format!("{name}: {kpi} of {community} is back: {figure}"),
-        (true, true) => format!("{name}: {kpi} of {community} is still beyond its limit: {figure}"),
-        (false, false) => format!("{name}: {kpi} of {community} is within its limits: {figure}"),
-    };
-    Alert {
-        name: name.to_owned(),
-        kpi: kpi.to_owned(),
-        community: community.to_owned(),
-        firing,
-        fired: firing && !was,
-        resolved: was && !firing,
-        value,
-        period,
-        since,
-        text,
-    }
-}
-
-fn freshest<'a>(rows: &'a [Row], kpi: &str, community: &str) -> Option<&'a Row> {
-    let whole = |row: &&Row, column: &str| matches!(row.text(column), None | Some("all" | "score"));
-    rows.iter()
-        .filter(|row| {
-            row.kpi.as_deref() == Some(kpi) && row.community.as_deref() == Some(community)
-        })
-        .filter(|row| {
-            matches!(row.segment.as_deref(), None | Some("all"))
-                && row.status == Status::Ok
-                && row.value.is_some()
-        })
-        .filter(|row| {
-            ["side", "platform", "channel", "item", "component"]
-                .iter()
-                .all(|column| whole(row, column))
-        })
-        .max_by_key(|row| (rank(row), row.period.clone()))
-}
-
-fn rank(row: &Row) -> u8 {
-    match (row.text("grain"), row.period.as_deref()) {
-        (_, Some("28d" | "30d")) => 5,
-        (Some("month"), _) => 4,
-        (_, Some("90d")) => 3,
-        (Some("all"), _) => 2,
-        _ => 1,
-    }
+    standing.step(source.status == Status::Quiet, 1, &label);
+    let community = source.community.as_deref().unwrap_or("all");
+    let mut row = blank(
+        &name,
+        "source_silent",
+        "source_silent",
+        community,
+        "all",
+        as_of,
+    );
+    row.period = Some("now".to_owned());
+    let row = row
+        .with("severity", "warning")
+        .with("source", route)
+        .with("platform", source.text("platform"))
+        .with("last_received_at", source.text("last_received_at"));
+    Some(standing.onto(row))
 }
 
 #[cfg(test)]
@@ -148,36 +391,264 @@ fn rank(row: &Row) -> u8 {
 mod tests {
     use super::*;
     use jiff::civil::date;
+    use proptest::prelude::*;
 
-    fn run(value: f64, previous: &[Alert]) -> Alert {
-        let text = "[alerts.slow]\nkpi = \"stickiness\"\nbelow = 0.2\nhysteresis = 0.05\n";
-        let config = Config::parse(text).unwrap();
-        let mut row = Row::new(Status::Ok);
+    fn figure(period: &str, value: Option<f64>) -> Row {
+        let mut row = Row::new(if value.is_some() {
+            Status::Ok
+        } else {
+            Status::Suppressed
+        });
         row.kpi = Some("stickiness".to_owned());
         row.community = Some("all".to_owned());
-        row.period = Some("28d".to_owned());
-        row.as_of = Some(date(2026, 3, 1));
-        row.value = Some(value);
-        alerts(&[row.with("grain", "28d")], previous, &config).remove(0)
+        row.segment = Some("all".to_owned());
+        row.period = Some(period.to_owned());
+        row.value = value;
+        let grain = if period.ends_with('d') {
+            period.to_owned()
+        } else {
+            "month".to_owned()
+        };
+        row.with("grain", grain)
+            .with("side", "all")
+            .with("item", "all")
+    }
+
+    fn config(text: &str) -> Config {
+        Config::parse(&format!("[alerts.a]\nkpi = \"stickiness\"\n{text}")).unwrap()
+    }
+
+    fn months(values: &[Option<f64>]) -> Vec<Row> {
+        values
+            .iter()
+            .enumerate()
+            .map(|(at, value)| figure(&format!("2026-{:02}", at + 1), *value))
+            .collect()
+    }
+
+    fn of(rows: &[Row], text: &str) -> Row {
+        alerts(rows, &[], &[], date(2026, 9, 1), &config(text)).remove(0)
+    }
+
+    fn state(row: &Row) -> (&str, Option<&str>, u64) {
+        (
+            row.text("state").unwrap(),
+            row.text("since"),
+            row.own["streak"].as_u64().unwrap(),
+        )
     }
 
     #[test]
-    fn an_alert_fires_once_and_ends_only_beyond_its_hysteresis() {
-        let quiet = run(0.3, &[]);
-        assert!(!quiet.firing && !quiet.fired);
-        let fired = run(0.19, &[quiet]);
-        assert!(fired.firing && fired.fired && fired.since == Some(date(2026, 3, 1)));
-        let hovering = run(0.22, &[fired]);
-        assert!(hovering.firing && !hovering.fired && !hovering.resolved);
-        let over = run(0.26, &[hovering]);
-        assert!(!over.firing && over.resolved);
+    fn whole_periods_are_replayed() {
+        let some = |values: &[f64]| months(&values.iter().copied().map(Some).collect::<Vec<_>>());
+        let rule = "below = 0.2\nhysteresis = 0.05\ngrain = \"month\"\n";
+        for (case, values, rule, want) in [
+            ("never", vec![0.3, 0.25], rule, ("clear", None, 0)),
+            ("at the limit", vec![0.3, 0.2], rule, ("clear", None, 0)),
+            (
+                "fires",
+                vec![0.3, 0.19],
+                rule,
+                ("firing", Some("2026-02"), 1),
+            ),
+            (
+                "hovers",
+                vec![0.3, 0.19, 0.22, 0.21],
+                rule,
+                ("firing", Some("2026-02"), 3),
+            ),
+            ("back", vec![0.3, 0.19, 0.26], rule, ("clear", None, 0)),
+            (
+                "again",
+                vec![0.19, 0.26, 0.1],
+                rule,
+                ("firing", Some("2026-03"), 1),
+            ),
+            (
+                "not yet for two periods",
+                vec![0.3, 0.1],
+                "below = 0.2\nfor_periods = 2\ngrain = \"month\"\n",
+                ("clear", None, 1),
+            ),
+            (
+                "two in a row",
+                vec![0.1, 0.3, 0.1, 0.1],
+                "below = 0.2\nfor_periods = 2\ngrain = \"month\"\n",
+                ("firing", Some("2026-04"), 2),
+            ),
+            (
+                "outside of a band",
+                vec![0.5, 0.9],
+                "below = 0.2\nabove = 0.8\ngrain = \"month\"\n",
+                ("firing", Some("2026-02"), 1),
+            ),
+            (
+                "falls by a fifth",
+                vec![0.5, 0.4],
+                "falls_by = 0.2\ngrain = \"month\"\n",
+                ("firing", Some("2026-02"), 1),
+            ),
+            (
+                "falls by less",
+                vec![0.5, 0.41],
+                "falls_by = 0.2\ngrain = \"month\"\n",
+                ("clear", None, 0),
+            ),
+            (
+                "rises",
+                vec![0.5, 0.4, 0.8],
+                "rises_by = 0.5\ngrain = \"month\"\n",
+                ("firing", Some("2026-03"), 1),
+            ),
+        ] {
+            assert_eq!(state(&of(&some(&values), rule)), want, "{case}");
+        }
     }
 
     #[test]
-    fn no_figure_keeps_the_state() {
-        let fired = run(0.1, &[]);
-        let config = Config::parse("[alerts.slow]\nkpi = \"stickiness\"\nbelow = 0.2\n").unwrap();
-        let kept = alerts(&[], &[fired], &config).remove(0);
-        assert!(kept.firing && !kept.fired);
+    fn no_figure_keeps_the_state_and_says_so() {
+        let rule = "below = 0.2\ngrain = \"month\"\n";
+        let row = of(&months(&[Some(0.1), None]), rule);
+        assert_eq!(state(&row), ("firing", Some("2026-01"), 1));
+        assert_eq!(
+            (row.status, row.reason.as_deref()),
+            (Status::Suppressed, Some(KEPT))
+        );
+        let row = of(&[], rule);
+        assert_eq!(state(&row), ("clear", None, 0));
+        assert_eq!(
+            (row.status, row.reason.as_deref()),
+            (Status::Missing, Some(NO_FIGURE))
+        );
+        // A change over a gap cannot be told: neither fires nor clears.
+        let rule = "falls_by = 0.2\ngrain = \"month\"\n";
+        assert_eq!(
+            state(&of(&months(&[Some(0.5), None, Some(0.1)]), rule)).0,
+            "clear"
+        );
+    }
+
+    #[test]
+    fn the_running_period_and_other_scopes_are_not_looked_at() {
+        let rule = "below = 0.2\ngrain = \"month\"\n";
+        let mut running = figure("2026-02", Some(0.1));
+        running.status = Status::Partial;
+        let mut other = figure("2026-03", Some(0.1));
+        other.community = Some("main".to_owned());
+        let part = figure("2026-04", Some(0.1)).with("side", "member");
+        let row = of(&[figure("2026-01", Some(0.3)), running, other, part], rule);
+        assert_eq!(state(&row), ("clear", None, 0));
+        assert_eq!(row.period.as_deref(), Some("2026-01"));
+    }
+
+    #[test]
+    fn what_a_silent_source_left_incomplete_neither_fires_nor_clears() {
+        let rule = "below = 0.2\ngrain = \"month\"\n";
+        let mut low = figure("2026-02", Some(0.1));
+        low.status = Status::Partial;
+        low.reason = Some("source team is silent since 2026-02-03T10:00:00Z".to_owned());
+        let row = of(&[figure("2026-01", Some(0.3)), low.clone()], rule);
+        assert_eq!(state(&row), ("clear", None, 0));
+        assert_eq!(row.period.as_deref(), Some("2026-02"));
+        let row = of(&[figure("2026-01", Some(0.15)), low], rule);
+        assert_eq!(state(&row), ("firing", Some("2026-01"), 1));
+        assert_eq!(
+            (row.status, row.reason.as_deref()),
+            (Status::Partial, Some(KEPT))
+        );
+    }
+
+    #[test]
+    fn a_rolling_window_goes_on_from_the_night_before() {
+        let rule = config("below = 0.2\nhysteresis = 0.05\nfor_periods = 2\n");
+        let mut previous = Vec::new();
+        let mut seen = Vec::new();
+        for (day, value) in [
+            (1, Some(0.1)),
+            (2, Some(0.1)),
+            (3, Some(0.22)),
+            (4, None),
+            (5, Some(0.3)),
+        ] {
+            let rows = [figure("28d", value)];
+            let now = alerts(&rows, &[], &previous, date(2026, 3, day), &rule);
+            // The same night again changes nothing.
+            assert_eq!(
+                now,
+                alerts(&rows, &[], &previous, date(2026, 3, day), &rule)
+            );
+            seen.push((
+                now[0].text("state").unwrap().to_owned(),
+                now[0].text("since").map(str::to_owned),
+            ));
+            previous = now;
+        }
+        let on = ("firing".to_owned(), Some("2026-03-02".to_owned()));
+        let off = ("clear".to_owned(), None);
+        assert_eq!(seen, [off.clone(), on.clone(), on.clone(), on, off]);
+        assert_eq!(previous[0].text("cleared"), Some("2026-03-05"));
+    }
+
+    #[test]
+    fn health_and_silence_need_no_configuration() {
+        let mut score = figure("30d", Some(60.0)).with("component", "score");
+        score.kpi = Some("health_score".to_owned());
+        let mut change = score.clone();
+        change.kpi = Some("health_change".to_owned());
+        (change.value, change.lower, change.upper) = (Some(-8.0), Some(-12.0), Some(-3.0));
+        let mut own = score.clone();
+        own.community = Some("main".to_owned());
+        let mut quiet = Row::new(Status::Quiet)
+            .with("source", "team")
+            .with("last_received_at", "2026-02-01T10:00:00Z");
+        quiet.community = Some("main".to_owned());
+        let never = Row::new(Status::Never).with("source", "forum");
+        let rows = alerts(
+            &[score, change, own],
+            &[quiet, never],
+            &[],
+            date(2026, 3, 1),
+            &Config::default(),
+        );
+        let told: Vec<(&str, &str, Option<&str>)> = rows
+            .iter()
+            .map(|row| {
+                (
+                    row.text("alert").unwrap(),
+                    row.text("state").unwrap(),
+                    row.text("since"),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("health_fell.all", "firing", Some("2026-03-01")),
+                ("health_rose.all", "clear", None),
+                ("source_silent.team", "firing", Some("2026-02-01T10:00:00Z")),
+            ]
+        );
+    }
+
+    proptest! {
+        /// With hysteresis an alert never changes twice within the band, and it fires only beyond its limit.
+        #[test]
+        fn hovering_fires_once(values in proptest::collection::vec(0.0_f64..1.0, 1..24)) {
+            let rows: Vec<Row> = values
+                .iter()
+                .enumerate()
+                .map(|(at, value)| figure(&format!("{:04}-01", 2000 + at), Some(*value)))
+                .collect();
+            let rule = config("below = 0.4\nhysteresis = 0.2\ngrain = \"month\"\n");
+            let mut on = false;
+            for upto in 1..=rows.len() {
+                let row = alerts(&rows[..upto], &[], &[], date(2026, 9, 1), &rule).remove(0);
+                let now = row.text("state") == Some("firing");
+                let value = values[upto - 1];
+                prop_assert!(!now || on || value < 0.4);
+                prop_assert!(now || !on || value >= 0.6);
+                on = now;
+            }
+        }
     }
 }

@@ -195,6 +195,7 @@ pub fn health_with(
         scope.today(suspended, &mut rows);
         scope.history(&mut rows);
     }
+    rows.push(crate::health_backtest::backtest(activity, as_of, config));
     rows
 }
 
@@ -222,12 +223,18 @@ impl Scope<'_> {
         n < self.config.privacy.min_cell
     }
 
-    fn today(&self, suspended: bool, rows: &mut Vec<Row>) {
+    fn parts(&self, day: Date) -> Parts {
         let zone = self.config.workspace.zone();
+        Parts {
+            errors: self.config.sentiment,
+            ..parts(self.activity, self.community, day, &zone)
+        }
+    }
+
+    fn today(&self, suspended: bool, rows: &mut Vec<Row>) {
         let weights = &self.config.health;
-        let now = parts(self.activity, self.community, self.as_of, &zone);
-        let before_day = self.as_of.saturating_sub(Span::new().days(30));
-        let before = parts(self.activity, self.community, before_day, &zone);
+        let now = self.parts(self.as_of);
+        let before = self.parts(self.as_of.saturating_sub(Span::new().days(30)));
         let components = measure(&now, weights, &|_| 1);
         let score = combine(components.clone(), weights);
         let coverage = score.as_ref().map_or(0.0, |s| s.coverage);
@@ -448,7 +455,6 @@ impl Scope<'_> {
 
     /// Scores at the ends of the last twelve whole months, without intervals.
     fn history(&self, rows: &mut Vec<Row>) {
-        let zone = self.config.workspace.zone();
         let running = Period::containing(Grain::Month, self.as_of);
         let last = if running.is_partial(self.as_of) {
             -1
@@ -460,7 +466,7 @@ impl Scope<'_> {
             let Ok(end) = month.end_day().yesterday() else {
                 continue;
             };
-            let parts = parts(self.activity, self.community, end, &zone);
+            let parts = self.parts(end);
             if parts.monthly.is_empty() {
                 continue;
             }

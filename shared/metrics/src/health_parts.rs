@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use levier_domain::config::SentimentErrors;
 use levier_domain::event::Kind;
 use levier_domain::time::start_of_day;
 
@@ -99,8 +100,10 @@ pub struct Parts {
     pub edges: Vec<(u32, u32, bool)>,
     /// Posts per author, ascending.
     pub posts: Vec<(u64, u32)>,
-    /// Positive minus negative and scored messages, per author.
-    pub sentiment: Vec<(u32, i64, u64)>,
+    /// Positive, negative and scored messages, per author.
+    pub sentiment: Vec<(u32, [u64; 3])>,
+    /// Errors of the sentiment on labelled messages of the workspace, where they were measured.
+    pub errors: SentimentErrors,
 }
 
 /// Gathers the parts of one community (`None`: all) as of the end of a local day.
@@ -117,7 +120,7 @@ pub fn parts(activity: &Activity, community: Option<u16>, as_of: Date, zone: &Ti
     let mut first_post: BTreeMap<u32, i64> = BTreeMap::new();
     let mut edges: Vec<(u32, u32)> = Vec::new();
     let mut posts: BTreeMap<u32, u64> = BTreeMap::new();
-    let mut sentiment: BTreeMap<u32, (i64, u64)> = BTreeMap::new();
+    let mut sentiment: BTreeMap<u32, [u64; 3]> = BTreeMap::new();
     let inside = |c: u16| community.is_none_or(|wanted| wanted == c);
     let whole = &activity.entries[..activity.entries.partition_point(|e| e.at < now)];
     let mut posted = vec![false; activity.people.len()];
@@ -177,8 +180,9 @@ pub fn parts(activity: &Activity, community: Option<u16>, as_of: Date, zone: &Ti
         *posts.entry(person).or_default() += 1;
         if entry.has(flag::SCORED) {
             let mood = sentiment.entry(person).or_default();
-            mood.0 += i64::from(entry.sentiment > NEUTRAL) - i64::from(entry.sentiment < -NEUTRAL);
-            mood.1 += 1;
+            mood[0] += u64::from(entry.sentiment > NEUTRAL);
+            mood[1] += u64::from(entry.sentiment < -NEUTRAL);
+            mood[2] += 1;
         }
         if entry.has(flag::REPLY)
             && !entry.has(flag::SHORT)
@@ -197,10 +201,7 @@ pub fn parts(activity: &Activity, community: Option<u16>, as_of: Date, zone: &Ti
         .collect();
     parts.posts = posts.into_iter().map(|(person, n)| (n, person)).collect();
     parts.posts.sort_unstable();
-    parts.sentiment = sentiment
-        .into_iter()
-        .map(|(person, (net, n))| (person, net, n))
-        .collect();
+    parts.sentiment = sentiment.into_iter().collect();
     parts.newcomers = back.into_iter().collect();
     for thread in &activity.threads {
         let opener = &activity.entries[thread.opener as usize];
@@ -261,9 +262,18 @@ impl Parts {
                 (now > 0.0 && before > 0.0).then(|| (now / before).ln())
             }
             Component::Sentiment => {
-                let net = self.sentiment.iter().map(|s| w(s.0) * s.1 as f64).sum();
-                let total = self.sentiment.iter().map(|s| w(s.0) * s.2 as f64).sum();
-                share(net, total)
+                let sum = |at: usize| -> f64 {
+                    self.sentiment.iter().map(|s| w(s.0) * s.1[at] as f64).sum()
+                };
+                let (positive, negative, total) = (sum(0), sum(1), sum(2));
+                match (&self.errors.positive, &self.errors.negative) {
+                    (Some(of_positive), Some(of_negative)) => Some(
+                        of_positive.correct(share(positive, total)?)
+                            - of_negative.correct(share(negative, total)?),
+                    ),
+                    // What was not measured is not corrected.
+                    _ => share(positive - negative, total),
+                }
             }
         }
     }

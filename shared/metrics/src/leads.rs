@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use levier_domain::config::Config;
+use levier_domain::config::{Config, LeadRule};
+use levier_domain::event::Kind;
 use levier_domain::table::{Row, Status};
+use levier_stats::estimate::{Estimate, Z95};
+use levier_stats::survival::Lifetimes;
 
 use crate::activity::Activity;
 use crate::calendar::{containing, midnight};
@@ -13,14 +16,27 @@ use crate::draft::Place;
 use crate::inputs::Run;
 use crate::records::{Contact, Records};
 
-/// Times of contributions by resolved person, ascending.
-fn contributions(activity: &Activity, now: i64) -> BTreeMap<&str, Vec<i64>> {
+/// Times of the contributions that the rule counts, by resolved person, ascending.
+fn contributions<'a>(
+    activity: &'a Activity,
+    now: i64,
+    rule: &LeadRule,
+) -> BTreeMap<&'a str, Vec<i64>> {
+    let kinds: Vec<Kind> = rule.kinds.iter().filter_map(|k| k.parse().ok()).collect();
+    let named = |list: &[String], name: Option<&String>| {
+        list.is_empty() || name.is_some_and(|name| list.contains(name))
+    };
     let mut times: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-    for entry in activity
-        .entries
-        .iter()
-        .filter(|e| e.at < now && e.kind().is_contribution())
-    {
+    for entry in activity.entries.iter().filter(|e| {
+        e.at < now
+            && e.kind().is_contribution()
+            && (kinds.is_empty() || kinds.contains(&e.kind()))
+            && named(&rule.channels, activity.channels.get(e.channel as usize))
+            && named(
+                &rule.communities,
+                activity.communities.get(usize::from(e.community)),
+            )
+    }) {
         if let Some(person) = activity.member_of(entry.actor) {
             let person = &activity.people[person as usize];
             if person.resolved {
@@ -59,9 +75,9 @@ pub fn community_qualified_leads(
     let now = midnight(as_of.tomorrow().unwrap_or(as_of), &zone);
     let rule = &config.qualified_leads;
     let since = now - window_of(config);
-    let times = contributions(activity, now);
+    let times = contributions(activity, now, rule);
     let customers = records.customers();
-    let mut list: Vec<(usize, &Contact)> = records
+    let mut list: Vec<(usize, i64, &Contact)> = records
         .people
         .iter()
         .flatten()
@@ -79,12 +95,15 @@ pub fn community_qualified_leads(
         .filter_map(|contact| {
             let times = times.get(contact.who.person.as_deref()?)?;
             let recent = times.len() - times.partition_point(|at| *at < since);
-            (recent >= rule.min_contributions as usize && recent > 0).then_some((recent, contact))
+            let last = *times.last()?;
+            (recent >= rule.min_contributions as usize && recent > 0)
+                .then_some((recent, last, contact))
         })
         .collect();
-    list.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.crm_id.cmp(&b.1.crm_id)));
+    list.sort_by(|a, b| b.0.cmp(&a.0).then(a.2.crm_id.cmp(&b.2.crm_id)));
     list.into_iter()
-        .map(|(n, contact)| {
+        .enumerate()
+        .map(|(at, (n, last, contact))| {
             let mut row = Row::new(Status::Ok);
             row.as_of = Some(as_of);
             row.period = Some("now".to_owned());
@@ -93,13 +112,20 @@ pub fn community_qualified_leads(
             row.kpi = Some("community_qualified_leads".to_owned());
             row.value = Some(n as f64);
             row.unit = Some("contributions".to_owned());
+            let last = jiff::Timestamp::from_microsecond(last).map(|t| t.to_string());
             row.with("crm_id", contact.crm_id.clone())
                 .with("lifecycle", contact.lifecycle.clone())
+                .with("rank", at as u64 + 1)
+                .with("last_contribution_at", last.ok())
         })
         .collect()
 }
 
-/// Conversion of leads that met the rule before becoming customers, beside that of the others.
+/// Conversion within `commerce.conversion_days`: leads from the day on which they met the rule, beside leads who had not.
+///
+/// Time is on the side on which it was lived: a lead counts among the others from its creation to the day on which it meets the
+/// rule, and is censored there; leads whose window is not over are censored today (Kaplan–Meier, log-log interval). A
+/// comparison of who did and who did not, so that it is never attributable.
 pub(crate) fn conversion(run: &Run<'_>, records: &Records, cells: &mut Vec<Cell>) {
     let span = containing("all", run.as_of, run.as_of, &run.zone, 1);
     let cell = |item: &str| {
@@ -107,44 +133,162 @@ pub(crate) fn conversion(run: &Run<'_>, records: &Records, cells: &mut Vec<Cell>
             .cell("community_qualified_leads", &span, "share")
             .item(item)
     };
+    let people = records.people.as_deref().unwrap_or_default();
     let customers = records.customers();
-    let converts = |people: &[Contact]| {
-        people
-            .iter()
-            .any(|contact| contact.customer_since(&customers).is_some())
-    };
-    let Some(people) = records.people.as_deref().filter(|p| converts(p)) else {
+    let became = |lead: &Contact| lead.customer_since(&customers);
+    if people.iter().all(|lead| became(lead).is_none()) {
         cells.push(
             cell("conversion").missing("needs: became_customer_at of people, deals or orders"),
         );
         return;
-    };
-    let times = contributions(run.activity, run.now);
-    let least = run.config.qualified_leads.min_contributions as usize;
-    let mut arms = [(0_u64, 0_u64); 2];
-    for contact in people {
-        let customer = contact
-            .customer_since(&customers)
-            .filter(|at| *at < run.now);
-        let met = contact
+    }
+    if people.iter().all(|lead| lead.created_at.is_none()) {
+        cells.push(cell("conversion").missing("needs: created_at of people"));
+        return;
+    }
+    let rule = &run.config.qualified_leads;
+    let times = contributions(run.activity, run.now, rule);
+    let (least, window) = (rule.min_contributions as usize, window_of(run.config));
+    let mut qualified = Arm::default();
+    let mut others = Arm::default();
+    for lead in people {
+        let Some(created) = lead.created_at.filter(|at| *at < run.now) else {
+            continue;
+        };
+        let customer = became(lead).filter(|at| *at < run.now);
+        if customer.is_some_and(|at| at < created) {
+            continue;
+        }
+        let met = lead
             .who
             .person
             .as_deref()
             .and_then(|person| times.get(person))
-            .and_then(|times| met(times, least, window_of(run.config)))
-            .is_some_and(|at| customer.is_none_or(|customer| at < customer));
-        let arm = &mut arms[usize::from(!met)];
-        arm.0 += u64::from(customer.is_some());
-        arm.1 += 1;
+            .and_then(|times| met(times, least, window))
+            .map(|at| at.max(created))
+            .filter(|at| customer.is_none_or(|customer| *at < customer));
+        match met {
+            Some(met) => {
+                if met > created {
+                    others.watch(created, None, met);
+                }
+                qualified.watch(met, customer, run.now);
+            }
+            None => others.watch(created, customer, run.now),
+        }
     }
-    for ((hits, n), item) in arms
-        .into_iter()
-        .zip(["conversion", "conversion_of_other_leads"])
-    {
-        cells.push(
-            cell(item)
-                .share_of_people(hits, n, "no such leads")
-                .note("raw comparison: not attributable"),
-        );
+    let days = f64::from(run.config.commerce.conversion_days);
+    let note = "raw comparison: not attributable";
+    let mut shares = Vec::new();
+    for (arm, item) in [
+        (&qualified, "conversion"),
+        (&others, "conversion_of_other_leads"),
+    ] {
+        let share = arm.converted_by(days);
+        cells.push(match &share {
+            _ if arm.lives.n() == 0 => cell(item).missing("no such leads"),
+            None => cell(item)
+                .groups(&[arm.lives.n()])
+                .cannot_say("the conversion window is not over for any of these leads"),
+            Some(survival) => {
+                let n = arm.lives.n();
+                let mut cell = cell(item)
+                    .count(1.0 - survival.value, n)
+                    .groups(&[arm.events, n.saturating_sub(arm.events)])
+                    .note(note);
+                cell.interval = survival
+                    .upper
+                    .zip(survival.lower)
+                    .map(|(upper, lower)| (1.0 - upper, 1.0 - lower));
+                cell
+            }
+        });
+        shares.push(share);
+    }
+    if let (Some(Some(of_qualified)), Some(Some(of_others))) = (shares.first(), shares.get(1)) {
+        let n = qualified.lives.n();
+        let mut cell = cell("conversion_difference")
+            .count(
+                of_others.value - of_qualified.value,
+                n.min(others.lives.n()),
+            )
+            .groups(&[
+                qualified.events,
+                n.saturating_sub(qualified.events),
+                others.events,
+            ])
+            .note(note);
+        // The arms share no lead-day, so that the variances add up.
+        cell.interval = of_qualified
+            .standard_error
+            .zip(of_others.standard_error)
+            .map(|(a, b)| Z95 * a.hypot(b))
+            .and_then(|half| {
+                let value = cell.value?;
+                Some((value - half, value + half))
+            });
+        cells.push(cell);
+    }
+}
+
+/// Leads watched on one side of the rule.
+#[derive(Default)]
+struct Arm {
+    lives: Lifetimes,
+    events: u64,
+}
+
+impl Arm {
+    fn watch(&mut self, from: i64, customer: Option<i64>, until: i64) {
+        let days = (customer.unwrap_or(until) - from).max(0) as f64 / 86_400_000_000.0;
+        // A duration of whole microseconds is finite and not negative: nothing to refuse.
+        let _ = self.lives.update(days, customer.is_some());
+        self.events += u64::from(customer.is_some());
+    }
+
+    /// Survival as a lead after `days`; `None` where nobody was watched for so long.
+    fn converted_by(&self, days: f64) -> Option<Estimate> {
+        self.lives.finish().ok()?.at(days)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400_000_000;
+
+    #[test]
+    fn the_rule_is_met_by_enough_within_the_window() {
+        for (case, days, least, window, want) in [
+            ("enough", vec![0, 5, 9], 3, 10, Some(9)),
+            ("too slow", vec![0, 5, 11], 3, 10, None),
+            ("later", vec![0, 20, 25, 29], 3, 10, Some(29)),
+            ("one", vec![7], 1, 10, Some(7)),
+            ("too few", vec![7], 2, 10, None),
+        ] {
+            let times: Vec<i64> = days.iter().map(|day| day * DAY).collect();
+            assert_eq!(
+                met(&times, least, window * DAY),
+                want.map(|day: i64| day * DAY),
+                "{case}"
+            );
+        }
+    }
+
+    /// Four leads, watched by hand: 2 of 4 converted at day 10 and 20, then one censored at 30, one watched to 200.
+    #[test]
+    fn conversion_counts_time_where_it_was_lived() {
+        let mut arm = Arm::default();
+        arm.watch(0, Some(10 * DAY), 400 * DAY);
+        arm.watch(0, Some(20 * DAY), 400 * DAY);
+        arm.watch(0, None, 30 * DAY);
+        arm.watch(0, None, 200 * DAY);
+        let at = arm.converted_by(180.0).unwrap();
+        assert!((1.0 - at.value - 0.5).abs() < 1e-12);
+        assert!(at.lower.unwrap() < 0.5 && at.upper.unwrap() > 0.5);
+        assert_eq!(arm.events, 2);
+        assert_eq!(Arm::default().converted_by(180.0), None);
     }
 }

@@ -18,6 +18,7 @@ mod days;
 pub mod draft;
 pub mod health;
 pub mod health_action;
+pub mod health_backtest;
 pub mod health_parts;
 pub mod helpers;
 mod inputs;
@@ -36,7 +37,7 @@ mod talk;
 pub mod tally;
 
 pub use activity::{Activity, ActivityBuilder};
-pub use alert::{Alert, alerts};
+pub use alert::alerts;
 pub use catalogue::{FROM_EVENTS, kpis};
 pub use cohorts::cohorts;
 pub use commerce::{Commerce, CommerceAccumulator};

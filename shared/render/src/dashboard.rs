@@ -5,7 +5,7 @@ use maud::html;
 use crate::language::Language;
 use crate::number;
 use crate::page::{Place, page};
-use crate::section::{cohorts, health, people, pipeline, roi, uplift};
+use crate::section::{alerts, cohorts, health, people, pipeline, roi, uplift};
 use crate::tables::Tables;
 
 /// The whole page. A part without rows says what is missing; nothing unknown is shown as zero.
@@ -32,6 +32,7 @@ pub fn dashboard(tables: &Tables, workspace_name: &str, language: Language) -> S
         div.grid {
             div.column.wide7 { (uplift::payoff(tables, language)) (roi::roi(tables, language)) (cohorts::heat_map(tables, language)) }
             (health::health(tables, language))
+            (alerts::alerts_card(tables, language))
             (people::people(tables, language))
             (pipeline::waterfall(tables, language))
             (uplift::others(tables, language))

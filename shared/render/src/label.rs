@@ -441,8 +441,20 @@ pub(crate) const KPIS: &[(&str, Family, &str, &str)] = {
 pub fn kpi_label(id: &str, language: Language) -> String {
     match KPIS.iter().find(|kpi| kpi.0 == id) {
         Some((_, _, english, french)) => language.say(english, french),
-        None => humanise(id),
+        None => match id {
+            "health_score" => language.say("Health score", "Score de santé"),
+            "health_change" => {
+                language.say("Change of the health score", "Évolution du score de santé")
+            }
+            _ => humanise(id),
+        },
     }
+}
+
+/// Whether the catalogue has a KPI of this id.
+#[must_use]
+pub fn is_kpi(id: &str) -> bool {
+    KPIS.iter().any(|kpi| kpi.0 == id)
 }
 
 /// `first_answer` reads `First answer`.

@@ -14,6 +14,9 @@ const STYLE: &str = include_str!("style.css");
 pub(crate) enum Place {
     Dashboard,
     Kpis,
+    Lists,
+    Alerts,
+    Digest,
     Sources,
     Imports,
     Elsewhere,
@@ -29,6 +32,13 @@ pub(crate) fn page(language: Language, place: Place, title: &str, body: &Markup)
             language.say("Dashboard", "Tableau de bord"),
         ),
         (Place::Kpis, "/kpis", language.say("KPIs", "Indicateurs")),
+        (Place::Lists, "/lists", language.say("To do", "À faire")),
+        (Place::Alerts, "/alerts", language.say("Alerts", "Alertes")),
+        (
+            Place::Digest,
+            "/digest",
+            language.say("The week", "La semaine"),
+        ),
         (
             Place::Sources,
             "/sources",

@@ -45,7 +45,8 @@ impl Tables {
     }
 
     /// The latest as-of day of any row.
-    pub(crate) fn as_of(&self) -> Option<jiff::civil::Date> {
+    #[must_use]
+    pub fn as_of(&self) -> Option<jiff::civil::Date> {
         self.rows
             .values()
             .flatten()

@@ -173,6 +173,22 @@ pub(crate) fn grade(code: &str, language: Language) -> String {
 }
 
 const GATES: &[Entry] = &[
+    ("join_month", "the month of joining", "le mois d'adhésion"),
+    (
+        "survivors",
+        "members who had to stay customers until they joined",
+        "membres restés clients jusqu'à leur adhésion",
+    ),
+    (
+        "trend_by_level",
+        "same course of good and poor customers",
+        "même évolution des bons et des petits clients",
+    ),
+    (
+        "trend_before",
+        "drift before joining",
+        "dérive avant l'adhésion",
+    ),
     (
         "cell",
         "size of the join cohorts",
@@ -461,6 +477,56 @@ pub(crate) fn state(code: &str, language: Language) -> String {
     word(STATES, code, language)
 }
 
+const RULES: &[Entry] = &[
+    (
+        "helped_6_of_12_weeks",
+        "helped in 6 of the last 12 weeks",
+        "a aidé 6 des 12 dernières semaines",
+    ),
+    (
+        "accepted_answers_top_1_percent",
+        "among the 1% with most accepted answers",
+        "parmi les 1 % aux réponses les plus acceptées",
+    ),
+];
+
+/// On which rule somebody is a champion.
+pub(crate) fn rule(code: &str, language: Language) -> String {
+    word(RULES, code, language)
+}
+
+const TRENDS: &[Entry] = &[
+    ("rising", "rising", "en hausse"),
+    ("fading", "fading", "en retrait"),
+    ("steady", "steady", "stable"),
+];
+
+/// Where somebody's help is going.
+pub(crate) fn trend(code: &str, language: Language) -> String {
+    word(TRENDS, code, language)
+}
+
+const LIFECYCLES: &[Entry] = &[
+    ("subscriber", "subscriber", "abonné"),
+    ("lead", "lead", "lead"),
+    (
+        "marketing_qualified",
+        "marketing qualified",
+        "qualifié marketing",
+    ),
+    ("sales_qualified", "sales qualified", "qualifié commercial"),
+    ("opportunity", "opportunity", "opportunité"),
+    ("customer", "customer", "client"),
+    ("evangelist", "evangelist", "ambassadeur"),
+    ("churned", "churned", "perdu"),
+    ("other", "other", "autre"),
+];
+
+/// A CRM lifecycle.
+pub(crate) fn lifecycle(code: &str, language: Language) -> String {
+    word(LIFECYCLES, code, language)
+}
+
 const ITEMS: &[Entry] = &[
     ("costs", "Costs", "Coûts"),
     ("gains", "Gains", "Gains"),
@@ -476,6 +542,7 @@ const ITEMS: &[Entry] = &[
         "Incremental margin of members",
         "Marge supplémentaire des membres",
     ),
+    ("member_months", "Months of members", "Mois de membres"),
     ("retention", "of which retention", "dont rétention"),
     ("spend", "of which spend", "dont dépense"),
     (
@@ -506,6 +573,11 @@ const ITEMS: &[Entry] = &[
 /// The name of an ROI item, scenario, basis or side.
 pub(crate) fn item(code: &str, language: Language) -> String {
     word(ITEMS, code, language)
+}
+
+/// A health component or an item by its code, where either is known.
+pub(crate) fn component_or_item(code: &str, language: Language) -> Option<String> {
+    find(COMPONENTS, code, language).or_else(|| find(ITEMS, code, language))
 }
 
 /// A JSON cell as a reader sees it: numbers by locale, lists joined, nothing for null.

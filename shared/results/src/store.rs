@@ -310,6 +310,34 @@ impl Results {
             .await
     }
 
+    /// The run of a job for the last as-of day before `day`.
+    ///
+    /// # Errors
+    /// [`ResultsError`].
+    pub async fn pointer_before(
+        &self,
+        job: &str,
+        day: Date,
+    ) -> Result<Option<Pointer>, ResultsError> {
+        let output = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk < :sk")
+            .expression_attribute_values(":pk", text(format!("asof#{job}")))
+            .expression_attribute_values(":sk", text(day.to_string()))
+            .scan_index_forward(false)
+            .limit(1)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| self.error("query", &error))?;
+        let found = output.items().first().and_then(|item| string(item, "text"));
+        found
+            .map(|json| serde_json::from_str(json).map_err(|error| self.content(job, error)))
+            .transpose()
+    }
+
     /// Makes a run the one that readers see: the as-of index and, unless a newer as-of is already shown, the pointer, in one
     /// transaction.
     ///
@@ -399,6 +427,43 @@ impl Results {
             .await
             .map(drop)
             .map_err(|error| self.error("write state", &error))
+    }
+
+    /// Replaces a piece of state if it is still what the caller saw (`None`: if there is none yet); says whether it did, so that
+    /// of several writers one wins.
+    ///
+    /// # Errors
+    /// [`ResultsError`].
+    pub async fn replace_state(
+        &self,
+        room: &str,
+        name: &str,
+        seen: Option<&str>,
+        value: &str,
+    ) -> Result<bool, ResultsError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", text(format!("state#{room}")))
+            .item("sk", text(name))
+            .item("text", text(value));
+        let put = match seen {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(seen) => put
+                .condition_expression("#text = :seen")
+                .expression_attribute_names("#text", "text")
+                .expression_attribute_values(":seen", text(seen)),
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(context))
+                if context.err().is_conditional_check_failed_exception() =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(self.error("write state", &error)),
+        }
     }
 
     /// Forgets a piece of state.

@@ -139,6 +139,7 @@ fn references(config: &Config) -> Vec<&Reference> {
         all.extend(source.all_private_keys());
         all.extend(source.verify_token.iter().chain(&source.api_token));
     }
+    all.extend(config.notify.values().filter_map(|to| to.url.as_ref()));
     all
 }
 

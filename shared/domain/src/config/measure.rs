@@ -1,4 +1,5 @@
-//! What is measured, and how: staff, commerce, privacy, identity, uplift, health, ROI, schedules, retention.
+//! What is measured, and how: staff, commerce, privacy, identity, uplift, health, ROI, schedules, retention. What is told, and to
+//! whom, is in `notice`.
 
 use std::collections::BTreeMap;
 
@@ -154,6 +155,36 @@ impl Default for HealthWeights {
     }
 }
 
+/// How often the sentiment is right about one label, measured on labelled messages (`levier sentiment evaluate`).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelErrors {
+    /// Share of messages with the label that are read so.
+    pub sensitivity: f64,
+    /// Share of messages without it that are not read so.
+    pub specificity: f64,
+}
+
+impl LabelErrors {
+    /// The share that an apparent share stands for: `(apparent + specificity − 1) / (sensitivity + specificity − 1)`, cut to
+    /// [0, 1]. Source: Rogan and Gladen 1978.
+    #[must_use]
+    pub fn correct(&self, apparent: f64) -> f64 {
+        let better_than_chance = self.sensitivity + self.specificity - 1.0;
+        ((apparent + self.specificity - 1.0) / better_than_chance).clamp(0.0, 1.0)
+    }
+}
+
+/// Errors of the sentiment; the health score's share of positive less negative messages is corrected for them where both are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SentimentErrors {
+    /// About positive messages.
+    pub positive: Option<LabelErrors>,
+    /// About negative messages.
+    pub negative: Option<LabelErrors>,
+}
+
 /// Assumptions of the ROI model; what is assumed is marked so everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -177,53 +208,6 @@ impl Default for RoiAssumptions {
     }
 }
 
-/// Community-qualified leads: a lead that contributed enough before it became a customer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LeadRule {
-    /// Least contributions in the window.
-    pub min_contributions: u32,
-    /// Window in days.
-    pub window_days: u32,
-    /// CRM lifecycles that count as leads.
-    pub lifecycles: Vec<String>,
-}
-
-impl Default for LeadRule {
-    fn default() -> Self {
-        Self {
-            min_contributions: 3,
-            window_days: 90,
-            lifecycles: [
-                "subscriber",
-                "lead",
-                "marketing_qualified",
-                "sales_qualified",
-                "opportunity",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-        }
-    }
-}
-
-/// One alert.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Threshold {
-    /// KPI id.
-    pub kpi: String,
-    /// Fires under this value.
-    pub below: Option<f64>,
-    /// Fires over this value.
-    pub above: Option<f64>,
-    /// How far the value must come back before the alert is over.
-    #[serde(default)]
-    pub hysteresis: f64,
-    /// Community; all when absent.
-    pub community: Option<String>,
-}
-
 /// When jobs run, as EventBridge schedule expressions in the workspace's zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -236,6 +220,8 @@ pub struct Schedules {
     pub snapshot: String,
     /// History from platforms that do not push.
     pub pull: String,
+    /// Alerts: what fired or cleared is told, what could not be delivered is tried again.
+    pub alert: String,
 }
 
 impl Default for Schedules {
@@ -245,6 +231,7 @@ impl Default for Schedules {
             nightly: "cron(0 3 * * ? *)".to_owned(),
             snapshot: "cron(0 5 2 * ? *)".to_owned(),
             pull: "rate(1 hour)".to_owned(),
+            alert: "rate(1 hour)".to_owned(),
         }
     }
 }

@@ -11,6 +11,7 @@
 //! ```
 
 mod measure;
+mod notice;
 mod reference;
 mod source;
 
@@ -21,9 +22,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub use measure::{
-    Commerce, HealthWeights, Import, Join, LeadRule, Privacy, Retention, RoiAssumptions, Schedules,
-    Staff, Threshold, UpliftOptions,
+    Commerce, HealthWeights, Import, Join, LabelErrors, Privacy, Retention, RoiAssumptions,
+    Schedules, SentimentErrors, Staff, UpliftOptions,
 };
+pub use notice::{AlertGrain, Destination, DestinationKind, LeadRule, Threshold};
 pub use reference::{Reference, ReferenceError};
 pub use source::{Encoding, HashAlgorithm, MapRule, OneOrMany, SourceConfig, TimestampUnit};
 
@@ -55,12 +57,16 @@ pub struct Config {
     pub uplift: UpliftOptions,
     /// Weights of the health score.
     pub health: HealthWeights,
+    /// Errors of the sentiment on labelled messages of one's own.
+    pub sentiment: SentimentErrors,
     /// Assumptions of the ROI model.
     pub roi: RoiAssumptions,
     /// Community-qualified leads.
     pub qualified_leads: LeadRule,
     /// Alerts, by name.
     pub alerts: BTreeMap<String, Threshold>,
+    /// Where alerts and the digest are sent, by name.
+    pub notify: BTreeMap<String, Destination>,
     /// When jobs run.
     pub schedules: Schedules,
     /// How long raw bytes live.
@@ -219,7 +225,7 @@ impl Config {
                 );
             }
         }
-        Ok(())
+        notice::validate(self)
     }
 }
 

@@ -95,6 +95,7 @@ pub(crate) fn health(tables: &Tables, language: Language) -> Markup {
         @if !parts.is_empty() { (part_list(&parts, language)) }
         (next(&rows, &parts, language))
         (course(&scores, language))
+        (validation(&rows, language))
         (downloads(language, "health"))
     };
     card(language, "health", "wide5", &title, &body)
@@ -231,6 +232,79 @@ fn next(rows: &[&Row], parts: &[&Row], language: Language) -> Markup {
                 } }
             }
         }
+    }
+}
+
+/// Whether the score foretells anything yet: the backtest, or what it would take.
+fn validation(rows: &[&Row], language: Language) -> Markup {
+    let Some(row) = rows
+        .iter()
+        .copied()
+        .find(|row| row.kpi.as_deref() == Some("health_backtest"))
+    else {
+        return html! {};
+    };
+    let whole = |column: &str| {
+        figure(row, column)
+            .map(|n| number(n, 0, language))
+            .unwrap_or_default()
+    };
+    let text = match (value(row), row.text("verdict")) {
+        (Some(_), Some(verdict)) => {
+            let share = |column: &str| {
+                figure(row, column)
+                    .map(|skill| Unit::share().level(skill, 0, language))
+                    .unwrap_or_default()
+            };
+            let (score, size) = (share("skill_score"), share("skill_log_mau"));
+            let said = match verdict {
+                "better" => language.say(
+                    "it foretells who is still active three months later better than size does",
+                    "il annonce mieux que la taille qui sera encore actif trois mois plus tard",
+                ),
+                "worse" => language.say(
+                    "it foretells who is still active three months later worse than size does: review its weights",
+                    "il annonce moins bien que la taille qui sera encore actif trois mois plus tard : revoyez ses poids",
+                ),
+                _ => language.say(
+                    "whether it foretells more than size does cannot be told yet",
+                    "on ne peut pas encore dire s'il annonce plus que la taille",
+                ),
+            };
+            let detail = language.say(
+                &format!(
+                    "error avoided: {score} by the score, {size} by size; {} months",
+                    whole("months")
+                ),
+                &format!(
+                    "erreur évitée : {score} par le score, {size} par la taille ; {} mois",
+                    whole("months")
+                ),
+            );
+            format!("{said} ({detail}).")
+        }
+        _ => {
+            let mut said =
+                crate::reason::reason(row.reason.as_deref().unwrap_or_default(), language);
+            if figure(row, "months").is_some() {
+                said.push_str(&language.say(
+                    &format!(
+                        " (so far: months {}, communities {})",
+                        whole("months"),
+                        whole("communities")
+                    ),
+                    &format!(
+                        " (à ce jour : mois {}, communautés {})",
+                        whole("months"),
+                        whole("communities")
+                    ),
+                ));
+            }
+            format!("{said}.")
+        }
+    };
+    html! {
+        p.legend { strong { (language.say("Put to the test:", "Mis à l'épreuve :")) } " " (text) }
     }
 }
 

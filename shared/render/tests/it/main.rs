@@ -3,6 +3,7 @@
 
 mod fixture;
 mod html;
+mod reasons;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,291 @@
+//! `alert`: which published figures are beyond their limits, and telling it once.
+//!
+//! Reads the results that `compact`, `health`, `uplift` and `snapshot` published, writes the table `alerts`, and delivers what
+//! fired, what is over and the weekly digest to Slack, Teams and SNS. It runs after every night, and every hour so that what could
+//! not be delivered is tried again; where nothing changed it evaluates nothing.
+//!
+//! The table is a function of the results; telling is not, and has a memory of its own: what was told last of every alert, and an
+//! outbox. A message enters the outbox once, under an id made of alert, turn and day, before the memory moves on, and leaves it
+//! when its destination has taken it. Killed anywhere, the job run again ends the same; a destination may then see one message
+//! twice, with the same reference. A run for a day of the past is a look back and tells nobody.
+
+mod courier;
+mod outbox;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use levier_domain::config::Destination;
+use levier_domain::table::{Row, Status, TableName};
+use levier_render::{Language, Notice, Tables, alert_notice, digest, week_of};
+use levier_results::{Pointer, Run, RunId};
+use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use crate::courier::{Courier, Undelivered};
+pub use crate::outbox::{Letter, outbox};
+
+/// Room of the job's own marks.
+const ROOM: &str = "alert";
+/// Room of what was told last of every alert.
+const TOLD: &str = "alerts-told";
+
+/// What was told last of one alert.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Told {
+    firing: bool,
+    since: Option<String>,
+}
+
+/// Evaluates the alerts of one day and delivers what is new.
+///
+/// # Errors
+/// [`JobError::Input`] when a day is asked for that was never computed; [`JobError`] when storage fails. What a destination does
+/// not take is a warning, kept and tried again at the next run.
+pub async fn alert(
+    deps: &Dependencies,
+    courier: &Courier,
+    invocation: &Invocation,
+    now: Timestamp,
+) -> Result<Outcome, JobError> {
+    let mut outcome = Outcome::new("alert");
+    let seen = Seen::load(deps, invocation, now).await?;
+    let (run, rows) = evaluate(deps, &seen).await?;
+    let firing = rows
+        .iter()
+        .filter(|row| row.text("state") == Some("firing"))
+        .count();
+    outcome.count("alerts", rows.len() as u64);
+    outcome.count("firing", firing as u64);
+    outcome.run_id = Some(run.clone());
+    let newest = deps.results.pointer("alert").await?;
+    if newest.is_some_and(|newest| newest.run_id == run) {
+        tell(deps, &rows, &mut outcome).await?;
+        tell_week(deps, &seen, &rows, &mut outcome).await?;
+    }
+    outbox::deliver(deps, courier, now, &mut outcome).await?;
+    Ok(outcome)
+}
+
+/// What the jobs to the left published for the day.
+struct Seen {
+    day: Date,
+    health: Option<Pointer>,
+    uplift: Option<Pointer>,
+    snapshot: Option<Pointer>,
+    sources: Vec<Row>,
+}
+
+impl Seen {
+    async fn load(
+        deps: &Dependencies,
+        invocation: &Invocation,
+        now: Timestamp,
+    ) -> Result<Self, JobError> {
+        let results = &deps.results;
+        let health = match invocation.as_of {
+            Some(day) => Some(results.pointer_as_of("health", day).await?.ok_or_else(|| {
+                JobError::Input(format!(
+                    "nothing was computed as of {day}; run health with --as-of {day} first"
+                ))
+            })?),
+            None => results.pointer("health").await?,
+        };
+        // Hourly runs speak of the last night until there is a new one.
+        let day = health
+            .as_ref()
+            .map_or_else(|| as_of(invocation, now, &deps.zone), |health| health.as_of);
+        let sources = match results.pointer("compact").await? {
+            Some(pointer) => {
+                results
+                    .read_rows(&pointer.run_id, TableName::Sources)
+                    .await?
+            }
+            None => Vec::new(),
+        };
+        Ok(Self {
+            day,
+            health,
+            uplift: results.pointer_as_of("uplift", day).await?,
+            // The last one sealed until then; one of a later day is not known yet.
+            snapshot: results
+                .pointer_before("snapshot", day.tomorrow().unwrap_or(day))
+                .await?,
+            sources,
+        })
+    }
+
+    async fn rows(
+        &self,
+        deps: &Dependencies,
+        pointer: Option<&Pointer>,
+        table: TableName,
+    ) -> Result<Vec<Row>, JobError> {
+        match pointer.filter(|pointer| pointer.tables.contains(&table)) {
+            Some(pointer) => Ok(deps.results.read_rows(&pointer.run_id, table).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The table `alerts` of the day: published unless it stands already.
+async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(String, Vec<Row>), JobError> {
+    let before = deps.results.pointer_before("alert", seen.day).await?;
+    let mut inputs = Sha256::new();
+    for pointer in [&seen.health, &seen.snapshot, &before] {
+        inputs.update(pointer.as_ref().map_or("-", |pointer| &pointer.run_id));
+        inputs.update([0]);
+    }
+    for source in &seen.sources {
+        // The lag of a source grows by the minute; whether it is silent does not.
+        let last = source
+            .text("last_received_at")
+            .filter(|_| source.status == Status::Quiet);
+        inputs.update(format!(
+            "{:?}|{}|{last:?}\n",
+            source.text("source"),
+            source.status
+        ));
+    }
+    let rules = serde_json::to_vec(&deps.config.alerts)
+        .map_err(|error| JobError::Input(error.to_string()))?;
+    inputs.update(rules);
+    let inputs = format!("{}|{}", seen.day, hex::encode(inputs.finalize()));
+    // Noted after the last write of publishing, so that a run killed among them is published again.
+    let published = deps.results.state(ROOM, "published").await?;
+    if let Some(run_id) = published
+        .as_deref()
+        .and_then(|mark| mark.strip_prefix(inputs.as_str())?.strip_prefix('|'))
+    {
+        let rows = deps.results.read_rows(run_id, TableName::Alerts).await?;
+        return Ok((run_id.to_owned(), rows));
+    }
+    let mut figures = Vec::new();
+    for (pointer, table) in [
+        (&seen.health, TableName::Kpis),
+        (&seen.health, TableName::Health),
+        (&seen.snapshot, TableName::Roi),
+    ] {
+        figures.extend(seen.rows(deps, pointer.as_ref(), table).await?);
+    }
+    let previous = seen.rows(deps, before.as_ref(), TableName::Alerts).await?;
+    let rows = levier_metrics::alerts(&figures, &seen.sources, &previous, seen.day, &deps.config);
+    // Named by what it says: nights that end alike are alike, whatever nights came before.
+    let said = serde_json::to_vec(&rows).map_err(|error| JobError::Input(error.to_string()))?;
+    let id = RunId::new("alert", seen.day, &hex::encode(Sha256::digest(said)));
+    let run = Run {
+        job: "alert",
+        id: id.clone(),
+        as_of: seen.day,
+        tables: BTreeMap::from([(TableName::Alerts, rows.clone())]),
+    };
+    run.publish(&deps.lake, &deps.results).await?;
+    deps.results
+        .set_state(ROOM, "published", &format!("{inputs}|{}", id.as_str()))
+        .await?;
+    Ok((id.as_str().to_owned(), rows))
+}
+
+fn language(deps: &Dependencies, to: &Destination) -> Language {
+    let code = to
+        .language
+        .as_deref()
+        .unwrap_or(&deps.config.workspace.language);
+    Language::from_code(code).unwrap_or_default()
+}
+
+/// Queues what turned since it was told last.
+async fn tell(deps: &Dependencies, rows: &[Row], outcome: &mut Outcome) -> Result<(), JobError> {
+    let told = deps.results.states(TOLD).await?;
+    for row in rows {
+        let name = row.text("alert").unwrap_or_default();
+        let last: Told = told
+            .get(name)
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        let firing = row.text("state") == Some("firing");
+        if firing == last.firing {
+            continue;
+        }
+        let since = row.text("since").map(str::to_owned);
+        // What began identifies a firing; its end carries the same name.
+        let began = if firing { &since } else { &last.since };
+        let turn = if firing { "fired" } else { "cleared" };
+        outcome.count(turn, 1);
+        for (destination, to) in deps.config.notify.iter().filter(|(_, to)| to.alerts) {
+            let notice = alert_notice(row, firing, language(deps, to));
+            let subject = format!("{name}|{turn}|{}", began.as_deref().unwrap_or("-"));
+            queue(deps, destination, &subject, row.as_of, notice).await?;
+        }
+        let text = serde_json::to_string(&Told { firing, since })
+            .map_err(|error| JobError::Input(error.to_string()))?;
+        deps.results.set_state(TOLD, name, &text).await?;
+    }
+    // An alert that is no longer watched is forgotten: set again, it begins anew.
+    for name in told.keys() {
+        if !rows.iter().any(|row| row.text("alert") == Some(name)) {
+            deps.results.delete_state(TOLD, name).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Queues the digest of the last whole week, once per destination.
+async fn tell_week(
+    deps: &Dependencies,
+    seen: &Seen,
+    alerts: &[Row],
+    outcome: &mut Outcome,
+) -> Result<(), JobError> {
+    let (week, ..) = week_of(seen.day);
+    let mut waiting = Vec::new();
+    for (name, to) in deps.config.notify.iter().filter(|(_, to)| to.digest) {
+        if !outbox::holds(deps, name, &digest_subject(&week)).await? {
+            waiting.push((name, to));
+        }
+    }
+    if waiting.is_empty() || seen.health.is_none() {
+        return Ok(());
+    }
+    let mut tables = BTreeMap::from([(TableName::Alerts, alerts.to_vec())]);
+    for (pointer, table) in [
+        (&seen.health, TableName::Kpis),
+        (&seen.health, TableName::Health),
+        (&seen.health, TableName::Champions),
+        (&seen.health, TableName::Leads),
+        (&seen.uplift, TableName::Uplift),
+    ] {
+        tables.insert(table, seen.rows(deps, pointer.as_ref(), table).await?);
+    }
+    let tables = Tables::new(tables);
+    let name = &deps.config.workspace.name;
+    for (destination, to) in waiting {
+        let notice = digest(&tables, name, seen.day, language(deps, to));
+        queue(
+            deps,
+            destination,
+            &digest_subject(&week),
+            Some(seen.day),
+            notice,
+        )
+        .await?;
+        outcome.count("digests", 1);
+    }
+    Ok(())
+}
+
+fn digest_subject(week: &str) -> String {
+    format!("digest|{week}")
+}
+
+async fn queue(
+    deps: &Dependencies,
+    destination: &str,
+    subject: &str,
+    as_of: Option<Date>,
+    notice: Notice,
+) -> Result<(), JobError> {
+    outbox::queue(deps, Letter::new(destination, subject, as_of, notice)).await
+}

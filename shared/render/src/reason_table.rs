@@ -1,0 +1,976 @@
+//! The wording of every reason that a job writes: what is needed, and why something is not there.
+//!
+//! `tests/it/reasons.rs` reads the sources of the jobs and fails where one of them writes a sentence that is not here.
+
+use crate::word::Entry;
+
+/// What `needs:` names.
+pub(crate) const NEEDS: &[Entry] = &[
+    ("content views", "content views", "des vues de contenus"),
+    ("lives", "live events", "des lives"),
+    ("notifications", "notifications", "des notifications"),
+    (
+        "badges or points",
+        "badges or points",
+        "des badges ou des points",
+    ),
+    (
+        "messages in a language that can be scored",
+        "messages in a language that can be scored",
+        "des messages dans une langue que l'on sait noter",
+    ),
+    (
+        "activity of this kind in the window",
+        "activity of this kind in the window",
+        "une activité de ce genre dans la période",
+    ),
+    (
+        "channel tags (off_product_channels of a community)",
+        "channel tags (off_product_channels of a community)",
+        "l'étiquetage des canaux (off_product_channels d'une communauté)",
+    ),
+    (
+        "channels tagged off_product",
+        "channels tagged off_product",
+        "des canaux étiquetés off_product",
+    ),
+    (
+        "events",
+        "community events",
+        "des événements de la communauté",
+    ),
+    ("roster", "a member roster", "une liste des membres"),
+    ("members", "a member roster", "une liste des membres"),
+    ("people", "CRM contacts", "les contacts du CRM"),
+    ("accounts", "CRM accounts", "les comptes du CRM"),
+    ("deals", "CRM deals", "les affaires du CRM"),
+    ("orders", "orders", "les commandes"),
+    ("subscriptions", "subscriptions", "les abonnements"),
+    ("invoices", "invoices", "les factures"),
+    ("tickets", "support tickets", "les tickets du support"),
+    ("surveys", "survey answers", "des réponses à des enquêtes"),
+    ("spend", "advertising spend", "les dépenses d'acquisition"),
+    ("costs", "community costs", "les coûts de la communauté"),
+    ("web_traffic", "web traffic", "le trafic du site"),
+    (
+        "mentions",
+        "social mentions",
+        "les mentions sur les réseaux",
+    ),
+    ("customers", "customers", "des clients"),
+    (
+        "assignments",
+        "randomised invitations",
+        "des invitations tirées au sort",
+    ),
+    ("rates", "exchange rates", "des taux de change"),
+    ("channel tags", "channel tags", "l'étiquetage des canaux"),
+    (
+        "activity",
+        "community history",
+        "l'historique de la communauté",
+    ),
+    (
+        "a launch date or a first join",
+        "a launch date or a first join",
+        "une date de lancement ou une première arrivée",
+    ),
+    (
+        "a published figure of this name and scope",
+        "a published figure of this name and scope",
+        "un indicateur publié sous ce nom et ce périmètre",
+    ),
+    (
+        "a whole month of branded or direct traffic",
+        "a whole month of branded or direct traffic",
+        "un mois complet de trafic direct ou de marque",
+    ),
+    (
+        "annual subscriptions",
+        "annual subscriptions",
+        "des abonnements annuels",
+    ),
+    (
+        "became_customer_at of people",
+        "became_customer_at of CRM contacts",
+        "la date became_customer_at des contacts du CRM",
+    ),
+    (
+        "created_at of people",
+        "created_at of CRM contacts",
+        "la date created_at des contacts du CRM",
+    ),
+    (
+        "qualified_at of people",
+        "qualified_at of CRM contacts",
+        "la date qualified_at des contacts du CRM",
+    ),
+    (
+        "people with created_at",
+        "CRM contacts with created_at",
+        "les contacts du CRM avec leur date created_at",
+    ),
+    (
+        "people with qualified_at",
+        "CRM contacts with qualified_at",
+        "les contacts du CRM avec leur date qualified_at",
+    ),
+    (
+        "people with qualified_at, and membership",
+        "CRM contacts with qualified_at, and membership",
+        "les contacts du CRM avec leur date qualified_at, et l'adhésion",
+    ),
+    (
+        "commerce.community_promo_codes",
+        "commerce.community_promo_codes in levier.toml",
+        "commerce.community_promo_codes dans levier.toml",
+    ),
+    (
+        "commerce.margin",
+        "commerce.margin in levier.toml",
+        "commerce.margin dans levier.toml",
+    ),
+    (
+        "roi.cost_per_ticket",
+        "roi.cost_per_ticket in levier.toml",
+        "roi.cost_per_ticket dans levier.toml",
+    ),
+    (
+        "roi.deflection_share",
+        "roi.deflection_share in levier.toml",
+        "roi.deflection_share dans levier.toml",
+    ),
+    (
+        "customers with orders or subscriptions",
+        "customers with orders or subscriptions",
+        "des clients avec commandes ou abonnements",
+    ),
+    (
+        "direct messages, which no connected platform reveals here",
+        "direct messages, which no connected platform reveals here",
+        "des messages directs, qu'aucune plateforme connectée ne révèle ici",
+    ),
+    (
+        "four whole months of a KPI of this pillar",
+        "four whole months of a KPI of this pillar",
+        "quatre mois complets d'un indicateur de ce pilier",
+    ),
+    (
+        "three whole months of a series on each side of the launch",
+        "three whole months of a series on each side of the launch",
+        "trois mois complets d'une série de part et d'autre du lancement",
+    ),
+    (
+        "months of members who are customers",
+        "months of members who are customers",
+        "des mois de membres qui sont clients",
+    ),
+    (
+        "orders or subscriptions",
+        "orders or subscriptions",
+        "des commandes ou des abonnements",
+    ),
+    (
+        "orders, deals or subscriptions",
+        "orders, deals or subscriptions",
+        "des commandes, des affaires ou des abonnements",
+    ),
+    (
+        "solved tickets",
+        "solved support tickets",
+        "des tickets résolus",
+    ),
+    (
+        "solved tickets or deals won",
+        "solved support tickets or deals won",
+        "des tickets résolus ou des affaires gagnées",
+    ),
+    (
+        "spend and customers",
+        "acquisition spend and customers",
+        "les dépenses d'acquisition et des clients",
+    ),
+    (
+        "spend with audience",
+        "spend with its audience",
+        "les dépenses avec leur audience",
+    ),
+    (
+        "spend with audience, impressions and clicks",
+        "spend with audience, impressions and clicks",
+        "les dépenses avec audience, impressions et clics",
+    ),
+    (
+        "spend with purpose customer_acquisition",
+        "spend with purpose customer_acquisition",
+        "les dépenses dont le but est customer_acquisition",
+    ),
+    (
+        "spend with purpose member_acquisition",
+        "spend with purpose member_acquisition",
+        "les dépenses dont le but est member_acquisition",
+    ),
+    (
+        "surveys or web_traffic",
+        "survey answers or web traffic",
+        "des réponses à des enquêtes ou le trafic du site",
+    ),
+    (
+        "tickets and events",
+        "support tickets and community events",
+        "les tickets du support et des événements de la communauté",
+    ),
+    (
+        "value of content",
+        "the value of a content",
+        "la valeur des contenus",
+    ),
+    (
+        "24 months with a score, or 30 communities with one",
+        "24 months with a score, or 30 communities with one",
+        "24 mois avec un score, ou 30 communautés qui en ont un",
+    ),
+    (
+        "people and members",
+        "CRM contacts and a member roster",
+        "les contacts du CRM et une liste des membres",
+    ),
+    (
+        "became_customer_at of people, deals or orders",
+        "became_customer_at of CRM contacts, deals or orders",
+        "la date became_customer_at des contacts du CRM, des affaires ou des commandes",
+    ),
+    (
+        "people with created_at, seen for the conversion window",
+        "CRM contacts with created_at, seen for the conversion window",
+        "les contacts du CRM avec leur date created_at, suivis pendant la fenêtre de conversion",
+    ),
+    (
+        "spend with an audience of members and one of others",
+        "spend with an audience of members and one of others",
+        "les dépenses avec une audience de membres et une d'autres",
+    ),
+    (
+        "spend with impressions and clicks, for members and for others",
+        "spend with impressions and clicks, for members and for others",
+        "les dépenses avec impressions et clics, pour les membres et pour les autres",
+    ),
+    (
+        "surveys of kind csat",
+        "satisfaction surveys (kind csat)",
+        "des enquêtes de satisfaction (kind csat)",
+    ),
+    (
+        "surveys of kind nps",
+        "recommendation surveys (kind nps)",
+        "des enquêtes de recommandation (kind nps)",
+    ),
+    (
+        "yearly subscriptions that came due",
+        "yearly subscriptions that came due",
+        "des abonnements annuels arrivés à échéance",
+    ),
+    (
+        "deals, and customers",
+        "deals and customers",
+        "les affaires et des clients",
+    ),
+    (
+        "subscriptions that ran a year before the end",
+        "subscriptions that ran a year before the end",
+        "des abonnements en cours un an avant la fin",
+    ),
+];
+
+/// Reasons by code or sentence.
+pub(crate) const REASONS: &[Entry] = &[
+    (
+        "no threads in the period",
+        "no threads in the period",
+        "aucun fil dans la période",
+    ),
+    (
+        "no questions in the period",
+        "no questions in the period",
+        "aucune question dans la période",
+    ),
+    (
+        "no contributions",
+        "no contributions",
+        "aucune contribution",
+    ),
+    (
+        "fewer than half of the questions were answered so far",
+        "fewer than half of the questions were answered so far",
+        "moins de la moitié des questions ont reçu une réponse à ce jour",
+    ),
+    (
+        "nobody left: joins, without denominator",
+        "nobody left: joins, without denominator",
+        "personne n'est parti : arrivées, sans dénominateur",
+    ),
+    (
+        "nothing was delivered in the period",
+        "nothing was delivered in the period",
+        "rien n'a été distribué dans la période",
+    ),
+    (
+        "nothing was published",
+        "nothing was published",
+        "rien n'a été publié",
+    ),
+    (
+        "fewer people than min_cell, here or in what could be subtracted",
+        "too few people, here or in what could be subtracted",
+        "trop peu de personnes, ici ou dans ce qu'on pourrait en déduire",
+    ),
+    ("its weight is 0", "its weight is 0", "son poids est nul"),
+    (
+        "measured on one side only",
+        "measured on one side only",
+        "mesuré d'un seul côté",
+    ),
+    (
+        "no delivery yet",
+        "no delivery yet",
+        "aucun envoi pour l'instant",
+    ),
+    (
+        "suspended: a source of this community is silent",
+        "suspended: a source of this community is silent",
+        "suspendu : une source de cette communauté est silencieuse",
+    ),
+    (
+        "less than 70 % of the weight can be measured",
+        "less than 70% of the weight can be measured",
+        "moins de 70 % du poids est mesurable",
+    ),
+    (
+        "responsiveness cannot be measured",
+        "responsiveness cannot be measured",
+        "la réactivité n'est pas mesurable",
+    ),
+    (
+        "newcomer_retention cannot be measured",
+        "the return of newcomers cannot be measured",
+        "le retour des nouveaux n'est pas mesurable",
+    ),
+    ("same_event", "the same event again", "le même événement"),
+    ("same_row", "the same row again", "la même ligne"),
+    (
+        "no_rule",
+        "no mapping rule",
+        "aucune règle de correspondance",
+    ),
+    (
+        "no_record",
+        "no record in it",
+        "aucun enregistrement dedans",
+    ),
+    ("empty", "empty", "vide"),
+    ("ping", "connection test", "test de connexion"),
+    ("system_message", "system message", "message du système"),
+    ("total", "totals", "totaux"),
+    ("footer", "footers", "pieds de page"),
+    ("preamble", "preambles", "préambules"),
+    ("blank", "blank lines", "lignes vides"),
+    ("repeated_header", "repeated headers", "en-têtes répétés"),
+    ("deleted", "deletions", "suppressions"),
+    (
+        "not_enough_activity",
+        "not enough activity",
+        "pas assez d'activité",
+    ),
+    (
+        "not enough activity",
+        "not enough activity",
+        "pas assez d'activité",
+    ),
+    (
+        "min_cell",
+        "too few people to publish without exposing someone",
+        "trop peu de personnes pour publier sans exposer quelqu'un",
+    ),
+    (
+        "min_cell_complement",
+        "withheld so that a neighbour cannot be deduced",
+        "masqué pour qu'une cellule voisine ne puisse être déduite",
+    ),
+    (
+        "complement",
+        "withheld so that a neighbour cannot be deduced",
+        "masqué pour qu'une cellule voisine ne puisse être déduite",
+    ),
+    (
+        "running_period",
+        "the period is not over",
+        "la période n'est pas terminée",
+    ),
+    (
+        "period_running",
+        "the period is not over",
+        "la période n'est pas terminée",
+    ),
+    (
+        "zero_baseline",
+        "the comparison level is zero",
+        "le niveau de comparaison est nul",
+    ),
+    (
+        "no_denominator",
+        "nothing to divide by",
+        "rien par quoi diviser",
+    ),
+    (
+        "no_members",
+        "there are no members yet",
+        "il n'y a pas encore de membres",
+    ),
+    (
+        "no_customers",
+        "there are no customers yet",
+        "il n'y a pas encore de clients",
+    ),
+    (
+        "no_non_members",
+        "there is no one to compare with",
+        "il n'y a personne à qui comparer",
+    ),
+    (
+        "no_comparison",
+        "there is no one to compare with",
+        "il n'y a personne à qui comparer",
+    ),
+    (
+        "rungs_disagree",
+        "the methods disagree on the sign",
+        "les méthodes ne s'accordent pas sur le signe",
+    ),
+    (
+        "signs_disagree",
+        "the methods disagree on the sign",
+        "les méthodes ne s'accordent pas sur le signe",
+    ),
+    (
+        "source_quiet",
+        "a source has gone quiet",
+        "une source s'est tue",
+    ),
+    (
+        "no_rate",
+        "no exchange rate for that day",
+        "pas de taux de change à cette date",
+    ),
+    (
+        "not_converged",
+        "the fit did not converge",
+        "l'ajustement n'a pas convergé",
+    ),
+    (
+        "no_costs",
+        "costs have not been dropped yet",
+        "les coûts n'ont pas encore été déposés",
+    ),
+    ("not_reached", "not reached yet", "pas encore atteint"),
+    (
+        "unknown_actor",
+        "author unknown to the CRM",
+        "auteur inconnu du CRM",
+    ),
+    ("not_in_crm", "not in the CRM", "absent du CRM"),
+    (
+        "not_identified",
+        "no identifier in common",
+        "aucun identifiant commun",
+    ),
+    (
+        "no_identifier",
+        "no identifier in common",
+        "aucun identifiant commun",
+    ),
+    ("not_customer", "not a customer", "pas client"),
+    ("not_a_customer", "not a customer", "pas client"),
+    ("staff", "staff", "personnel de l'entreprise"),
+    ("bot", "bot", "robot"),
+    (
+        "unmapped",
+        "no mapping rule",
+        "aucune règle de correspondance",
+    ),
+    ("redelivery", "sent twice", "envoyé deux fois"),
+    (
+        "not_json",
+        "the body is not JSON",
+        "le corps n'est pas du JSON",
+    ),
+    (
+        "unknown_kind",
+        "event type that nothing reads",
+        "type d'événement que rien ne lit",
+    ),
+    (
+        "unknown_type",
+        "event type that nothing reads",
+        "type d'événement que rien ne lit",
+    ),
+    (
+        "too_short_history",
+        "the history is too short",
+        "l'historique est trop court",
+    ),
+    (
+        "no figure this time: the state before is kept",
+        "no figure this time: the state before is kept",
+        "pas de chiffre cette fois : l'état précédent est gardé",
+    ),
+    (
+        "score, size or outcome did not vary: nothing to foretell",
+        "score, size or outcome did not vary: nothing to foretell",
+        "le score, la taille ou l'issue n'ont pas varié : rien à prévoir",
+    ),
+    (
+        "no orders in the period",
+        "no orders in the period",
+        "aucune commande dans la période",
+    ),
+    (
+        "no customers in the period",
+        "no customers in the period",
+        "aucun client dans la période",
+    ),
+    (
+        "no customers at the start",
+        "no customers at the start",
+        "aucun client au début",
+    ),
+    ("no subscribers", "no subscribers", "aucun abonné"),
+    (
+        "nobody paid before the period",
+        "nobody paid before the period",
+        "personne n'avait payé avant la période",
+    ),
+    ("nobody joined", "nobody joined", "personne n'est arrivé"),
+    (
+        "no deal was closed in the period",
+        "no deal was closed in the period",
+        "aucune affaire conclue ou perdue dans la période",
+    ),
+    (
+        "no deal was opened in the period",
+        "no deal was opened in the period",
+        "aucune affaire ouverte dans la période",
+    ),
+    (
+        "fewer than half of the deals were won so far",
+        "fewer than half of the deals were won so far",
+        "moins de la moitié des affaires sont gagnées à ce jour",
+    ),
+    (
+        "no owner on the deals won",
+        "no owner on the deals won",
+        "aucun responsable sur les affaires gagnées",
+    ),
+    (
+        "no lead was created in the period",
+        "no lead was created in the period",
+        "aucun lead créé dans la période",
+    ),
+    (
+        "the conversion window is not over for any of these leads",
+        "the conversion window is not over for any of these leads",
+        "la fenêtre de conversion n'est terminée pour aucun de ces leads",
+    ),
+    (
+        "no answers in the period",
+        "no answers in the period",
+        "aucune réponse dans la période",
+    ),
+    (
+        "no solved ticket with a handle time in the period",
+        "no solved ticket with a handle time in the period",
+        "aucun ticket résolu avec un temps de traitement dans la période",
+    ),
+    (
+        "no agent on the solved tickets",
+        "no agent on the solved tickets",
+        "aucun agent sur les tickets résolus",
+    ),
+    (
+        "no annual contract was due in the period",
+        "no annual contract was due in the period",
+        "aucun contrat annuel à échéance dans la période",
+    ),
+    (
+        "the interval of the difference holds 0: not announced",
+        "the interval of the difference holds 0: not announced",
+        "l'intervalle de l'évolution contient 0 : non annoncée",
+    ),
+    (
+        "raw comparison: not attributable",
+        "raw comparison: not attributable",
+        "comparaison brute : non attribuable",
+    ),
+    ("no such leads", "no such leads", "aucun lead de ce genre"),
+    (
+        "nobody subscribes now",
+        "nobody subscribes now",
+        "personne n'est abonné aujourd'hui",
+    ),
+    (
+        "nobody joined in the period",
+        "nobody joined in the period",
+        "personne n'est arrivé dans la période",
+    ),
+    (
+        "no new customers in the period",
+        "no new customers in the period",
+        "aucun nouveau client dans la période",
+    ),
+    (
+        "no campaign to both audiences in the period",
+        "no campaign to both audiences in the period",
+        "aucune campagne aux deux audiences dans la période",
+    ),
+    (
+        "no mentions in the period",
+        "no mentions in the period",
+        "aucune mention dans la période",
+    ),
+    (
+        "raw difference: not attributable by itself",
+        "raw difference: not attributable by itself",
+        "écart brut : non attribuable à lui seul",
+    ),
+    (
+        "assumed: the configured share of peer-answered questions",
+        "assumed: the configured share of peer-answered questions",
+        "supposé : la part configurée des questions répondues entre pairs",
+    ),
+    (
+        "no message could be scored",
+        "no message could be scored",
+        "aucun message n'a pu être noté",
+    ),
+    (
+        "no message in the period",
+        "no message in the period",
+        "aucun message dans la période",
+    ),
+    (
+        "no members at the start",
+        "no members at the start",
+        "aucun membre au début",
+    ),
+    (
+        "no joins in the period",
+        "no joins in the period",
+        "aucune arrivée dans la période",
+    ),
+    (
+        "no members in the period",
+        "no members in the period",
+        "aucun membre dans la période",
+    ),
+    (
+        "no members at the end",
+        "no members at the end",
+        "aucun membre à la fin",
+    ),
+    (
+        "nobody was active",
+        "nobody was active",
+        "personne n'a été actif",
+    ),
+    (
+        "no interactions in the period",
+        "no interactions in the period",
+        "aucune interaction dans la période",
+    ),
+    (
+        "nobody registered in the period",
+        "nobody registered in the period",
+        "personne ne s'est inscrit dans la période",
+    ),
+    (
+        "no question was answered",
+        "no question was answered",
+        "aucune question n'a reçu de réponse",
+    ),
+    (
+        "no question older than 72 h in the period",
+        "no question older than 72 h in the period",
+        "aucune question de plus de 72 h dans la période",
+    ),
+    (
+        "nobody answered anybody",
+        "nobody answered anybody",
+        "personne n'a répondu à personne",
+    ),
+    ("no estimate", "no estimate", "pas d'estimation"),
+    (
+        "descriptive: it looks only at those who bought, which joining may change",
+        "descriptive: it looks only at those who bought, which joining may change",
+        "descriptif : ne regarde que ceux qui ont acheté, ce que l'adhésion peut changer",
+    ),
+    (
+        "not yet joined and never joined",
+        "not yet joined and never joined",
+        "pas encore membres et jamais membres",
+    ),
+    (
+        "a purchase seems to trigger the join: the month of joining counts as nothing gained",
+        "a purchase seems to trigger the join: the month of joining counts as nothing gained",
+        "un achat semble déclencher l'adhésion : le mois d'adhésion compte comme sans gain",
+    ),
+    (
+        "members had to remain customers until they joined: the raw share flatters them",
+        "members had to remain customers until they joined: the raw share flatters them",
+        "les membres ont dû rester clients jusqu'à leur adhésion : la part brute les flatte",
+    ),
+    (
+        "only the raw gap is known: no euro rests on it",
+        "only the raw gap is known: no euro rests on it",
+        "seul l'écart brut est connu : aucun euro ne repose dessus",
+    ),
+    (
+        "months with fewer members than min_cell are not counted",
+        "months with too few members to be shown are not counted",
+        "les mois avec trop peu de membres pour être montrés ne sont pas comptés",
+    ),
+    (
+        "a part of the incremental margin, not added to it",
+        "a part of the incremental margin, not added to it",
+        "une part de la marge supplémentaire, sans s'y ajouter",
+    ),
+    (
+        "levers that measure the same euro are never added; only grades A and B enter the conservative scenario",
+        "levers that measure the same euro are never added; only grades A and B enter the conservative scenario",
+        "les leviers qui mesurent le même euro ne sont jamais additionnés ; seuls les niveaux A et B entrent dans le scénario prudent",
+    ),
+    (
+        "not paid (pending, cancelled or test)",
+        "not paid (pending, cancelled or test)",
+        "non payée (en attente, annulée ou test)",
+    ),
+    ("not paid", "not paid", "non payée"),
+    (
+        "no person (neither id nor e-mail leads to one)",
+        "no person (neither id nor e-mail leads to one)",
+        "personne d'identifiable (ni identifiant ni e-mail n'y mène)",
+    ),
+    ("no person", "no person", "personne d'identifiable"),
+    (
+        "no exchange rate on or before the day; drop a rates file",
+        "no exchange rate on or before the day; drop a rates file",
+        "pas de taux de change ce jour-là ni avant ; déposez un fichier de taux",
+    ),
+    (
+        "no month or amount",
+        "no month or amount",
+        "ni mois ni montant",
+    ),
+    (
+        "customer_for_too_short",
+        "customer for too short a time",
+        "client depuis trop peu de temps",
+    ),
+    (
+        "joined_before_customer",
+        "joined before becoming a customer",
+        "devenu membre avant d'être client",
+    ),
+    (
+        "no_month_before_joining",
+        "no month before joining",
+        "aucun mois avant l'adhésion",
+    ),
+    (
+        "member_of_another_community",
+        "member of another community",
+        "membre d'une autre communauté",
+    ),
+    (
+        "the plans differ",
+        "the plans differ",
+        "les plans diffèrent",
+    ),
+    (
+        "no steady drift before joining (p >= 0.05)",
+        "no steady drift before joining (p ≥ 0.05)",
+        "pas de dérive régulière avant l'adhésion (p ≥ 0,05)",
+    ),
+    (
+        "no jump in the month of joining alone",
+        "no jump in the month of joining alone",
+        "pas de saut propre au mois d'adhésion",
+    ),
+    (
+        "no month before joining outside the band",
+        "no month before joining outside the band",
+        "aucun mois hors de la bande avant l'adhésion",
+    ),
+    (
+        "interval holds 0",
+        "an interval that holds 0",
+        "un intervalle qui contient 0",
+    ),
+    ("p >= 0.001", "p ≥ 0.001", "p ≥ 0,001"),
+    (
+        "good and poor customers who never joined develop alike (as they do not after a price rise)",
+        "good and poor customers who never joined develop alike (as they do not after a price rise)",
+        "bons et petits clients jamais membres évoluent de même (ce qui n'est pas le cas après une hausse de prix)",
+    ),
+    (
+        "app_rate_limited",
+        "the platform held events back",
+        "la plateforme a retenu des événements",
+    ),
+    (
+        "campaign_not_sent",
+        "campaign not sent",
+        "campagne non envoyée",
+    ),
+    ("declined", "declined", "décliné"),
+    (
+        "deleted_in_crm",
+        "deleted in the CRM",
+        "supprimé dans le CRM",
+    ),
+    ("draft", "draft", "brouillon"),
+    ("failed", "failed", "échec"),
+    (
+        "group_membership_without_username",
+        "group membership without a name",
+        "appartenance à un groupe sans pseudonyme",
+    ),
+    ("handshake", "handshake", "poignée de main"),
+    ("interaction", "interaction", "interaction"),
+    ("invited", "invited", "invité"),
+    (
+        "live_progress",
+        "progress of a live",
+        "progression d'un live",
+    ),
+    (
+        "not_an_edit",
+        "not an edit of the text",
+        "pas une modification du texte",
+    ),
+    (
+        "platform_error",
+        "error of the platform",
+        "erreur de la plateforme",
+    ),
+    (
+        "privacy_request",
+        "privacy request",
+        "demande liée à la vie privée",
+    ),
+    (
+        "reaction_to_a_file",
+        "reaction to a file",
+        "réaction à un fichier",
+    ),
+    ("sent", "sending confirmed", "envoi confirmé"),
+    ("status", "status of a delivery", "statut d'envoi"),
+    (
+        "solution_taken_back",
+        "solution taken back",
+        "solution retirée",
+    ),
+    (
+        "told_by_its_post",
+        "told by its post",
+        "déjà dit par son message",
+    ),
+    (
+        "told_by_joining",
+        "told by joining",
+        "déjà dit par l'arrivée",
+    ),
+    ("unchanged", "unchanged", "inchangé"),
+    (
+        "unsupported_message",
+        "message of a kind that is not read",
+        "type de message non lu",
+    ),
+    ("vote_taken_back", "vote taken back", "vote retiré"),
+    (
+        "item is no object",
+        "an item is no object",
+        "un élément n'est pas un objet",
+    ),
+    ("no members", "no members", "aucun membre"),
+    (
+        "no member was active",
+        "no member was active",
+        "aucun membre n'a été actif",
+    ),
+    (
+        "impressions, not people: the same person may be counted often",
+        "impressions, not people: the same person may be counted often",
+        "des impressions, pas des personnes : une même personne peut compter plusieurs fois",
+    ),
+    (
+        "one side has no customer-months",
+        "one side has no customer-months",
+        "un des côtés n'a aucun mois de client",
+    ),
+    (
+        "one side has no new customers",
+        "one side has no new customers",
+        "un des côtés n'a aucun nouveau client",
+    ),
+    (
+        "spend by declared audience over new customers: the rule of attribution is declared, not tested",
+        "spend by declared audience over new customers: the rule of attribution is declared, not tested",
+        "dépenses par audience déclarée sur nouveaux clients : la règle d'attribution est déclarée, non vérifiée",
+    ),
+    (
+        "those who answered: answering is taken to depend on nothing but quarter and segment",
+        "those who answered: answering is taken to depend on nothing but quarter and segment",
+        "ceux qui ont répondu : on suppose que répondre ne dépend que du trimestre et du segment",
+    ),
+    (
+        "units with several rows count once for each",
+        "units with several rows count once for each",
+        "une unité à plusieurs lignes compte une fois par ligne",
+    ),
+    (
+        "too many people to read for the conversion of leads",
+        "too many people to read for the conversion of leads",
+        "trop de contacts à lire pour la conversion des leads",
+    ),
+    (
+        "customers of a year ago by what they were then: described, not adjusted",
+        "customers of a year ago by what they were then: described, not adjusted",
+        "clients d'il y a un an selon ce qu'ils étaient alors : décrit, non ajusté",
+    ),
+    (
+        "purchases foreseen within 10 % of those made",
+        "purchases foreseen within 10% of those made",
+        "achats prévus à 10 % près de ceux réalisés",
+    ),
+    (
+        "every quarter of joining lacks an arm: the overlap",
+        "every quarter of joining lacks one side of the comparison",
+        "il manque un côté de la comparaison à chaque trimestre d'adhésion",
+    ),
+    ("same_body", "the same delivery again", "le même envoi"),
+    ("not looked for", "not looked for", "non recherché"),
+    (
+        "more rows than this job reads: its comparisons are left out",
+        "more rows than this job reads: its comparisons are left out",
+        "plus de lignes que ce calcul n'en lit : ses comparaisons sont laissées de côté",
+    ),
+    (
+        "relative magnitudes (Rambachan and Roth), conservative bound",
+        "relative magnitudes (Rambachan and Roth), conservative bound",
+        "magnitudes relatives (Rambachan et Roth), borne prudente",
+    ),
+    (
+        "people were not looked for",
+        "people were not looked for",
+        "les personnes n'ont pas été recherchées",
+    ),
+];
