@@ -157,7 +157,7 @@ pub fn write(
     writer.finish()
 }
 
-/// A Parquet file written batch by batch, as [`write`] would.
+/// A Parquet file written batch by batch, as [`write()`] would.
 pub struct Writer<W: std::io::Write + Send> {
     key: String,
     inner: ArrowWriter<W>,
