@@ -14,6 +14,20 @@ fn is_proof(name: &str) -> bool {
         || name == "webhook-id"
 }
 
+/// Whether two values of a header differ in nothing that is secret: the case of an authentication scheme (RFC 9110, 11.1), or of
+/// hexadecimal digits.
+fn says_the_same(before: &str, after: &str) -> bool {
+    if !before.eq_ignore_ascii_case(after) {
+        return false;
+    }
+    let secret = |value: &str| value.split_once(' ').map(|(_, rest)| rest.to_owned());
+    let is_hex = before
+        .rsplit('=')
+        .next()
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    is_hex || (secret(before).is_some() && secret(before) == secret(after))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
@@ -50,6 +64,7 @@ proptest! {
             let at = place.index(bytes.len());
             bytes[at] ^= flip;
             match String::from_utf8(bytes) {
+                Ok(text) if says_the_same(value, &text) => return Ok(()),
                 Ok(text) => *value = text,
                 Err(_) => return Ok(()),
             }
