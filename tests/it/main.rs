@@ -15,6 +15,8 @@ mod hooks;
 mod infra;
 mod nights;
 mod order;
+mod pull;
 mod quiet;
+mod rest;
 mod small;
 mod story;

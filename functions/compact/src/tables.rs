@@ -10,7 +10,8 @@ use jiff::civil::Date;
 use levier_domain::table::{Row, Status, TableName};
 use levier_lake::LakeError;
 use levier_lake::ledger::{self, Staged};
-use levier_runtime::Dependencies;
+use levier_platforms::pull;
+use levier_runtime::{Dependencies, JobError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -38,7 +39,7 @@ pub async fn tables(
     days: &Counts,
     as_of: Date,
     now: Timestamp,
-) -> Result<Tables, LakeError> {
+) -> Result<Tables, JobError> {
     let mut accepted: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
     for (source, kinds) in days.values().flat_map(|day| &day.accepted) {
         let sum = accepted.entry(source).or_default();
@@ -46,6 +47,7 @@ pub async fn tables(
             *sum.entry(kind).or_default() += n;
         }
     }
+    let pulls = deps.results.states(pull::ROOM).await?;
     let mut sources = Vec::new();
     let mut waterfall = Vec::new();
     let mut names: Vec<&str> = deps
@@ -72,7 +74,21 @@ pub async fn tables(
         }
         let empty = BTreeMap::new();
         let taken = accepted.get(name).unwrap_or(&empty);
-        sources.push(source_row(deps, name, total, &sum, taken, as_of, now));
+        let mut row = source_row(deps, name, total, &sum, taken, as_of, now);
+        let is_pulled = deps
+            .sources
+            .get(name)
+            .is_some_and(|source| source.puller().is_some());
+        let state = pulls.get(name).filter(|_| is_pulled);
+        // A state that cannot be read is told by the job that wrote it.
+        let trouble = state
+            .and_then(|json| serde_json::from_str::<pull::State>(json).ok())
+            .and_then(|state| state.trouble());
+        if let Some(trouble) = trouble {
+            row.status = Status::Partial;
+            row.reason = Some(trouble);
+        }
+        sources.push(row);
         sum.rows("delivery", name, taken, as_of, &mut waterfall);
     }
     file_rows(deps, &accepted, as_of, &mut waterfall).await?;

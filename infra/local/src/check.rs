@@ -50,9 +50,14 @@ pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failu
         let compiled = Source::compile(name, source, &|reference| secrets.read(reference));
         let problem = compiled.as_ref().err().map(ToString::to_string);
         let how = compiled.as_ref().map_or("", |source| source.verification());
+        let pulled = if source.pull.is_some() {
+            ", pulled"
+        } else {
+            ""
+        };
         say(
             format!(
-                "sources.{name} ({}{}{how})",
+                "sources.{name} ({}{}{how}{pulled})",
                 source.platform,
                 if how.is_empty() { "" } else { ", " }
             ),

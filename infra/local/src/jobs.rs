@@ -15,17 +15,16 @@ use crate::output;
 use crate::workspace::{Workspace, now};
 
 /// Jobs of a night, in order.
-const NIGHTLY: &[&str] = &["import", "compact", "join", "health", "uplift", "alert"];
+const NIGHTLY: &[&str] = &[
+    "pull", "import", "compact", "join", "health", "uplift", "alert",
+];
 /// Every name that `run` takes.
 const NAMES: &[&str] = &[
-    "import", "compact", "join", "health", "uplift", "alert", "snapshot", "nightly",
+    "pull", "import", "compact", "join", "health", "uplift", "alert", "snapshot", "nightly",
 ];
 
 /// Runs one job, or the night.
 pub async fn run(shared: &Shared, arguments: &Run) -> Result<ExitCode, Failure> {
-    if arguments.job == "pull" {
-        return Err(Failure::Failed("no platform's history is pulled yet: webhooks, dropped files and exports are the ways in".to_owned()));
-    }
     if !NAMES.contains(&arguments.job.as_str()) {
         return Err(Failure::Usage(format!(
             "there is no job `{}`; there are {}",
@@ -137,6 +136,9 @@ pub async fn execute(
     };
     let mut outcomes = Vec::new();
     for name in names {
+        if job == "nightly" && *name == "pull" && !levier_pull::has_work(deps) {
+            continue;
+        }
         let invocation = Invocation {
             job: (*name).to_owned(),
             as_of,
@@ -150,6 +152,10 @@ pub async fn execute(
         }
         begun(name);
         outcomes.push(match *name {
+            "pull" => {
+                let pace = levier_pull::Ticking::free(deps.clock);
+                levier_pull::pull(deps, &invocation, now, &pace).await?
+            }
             "import" => levier_import::import(deps, &Call::Schedule(invocation)).await?,
             "compact" => levier_compact::compact(deps, &invocation, now).await?,
             "join" => levier_join::join(deps, &invocation, now).await?,

@@ -183,7 +183,11 @@ fn schedules(deps: &Dependencies) -> Result<Vec<(&'static str, Schedule)>, Failu
         ("nightly", "nightly", &schedules.nightly),
         ("snapshot", "snapshot", &schedules.snapshot),
         ("alert", "alert", &schedules.alert),
+        ("pull", "pull", &schedules.pull),
     ] {
+        if job == "pull" && !levier_pull::has_work(deps) {
+            continue;
+        }
         all.push((
             job,
             Schedule::parse(text).map_err(|problem| {
@@ -202,7 +206,11 @@ async fn by_the_clock(local: Local, job: &'static str, schedule: Schedule) {
         if now() < due {
             continue;
         }
-        let turn = local.turn.lock().await;
+        // Pulling may take its quarter of an hour, and touches nothing but landing and its own cursors: nobody waits for it.
+        let turn = match job {
+            "pull" => None,
+            _ => Some(local.turn.lock().await),
+        };
         if let Err(error) = jobs::execute(&local.live.served(), job, None, now(), |_| {}).await {
             tracing::error!(job, %error, "a scheduled job failed; it runs again at its next time");
         }

@@ -118,6 +118,9 @@ impl Generic {
 
 fn scheme(keys: &Keys<'_>) -> Result<Scheme, ConfigError> {
     let config = keys.config;
+    if keys.is_only_pulled() {
+        return Ok(Scheme::Bearer(Vec::new()));
+    }
     let name = keys.text("scheme", config.scheme.as_deref(), SCHEMES)?;
     let of_hmac = [
         ("algorithm", config.algorithm.is_some()),

@@ -120,10 +120,22 @@ impl<'a> Keys<'a> {
             .collect()
     }
 
-    /// All secrets, at least one.
+    /// Whether the source is only pulled: nothing proves a sender, and every webhook is refused.
+    pub(crate) fn is_only_pulled(&self) -> bool {
+        let config = self.config;
+        config.pull.is_some()
+            && config.platform != "github"
+            && config.all_secrets().is_empty()
+            && config.all_public_keys().is_empty()
+            && config.secrets.is_none()
+            && config.public_keys.is_none()
+            && config.scheme.is_none()
+    }
+
+    /// All secrets, at least one unless the source is only pulled.
     pub(crate) fn secrets(&self, what: &str) -> Result<Vec<Secret>, ConfigError> {
         let secrets = self.optional_secrets()?;
-        if secrets.is_empty() {
+        if secrets.is_empty() && !self.is_only_pulled() {
             return Err(self.wrong(
                 "secret",
                 format!("is missing; set a reference to {what}, for example \"env:NAME\""),

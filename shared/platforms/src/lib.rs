@@ -39,6 +39,7 @@ mod own;
 mod platform;
 mod presets;
 mod proof;
+pub mod pull;
 mod read;
 mod registry;
 mod row;

@@ -49,11 +49,15 @@ const PRESETS: &[Preset] = &[
                 "message_posted",
                 "contains(['comment_created', 'comment.created'], item.event || item.type)",
                 &[
-                    ("id", "item.data.id || item.id"),
+                    // Posts and comments are numbered apart.
+                    (
+                        "id",
+                        "(item.data.id || item.id) && join('/', ['comment', to_string(item.data.id || item.id)])",
+                    ),
                     ("thread", "item.data.post_id || item.post_id"),
                     (
                         "reply_to",
-                        "item.data.parent_comment_id || item.data.post_id || item.post_id",
+                        "item.data.parent_comment_id && join('/', ['comment', to_string(item.data.parent_comment_id)]) || item.data.post_id || item.post_id",
                     ),
                     ("text", "item.data.body || item.body"),
                 ],
@@ -63,7 +67,7 @@ const PRESETS: &[Preset] = &[
                 "contains(['like_created', 'post_liked', 'comment_liked', 'reaction.created'], item.event || item.type)",
                 &[(
                     "reply_to",
-                    "item.data.comment_id || item.data.post_id || item.post_id",
+                    "item.data.comment_id && join('/', ['comment', to_string(item.data.comment_id)]) || item.data.post_id || item.post_id",
                 )],
             ),
             (
@@ -433,6 +437,23 @@ const PRESETS: &[Preset] = &[
                 &[],
             ),
         ],
+    },
+    Preset {
+        name: "mention",
+        base: &[
+            ("id", "item.data.id"),
+            (
+                "occurred_at",
+                "item.data.published_at || item.data.created_at",
+            ),
+            ("channel", "item.data.source_type"),
+            ("text", "item.data.description || item.data.title"),
+            (
+                "attributes",
+                "{subject: item.alert || item.data.alert_id, score: item.data.tone}",
+            ),
+        ],
+        rows: &[("mention_seen", "item.event == 'mention'", &[])],
     },
     Preset {
         name: "zapier",

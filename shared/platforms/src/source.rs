@@ -9,6 +9,7 @@ use levier_domain::item::Item;
 use crate::http::{Answer, Rejection, Request};
 use crate::keys::{Keys, Lookup};
 use crate::platform::{BlindSpots, CannotSign, Context, Delivery, Origin, Platform};
+use crate::pull::{self, Puller};
 use crate::registry;
 
 /// A source as `levier.toml` has it, with its secrets read and its rules compiled. Cheap to clone.
@@ -22,6 +23,7 @@ struct Inner {
     platform: String,
     community: String,
     reader: Box<dyn Platform>,
+    puller: Option<Puller>,
 }
 
 impl std::fmt::Debug for Source {
@@ -50,6 +52,7 @@ impl Source {
         })?;
         let keys = Keys::new(name, config, lookup, entry.keys)?;
         let reader = (entry.compile)(&keys)?;
+        let puller = Puller::compile(&keys)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 name: name.to_owned(),
@@ -57,6 +60,7 @@ impl Source {
                 platform: config.preset.as_ref().unwrap_or(&config.platform).clone(),
                 community: config.community.clone(),
                 reader,
+                puller,
             }),
         })
     }
@@ -111,7 +115,7 @@ impl Source {
             .headers
             .iter()
             .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
-            .filter(|(name, _)| self.inner.reader.keeps(name))
+            .filter(|(name, _)| name != pull::HEADER && self.inner.reader.keeps(name))
             .collect()
     }
 
@@ -139,7 +143,11 @@ impl Source {
             community: &self.inner.community,
             context,
         };
-        let items = self.inner.reader.normalise(delivery, &origin);
+        let reader = self.inner.reader.as_ref();
+        let items = match delivery.header(pull::HEADER) {
+            Some(what) => pull::normalise(what, delivery, &origin, reader),
+            None => reader.normalise(delivery, &origin),
+        };
         if items.is_empty() {
             vec![Item::ignored("empty")]
         } else {
@@ -227,6 +235,12 @@ impl Source {
     /// holds no RSA key.
     pub fn take_token_keys(&self, jwks: &[u8]) -> bool {
         self.inner.reader.take_token_keys(jwks)
+    }
+
+    /// What reads the platform's REST API, where `[sources.NAME.pull]` says so.
+    #[must_use]
+    pub fn puller(&self) -> Option<&Puller> {
+        self.inner.puller.as_ref()
     }
 
     /// How senders prove themselves: `HMAC-SHA256`, `Ed25519`, `unsigned`…

@@ -137,7 +137,8 @@ fn references(config: &Config) -> Vec<&Reference> {
     for source in config.sources.values() {
         all.extend(source.all_secrets());
         all.extend(source.all_private_keys());
-        all.extend(source.verify_token.iter().chain(&source.api_token));
+        all.extend(&source.verify_token);
+        all.extend(source.pull.iter().map(|pull| &pull.token));
     }
     all.extend(config.notify.values().filter_map(|to| to.url.as_ref()));
     all

@@ -27,7 +27,9 @@ pub use measure::{
 };
 pub use notice::{AlertGrain, Destination, DestinationKind, LeadRule, Threshold};
 pub use reference::{Reference, ReferenceError};
-pub use source::{Encoding, HashAlgorithm, MapRule, OneOrMany, SourceConfig, TimestampUnit};
+pub use source::{
+    Encoding, HashAlgorithm, MapRule, OneOrMany, PullConfig, SourceConfig, TimestampUnit,
+};
 
 use crate::money::Currency;
 
@@ -296,6 +298,16 @@ mod tests {
                 "unknown source key",
                 "[sources.f]\nplatform = \"slack\"\ncommunity = \"main\"\nsecrt = \"env:A\"",
                 "secrt",
+            ),
+            (
+                "unknown key of a pull",
+                "[sources.f]\nplatform = \"slack\"\ncommunity = \"main\"\n[sources.f.pull]\ntoken = \"env:A\"\nchanels = []",
+                "chanels",
+            ),
+            (
+                "a pull's token in clear",
+                "[sources.f]\nplatform = \"slack\"\ncommunity = \"main\"\n[sources.f.pull]\ntoken = \"xoxb-1\"",
+                "env:",
             ),
             (
                 "margin over one",

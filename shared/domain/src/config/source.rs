@@ -1,5 +1,6 @@
 //! `[sources.*]`: the union of every platform's keys. Which keys a platform needs is checked where its verifier is built.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::reference::Reference;
@@ -105,6 +106,35 @@ pub struct MapRule {
     pub attributes: Option<String>,
 }
 
+/// `[sources.NAME.pull]`: what is read through the platform's REST API. Which keys a platform reads is checked where its puller
+/// is built.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PullConfig {
+    /// The token with which the API is read.
+    pub token: Reference,
+    /// Address of the API, where the platform has no fixed one, or another than the usual is meant.
+    pub base_url: Option<String>,
+    /// The first day of history to read; everything that the platform keeps when absent.
+    pub since: Option<Date>,
+    /// Discord: the server's id.
+    pub guild: Option<String>,
+    /// Discord and Slack: ids of the channels to read; all that the token can see when absent.
+    pub channels: Option<Vec<String>>,
+    /// Discourse: the user in whose name the API is read; `system` when absent.
+    pub username: Option<String>,
+    /// Mention: the account's id.
+    pub account: Option<String>,
+    /// Mention: ids of the alerts.
+    pub alerts: Option<Vec<String>>,
+    /// GitHub: `owner/name` of the repository that has the webhook.
+    pub repository: Option<String>,
+    /// GitHub: the organisation that has the webhook.
+    pub organisation: Option<String>,
+    /// GitHub: the webhook's number.
+    pub hook: Option<u64>,
+}
+
 /// One source, as written.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -161,12 +191,8 @@ pub struct SourceConfig {
     pub map: Option<Vec<MapRule>>,
     /// Longest usual silence in hours before the source counts as quiet; learnt from its rhythm when absent.
     pub quiet_after_hours: Option<u32>,
-    /// What `pull` reads: base URL of the REST API, where the platform has no fixed one.
-    pub api_url: Option<String>,
-    /// Reference to the token with which `pull` reads.
-    pub api_token: Option<Reference>,
-    /// What `pull` reads: guild, workspace or account, then channels.
-    pub pull: Option<Vec<String>>,
+    /// What `pull` reads through the platform's REST API.
+    pub pull: Option<PullConfig>,
 }
 
 impl SourceConfig {
