@@ -10,10 +10,8 @@ tables beside it. Prints one JSON object; the ratio is against the faster peer. 
 """
 
 import json
-import resource
 import subprocess
 import sys
-import time
 
 
 def panel(folder):
@@ -57,6 +55,7 @@ def main():
             "import json,resource,sys,time;sys.path.insert(0, sys.argv[1]);import uplift;"
             "s=time.time();df=uplift.panel(sys.argv[2]);r=time.time();a=getattr(uplift, sys.argv[3])(df);e=time.time();"
             "print(json.dumps({'effect':a[0],'standard_error':a[1],'seconds':e-s,'read_seconds':r-s,"
+            "'processor_seconds':sum(resource.getrusage(resource.RUSAGE_SELF)[:2]),"
             "'peak_memory_mb':resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024}))"
         )
         here = __file__.rsplit("/", 1)[0] or "."
@@ -66,6 +65,8 @@ def main():
     times = [p["seconds"] for p in report["peers"].values() if "seconds" in p]
     if times:
         report["times_faster"] = min(times) / ours["seconds"]
+        processor = min(p["processor_seconds"] for p in report["peers"].values() if "seconds" in p)
+        report["times_less_processor"] = processor / ours["processor_seconds"]
     print(json.dumps(report, indent=1))
     for name, peer in report["peers"].items():
         if "effect" in peer and abs(peer["effect"] - ours["effect"]) > 1e-6 * abs(peer["effect"]):

