@@ -38,10 +38,15 @@ pub struct Told {
     /// GitHub: deliveries, newest first.
     pub deliveries: Vec<Value>,
     /// Answers to give instead, in turn, to requests whose path contains the key.
-    pub instead: Vec<(&'static str, u16, Vec<(&'static str, &'static str)>, Value)>,
+    pub instead: Vec<Instead>,
     /// Requests so far: method, path and query.
     pub asked: Vec<String>,
 }
+
+/// A part of a path, and the status, headers and body to answer with.
+pub type Instead = (&'static str, u16, Headers, Value);
+/// Names and values.
+pub type Headers = Vec<(&'static str, &'static str)>;
 
 /// A running server.
 #[derive(Clone)]

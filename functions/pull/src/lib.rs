@@ -2,7 +2,7 @@
 //!
 //! Every source with a `[sources.NAME.pull]` is read in turn. What a page gives is landed as one delivery of its source, and read
 //! at compaction by the reader of its webhooks: history and live events bear the same ids and count once. How rounds, lists and
-//! cursors work is told in [`levier_platforms::pull`]; what survives a kill, in [`round`].
+//! cursors work is told in [`levier_platforms::pull`]; what survives a kill, in `round`.
 //!
 //! A source that fails (a revoked token, a platform that is down) does not stop the others: its row in `sources` says what to do,
 //! the run warns, and the next run goes on where it stopped.

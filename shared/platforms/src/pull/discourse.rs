@@ -45,7 +45,7 @@ impl Discourse {
             }
             highest = highest.max(Some(id));
             is_before_history |= round.since.is_some_and(|since| at < since);
-            if id > read_to && !round.since.is_some_and(|since| at < since) {
+            if id > read_to && round.since.is_none_or(|since| at >= since) {
                 kept.push(post.clone());
             }
         }
