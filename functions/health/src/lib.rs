@@ -283,19 +283,12 @@ async fn read_activity(
             if event.occurred_at >= until {
                 return;
             }
-            let (person, staff, segment) = event
-                .actor
-                .as_deref()
-                .map_or((None, false, None), |actor| who(&event.platform, actor));
-            builder.push(event, person, staff, segment);
-            if let Some(target) = &event.target {
-                let (person, staff, segment) = who(&event.platform, target);
-                builder.identify(&event.platform, target, person, staff, segment);
-            }
+            builder.push(event, None, false, None);
             seen += 1;
         })?;
     }
     outcome.count("events", seen);
+    builder.resolve(who);
     for row in held(&deps.lake, Entity::Members, until).await? {
         let text = |name: &str| row.get(name).as_text();
         let (Some(community), Some(platform), Some(handle)) =

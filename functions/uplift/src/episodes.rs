@@ -9,7 +9,7 @@ use levier_domain::config::Config;
 use levier_domain::entity::Entity;
 use levier_domain::record::Record;
 use levier_domain::time::Month;
-use levier_join::{Known, held};
+use levier_join::{Holding, Known, held};
 use levier_lake::{Lake, LakeError, keys};
 use levier_metrics::{Deal, Spend, Subscription, Survey, Who};
 use levier_stats::bootstrap::unit_hash;
@@ -103,23 +103,9 @@ impl Waiting {
                 segment: None,
             }
         };
-        for entity in [
-            Entity::Deals,
-            Entity::Surveys,
-            Entity::Subscriptions,
-            Entity::Spend,
-        ] {
-            let rows = held(lake, entity, until).await?;
-            let present = !rows.is_empty();
-            match entity {
-                Entity::Deals => waiting.found.has_deals = present,
-                Entity::Surveys => waiting.found.has_surveys = present,
-                Entity::Spend => waiting.found.has_spend = present,
-                _ => {}
-            }
-            for row in &rows {
-                waiting.take(row, who(row), config, zone, now);
-            }
+        for row in held(lake, Entity::Spend, until).await? {
+            waiting.found.has_spend = true;
+            waiting.take(&row, Who::default(), config, zone, now);
         }
         let bytes: u64 = lake
             .list(&format!("{}{}/", keys::CRM, Entity::People))
@@ -127,12 +113,24 @@ impl Waiting {
             .iter()
             .map(|object| object.size)
             .sum();
+        let mut entities = vec![Entity::Deals, Entity::Surveys, Entity::Subscriptions];
         if bytes <= MOST_PEOPLE_BYTES {
-            for row in held(lake, Entity::People, until).await? {
-                waiting.lead(&row, who(&row), now);
-            }
+            entities.push(Entity::People);
         } else {
             tracing::warn!(bytes, "too many people to read for the conversion of leads");
+        }
+        for entity in entities {
+            let read = Holding::find(lake, entity, until)
+                .await?
+                .each(lake, &[], |row| {
+                    waiting.take(row, who(row), config, zone, now);
+                })
+                .await?;
+            match entity {
+                Entity::Deals => waiting.found.has_deals = read > 0,
+                Entity::Surveys => waiting.found.has_surveys = read > 0,
+                _ => {}
+            }
         }
         let wanted = waiting
             .rows
@@ -205,6 +203,7 @@ impl Waiting {
                     add(audience, &spend, config.workspace.currency.code());
                 }
             }
+            Entity::People => self.lead(row, who, now),
             _ => {}
         }
     }

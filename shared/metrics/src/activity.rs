@@ -527,6 +527,25 @@ impl ActivityBuilder {
         self.learn(id, person, is_staff, segment);
     }
 
+    /// Says who stands behind every handle met so far: asked once a handle, not once an event.
+    pub fn resolve<'w>(
+        &mut self,
+        who: impl Fn(&str, &str) -> (Option<&'w str>, bool, Option<&'w str>),
+    ) {
+        let names: Vec<(String, u32)> = self
+            .handles
+            .ids
+            .iter()
+            .map(|(name, id)| (name.clone(), *id))
+            .collect();
+        for (name, id) in names {
+            if let Some((platform, handle)) = name.split_once(':') {
+                let (person, staff, segment) = who(platform, handle);
+                self.learn(id, person, staff, segment);
+            }
+        }
+    }
+
     /// Ranks the names, sorts the events, cancels what was deleted or taken back, and finds threads, answers and stays.
     #[must_use]
     pub fn finish(self) -> Activity {

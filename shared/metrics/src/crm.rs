@@ -48,6 +48,17 @@ pub(crate) fn units<'a>(whos: impl Iterator<Item = &'a Who>) -> u64 {
     named.len() as u64 + unnamed
 }
 
+/// The segment of those of whom none is known.
+const UNKNOWN: &str = "unknown";
+
+/// A record with what does not depend on the period.
+struct Dated<'r, T> {
+    at: i64,
+    row: &'r T,
+    side: Option<&'static str>,
+    segment: Option<usize>,
+}
+
 /// Records of one period, side and segment.
 struct Part<'a, 'r, T> {
     crm: &'a Crm<'a>,
@@ -95,41 +106,47 @@ impl Crm<'_> {
         began: impl Fn(&T) -> i64,
         mut each: impl FnMut(&Part<'_, 'r, T>),
     ) {
-        let mut dated: Vec<(i64, &T)> = rows
-            .iter()
-            .filter_map(|row| Some((at(row)?, row)))
-            .filter(|(t, _)| *t < self.now)
-            .collect();
-        dated.sort_by_key(|(t, _)| *t);
-        let Some((first, _)) = dated.first() else {
-            return;
-        };
-        let segments: BTreeSet<&str> = rows
+        let names: BTreeSet<&str> = rows
             .iter()
             .filter_map(|row| who(row).segment.as_deref())
             .collect();
-        let mut segments: Vec<Option<&str>> = segments.into_iter().map(Some).collect();
-        if !segments.is_empty() {
-            segments.push(Some("unknown"));
+        let mut names: Vec<&str> = names.into_iter().collect();
+        if !names.is_empty() && names.binary_search(&UNKNOWN).is_err() {
+            names.push(UNKNOWN);
         }
-        segments.insert(0, None);
-        for span in self.spans(*first) {
-            let from = dated.partition_point(|(t, _)| *t < span.from);
-            let to = dated.partition_point(|(t, _)| *t < span.to).max(from);
-            for segment in &segments {
+        // Side and segment of a row do not depend on the period: they are looked up once, not once a period.
+        let segment_of = |row: &T| {
+            let wanted = who(row).segment.as_deref().unwrap_or(UNKNOWN);
+            names.iter().position(|name| *name == wanted)
+        };
+        let mut dated: Vec<Dated<'r, T>> = rows
+            .iter()
+            .filter_map(|row| Some((at(row)?, row)))
+            .filter(|(t, _)| *t < self.now)
+            .map(|(t, row)| Dated {
+                at: t,
+                row,
+                side: self.side_of(who(row), began(row)),
+                segment: segment_of(row),
+            })
+            .collect();
+        dated.sort_by_key(|dated| dated.at);
+        let Some(first) = dated.first().map(|dated| dated.at) else {
+            return;
+        };
+        for span in self.spans(first) {
+            let from = dated.partition_point(|dated| dated.at < span.from);
+            let to = dated.partition_point(|dated| dated.at < span.to).max(from);
+            for segment in std::iter::once(None).chain((0..names.len()).map(Some)) {
                 for side in SIDES {
                     let rows = dated[from..to]
                         .iter()
-                        .map(|(_, row)| *row)
-                        .filter(|row| {
-                            segment.is_none_or(|s| {
-                                who(row).segment.as_deref().unwrap_or("unknown") == s
-                            })
-                        })
-                        .filter(|row| self.on_side(who(row), began(row), side))
+                        .filter(|dated| segment.is_none() || dated.segment == segment)
+                        .filter(|dated| side == "all" || dated.side == Some(side))
+                        .map(|dated| dated.row)
                         .collect();
                     let mut place = Place::everywhere();
-                    place.segment = Arc::from(segment.unwrap_or("all"));
+                    place.segment = Arc::from(segment.map_or("all", |at| names[at]));
                     each(&Part {
                         crm: self,
                         span: &span,
@@ -142,11 +159,12 @@ impl Crm<'_> {
         }
     }
 
-    pub fn on_side(&self, who: &Who, at: i64, side: &str) -> bool {
-        match side {
-            "all" => true,
-            "member" => self.records.membership.member_at(who, at),
-            _ => who.unit().is_some() && !self.records.membership.member_at(who, at),
+    /// `member` or `non_member`; whoever cannot be told from others is on neither side.
+    fn side_of(&self, who: &Who, at: i64) -> Option<&'static str> {
+        if self.records.membership.member_at(who, at) {
+            Some("member")
+        } else {
+            who.unit().map(|_| "non_member")
         }
     }
 
