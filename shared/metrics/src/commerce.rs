@@ -4,7 +4,7 @@
 //! from one month to the next; what remains afterwards are whole numbers per period and group, so that buckets merge in any
 //! order to the same bits. All months of a person must come before the end of their bucket.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use levier_domain::fact::Fact;
 use levier_domain::time::Month;
@@ -109,14 +109,48 @@ impl Sums {
     }
 }
 
+/// Words by number: what stands in millions of person-months is kept once.
+#[derive(Clone, Debug, Default)]
+struct Words {
+    ids: HashMap<String, u32>,
+    words: Vec<String>,
+}
+
+impl Words {
+    fn id(&mut self, word: &str) -> u32 {
+        if let Some(id) = self.ids.get(word) {
+            return *id;
+        }
+        let id = self.words.len() as u32;
+        self.ids.insert(word.to_owned(), id);
+        self.words.push(word.to_owned());
+        id
+    }
+
+    fn get(&self, id: u32) -> String {
+        self.words.get(id as usize).cloned().unwrap_or_default()
+    }
+}
+
+/// A [`Group`] by the numbers of its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Key {
+    grain: &'static str,
+    start: i32,
+    community: u32,
+    segment: u32,
+    side: u8,
+}
+
 /// One person-month, as far as it is needed.
 #[derive(Clone, Debug)]
 struct PersonMonth {
-    person: String,
+    person: u32,
     month: i32,
     member: bool,
-    communities: String,
-    segment: Option<String>,
+    /// Of the whole list, comma-separated.
+    communities: u32,
+    segment: u32,
     since: Option<i32>,
     orders: u32,
     revenue: i64,
@@ -135,6 +169,12 @@ pub struct CommerceAccumulator {
     churn_after: i32,
     fiscal_start: i32,
     pending: Vec<PersonMonth>,
+    /// Persons of the bucket.
+    persons: Words,
+    words: Words,
+    /// The communities of each list met.
+    lists: HashMap<u32, Vec<u32>>,
+    sums: BTreeMap<Key, Sums>,
     done: Commerce,
 }
 
@@ -167,6 +207,10 @@ impl CommerceAccumulator {
             churn_after: i32::try_from(config.commerce.churn_after_months).unwrap_or(12),
             fiscal_start: i32::from(config.workspace.fiscal_year_start.clamp(1, 12)) - 1,
             pending: Vec::new(),
+            persons: Words::default(),
+            words: Words::default(),
+            lists: HashMap::new(),
+            sums: BTreeMap::new(),
             done: Commerce::default(),
         }
     }
@@ -183,12 +227,18 @@ impl CommerceAccumulator {
         };
         let alive = fact.is_customer()
             && (fact.subscribed || silent.is_some_and(|months| months < self.churn_after));
+        let communities = self.words.id(&fact.communities);
+        if !self.lists.contains_key(&communities) {
+            let list = fact.communities.split(',').filter(|c| !c.is_empty());
+            let list = list.map(|community| self.words.id(community)).collect();
+            self.lists.insert(communities, list);
+        }
         self.pending.push(PersonMonth {
-            person: fact.person.clone(),
+            person: self.persons.id(&fact.person),
             month: fact.month,
             member: fact.member,
-            communities: fact.communities.clone(),
-            segment: fact.segment.clone(),
+            communities,
+            segment: self.words.id(fact.segment.as_deref().unwrap_or("unknown")),
             since: fact.customer_since,
             orders: fact.orders,
             revenue: fact.revenue_minor,
@@ -202,16 +252,25 @@ impl CommerceAccumulator {
     /// Sums up the people whose months were given; call it when a bucket is over.
     pub fn end_bucket(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
-        pending.sort_by(|a, b| (&a.person, a.month).cmp(&(&b.person, b.month)));
+        pending.sort_unstable_by_key(|month| (month.person, month.month));
         for person in pending.chunk_by(|a, b| a.person == b.person) {
             self.person(person);
         }
+        self.persons = Words::default();
     }
 
     /// Joins what another accumulator saw of other people.
     pub fn merge(&mut self, mut other: Self) {
         other.end_bucket();
         self.end_bucket();
+        for (key, sums) in &other.sums {
+            let key = Key {
+                community: self.words.id(&other.words.get(key.community)),
+                segment: self.words.id(&other.words.get(key.segment)),
+                ..*key
+            };
+            self.sums.entry(key).or_default().merge(sums);
+        }
         self.done.merge(&other.done);
     }
 
@@ -219,6 +278,17 @@ impl CommerceAccumulator {
     #[must_use]
     pub fn finish(mut self) -> Commerce {
         self.end_bucket();
+        let groups = self.sums.into_iter().map(|(key, sums)| {
+            let group = Group {
+                grain: key.grain,
+                start: key.start,
+                community: self.words.get(key.community),
+                segment: self.words.get(key.segment),
+                side: key.side,
+            };
+            (group, sums)
+        });
+        self.done.groups = groups.collect();
         self.done
     }
 
@@ -243,24 +313,31 @@ impl CommerceAccumulator {
                 .ok()
                 .map(|at| &months[at])
         };
-        let mut own: BTreeMap<Group, Sums> = BTreeMap::new();
+        let mut own: BTreeMap<Key, Sums> = BTreeMap::new();
+        let all = self.words.id("all");
         for now in months {
+            let none = Vec::new();
+            let cut = Cut {
+                all,
+                segment: now.segment,
+                communities: self.lists.get(&now.communities).unwrap_or(&none),
+            };
             self.done.has_orders |= now.orders > 0;
             self.done.has_subscriptions |= now.subscribed || now.mrr != 0;
             self.done.has_tickets |= now.tickets > 0;
             for (grain, start, length) in self.starts(now.month) {
-                groups(now, grain, start, now.member, &mut |group| {
+                cut.groups(grain, start, now.member, &mut |group| {
                     risk(own.entry(group).or_default(), now)
                 });
                 // What compares the end of a period with the time before it is asked in its last month, or the last one seen.
                 if now.month == start + length - 1 || now.month == last {
                     let before = at(start - 1);
                     let was_member = before.map_or(now.member, |b| b.member);
-                    groups(now, grain, start, was_member, &mut |group| {
+                    cut.groups(grain, start, was_member, &mut |group| {
                         stay(own.entry(group).or_default(), now, before)
                     });
                     let paid_before = months.iter().any(|m| m.month < start && m.mrr > 0);
-                    groups(now, grain, start, now.member, &mut |group| {
+                    cut.groups(grain, start, now.member, &mut |group| {
                         recurring(own.entry(group).or_default(), now, before, paid_before);
                     });
                 }
@@ -269,7 +346,7 @@ impl CommerceAccumulator {
                 let side = at(since).is_some_and(|then| then.member);
                 for (place, months_on) in MILESTONES.iter().enumerate() {
                     if now.month == since + months_on {
-                        groups(now, "month", since, side, &mut |group| {
+                        cut.groups("month", since, side, &mut |group| {
                             let kept = &mut own.entry(group).or_default().kept[place];
                             kept.0 += 1;
                             kept.1 += u64::from(now.alive);
@@ -281,8 +358,8 @@ impl CommerceAccumulator {
         for sums in own.values_mut() {
             close(sums);
         }
-        for (group, sums) in own {
-            self.done.groups.entry(group).or_default().merge(&sums);
+        for (key, sums) in own {
+            self.sums.entry(key).or_default().merge(&sums);
         }
         self.lifetime(months);
     }
@@ -335,9 +412,6 @@ impl CommerceAccumulator {
 
 impl Commerce {
     fn merge(&mut self, other: &Self) {
-        for (group, sums) in &other.groups {
-            self.groups.entry(group.clone()).or_default().merge(sums);
-        }
         self.months = match (self.months, other.months) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (a, b) => a.or(b),
@@ -369,27 +443,30 @@ impl Commerce {
     }
 }
 
-/// Every group that a person-month belongs to, on its side and on both.
-fn groups(
-    now: &PersonMonth,
-    grain: &'static str,
-    start: i32,
-    member: bool,
-    add: &mut dyn FnMut(Group),
-) {
-    for side in [0, if member { 1 } else { 2 }] {
-        let group = |community: &str, segment: &str| Group {
-            grain,
-            start,
-            community: community.to_owned(),
-            segment: segment.to_owned(),
-            side,
-        };
-        add(group("all", "all"));
-        add(group("all", now.segment.as_deref().unwrap_or("unknown")));
-        if side == 1 {
-            for community in now.communities.split(',').filter(|c| !c.is_empty()) {
-                add(group(community, "all"));
+/// What a person-month is told apart by.
+struct Cut<'a> {
+    all: u32,
+    segment: u32,
+    communities: &'a [u32],
+}
+
+impl Cut<'_> {
+    /// Every group that a person-month belongs to, on its side and on both.
+    fn groups(&self, grain: &'static str, start: i32, member: bool, add: &mut dyn FnMut(Key)) {
+        for side in [0, if member { 1 } else { 2 }] {
+            let key = |community: u32, segment: u32| Key {
+                grain,
+                start,
+                community,
+                segment,
+                side,
+            };
+            add(key(self.all, self.all));
+            add(key(self.all, self.segment));
+            if side == 1 {
+                for community in self.communities {
+                    add(key(*community, self.all));
+                }
             }
         }
     }
