@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::table::Row;
+use rayon::prelude::*;
 
 use crate::activity::Activity;
 use crate::before_after::before_after;
@@ -194,24 +195,37 @@ fn launch(config: &Config, run: Option<&Run<'_>>) -> Option<Date> {
 
 fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
     let activity = run.activity;
-    let mut marks = Marks::new(activity.people.len());
-    for cut in Cut::all(activity) {
-        let scope = Scope::of(activity, cut);
-        people(run, &scope, &mut marks, cells);
-        talk(run, &scope, cells);
-        if cut.platform.is_none() {
-            retention(run, &scope, cells);
-        }
-        if cut.segment.is_none() {
-            helping(run, activity, &scope, cells);
-        }
-    }
+    let marks = || Marks::new(activity.people.len());
+    // Cuts know nothing of one another: as many at once as there are processors, joined in their order.
+    let of_cuts: Vec<Vec<Cell>> = Cut::all(activity)
+        .into_par_iter()
+        .map_init(marks, |marks, cut| {
+            let mut cells = Vec::new();
+            let scope = Scope::of(activity, cut);
+            people(run, &scope, marks, &mut cells);
+            talk(run, &scope, &mut cells);
+            if scope.cut.platform.is_none() {
+                retention(run, &scope, &mut cells);
+            }
+            if scope.cut.segment.is_none() {
+                helping(run, activity, &scope, &mut cells);
+            }
+            cells
+        })
+        .collect();
+    cells.extend(of_cuts.into_iter().flatten());
     for community in 0..activity.communities.len() as u16 {
-        for scope in Scope::channels(activity, community) {
-            people(run, &scope, &mut marks, cells);
-            talk(run, &scope, cells);
-            topics(run, &scope, cells);
-        }
+        let of_channels: Vec<Vec<Cell>> = Scope::channels(activity, community)
+            .into_par_iter()
+            .map_init(marks, |marks, scope| {
+                let mut cells = Vec::new();
+                people(run, &scope, marks, &mut cells);
+                talk(run, &scope, &mut cells);
+                topics(run, &scope, &mut cells);
+                cells
+            })
+            .collect();
+        cells.extend(of_channels.into_iter().flatten());
     }
 }
 
