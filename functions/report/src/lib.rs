@@ -99,7 +99,8 @@ async fn authorise(State(context): State<Context>, request: Request, next: Next)
 }
 
 async fn health(State(context): State<Context>) -> Response<Body> {
-    let lake = context.deps.lake.head("config/-").await;
+    // Reading, since the answer to HEAD does not say whether the key or the bucket is missing.
+    let lake = context.deps.lake.get("config/-").await;
     let results = context.deps.results.ping().await;
     if lake.is_ok() && results.is_ok() {
         json_response(
