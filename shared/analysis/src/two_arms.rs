@@ -18,9 +18,7 @@ fn write(answer: &mut Answer, contrast: &Contrast, treated: &[bool]) {
     let relative = contrast.relative.as_ref();
     match relative {
         Some(r) => answer.push(&[("term", json!("relative"))], r),
-        None => answer.push_value(json!({
-            "term": "relative", "value": null, "standard_error": null, "lower": null, "upper": null, "p_value": null
-        })),
+        None => answer.push_unknown(&[("term", json!("relative"))]),
     }
     if relative.is_none() {
         answer
@@ -235,8 +233,16 @@ pub fn adjusted(table: &Table, request: &Request) -> Result<Value, AnalysisError
         &[("att", Estimand::Att), ("ate", Estimand::Ate)],
     )?;
     let trim = request.trim_bounds()?;
+    let strata = request.strata.unwrap_or(5);
+    if strata == 0 {
+        return Err(AnalysisError::BadValue {
+            flag: "strata",
+            value: strata.to_string(),
+            wanted: "how many strata to cut, 1 or more",
+        });
+    }
     let method = match request.method.as_str() {
-        "stratified" => Method::Stratified(request.strata.unwrap_or(5)),
+        "stratified" => Method::Stratified(strata),
         "regression" => Method::Regression,
         "ipw" => Method::Ipw,
         "aipw" => Method::Aipw,
