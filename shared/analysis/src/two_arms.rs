@@ -146,13 +146,18 @@ pub fn ratio(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
             arms[a].update(s.0, s.1);
         }
     }
-    let (r0, r1) = (
-        arms[0].finish().named(request)?,
-        arms[1].finish().named(request)?,
-    );
+    let total = |a: usize| {
+        sums.iter()
+            .fold((0.0, 0.0), |t, u| (t.0 + u[a].0, t.1 + u[a].1))
+    };
+    // One unit has a ratio and no error.
+    let level = |a: usize| match arms[a].finish() {
+        Err(StatsError::TooFew { .. }) => Ok(Estimate::bare(total(a).0 / total(a).1)),
+        settled => settled.named(request),
+    };
+    let (r0, r1) = (level(0)?, level(1)?);
     // Units with rows in both arms tie the arms together.
-    let total = |a: usize| sums.iter().map(|u| u[a].1).sum::<f64>();
-    let (d0, d1) = (total(0), total(1));
+    let (d0, d1) = (total(0).1, total(1).1);
     let both: Vec<&[(f64, f64, bool); 2]> = sums.iter().filter(|u| u[0].2 && u[1].2).collect();
     let covariance: f64 = both
         .iter()
@@ -164,16 +169,26 @@ pub fn ratio(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
             .warnings
             .push(format!("{} units have rows in both arms", both.len()));
     }
-    let v = |e: &Estimate| e.standard_error.map_or(0.0, |s| s * s);
-    let (v1, v0) = (v(&r1), v(&r0));
+    let gap = r1.value - r0.value;
+    let (difference, relative) = match (r1.standard_error, r0.standard_error) {
+        (Some(s1), Some(s0)) => {
+            let (v1, v0) = (s1 * s1, s0 * s0);
+            let error = (v1 + v0 - 2.0 * covariance).max(0.0).sqrt();
+            (
+                Estimate::normal(gap, error),
+                relative_normal(r1.value, v1, r0.value, v0, covariance),
+            )
+        }
+        _ => (
+            Estimate::bare(gap),
+            (r0.value != 0.0).then(|| Estimate::bare(gap / r0.value)),
+        ),
+    };
     let contrast = Contrast {
         treated: r1.value,
         control: r0.value,
-        difference: Estimate::normal(
-            r1.value - r0.value,
-            (v1 + v0 - 2.0 * covariance).max(0.0).sqrt(),
-        ),
-        relative: relative_normal(r1.value, v1, r0.value, v0, covariance),
+        difference,
+        relative,
         degrees_of_freedom: None,
     };
     write(&mut answer, &contrast, &treated);

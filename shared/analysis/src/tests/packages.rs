@@ -48,12 +48,15 @@ fn panel_csv(skip: impl Fn(usize, usize) -> bool) -> String {
 const DID: &str =
     "--method did --unit id --time t --outcome y --first-treated g --control not-yet --aggregate";
 
-/// csdid 0.4.3, `control_group=["notyettreated"]`, `bstrap=False`: (group, time, att, standard error).
+/// Group, time, effect, standard error.
+type Found = (i64, i64, f64, f64);
+
+/// csdid 0.4.3, `control_group=["notyettreated"]`, `bstrap=False`.
 #[test]
 fn without_a_never_treated_group_the_last_cohort_is_the_control() {
     let flags = "--method did --unit id --time t --outcome y --first-treated g --control not-yet";
     let early = (3, 2, 0.212_5, 0.316_212_324_830_959_1);
-    let cases: [(&str, &[(i64, i64, f64, f64)]); 2] = [
+    let cases: [(&str, &[Found]); 2] = [
         (
             "0",
             &[
@@ -290,4 +293,15 @@ fn a_name_that_two_columns_share_matters_only_when_asked_for() {
     );
     let error = ask("--method cuped --outcome y --treatment d --covariates x").unwrap_err();
     assert!(error.to_string().contains("`x` appears twice"));
+}
+
+#[test]
+fn an_arm_of_one_unit_has_a_ratio_and_no_error() {
+    let flags = "--method ratio --numerator n --denominator m --treatment d --unit u";
+    let ours = small("u,n,m,d\na,6,2,1\na,3,1,1\nb,4,2,0\nc,1,3,0\n", flags).unwrap();
+    assert_eq!(ours["estimate"]["value"], 2.0);
+    assert!(ours["estimate"]["standard_error"].is_null());
+    assert!(f(&find(&ours, &[("term", "control".into())])["standard_error"]) > 0.0);
+    assert_eq!(find(&ours, &[("term", "relative".into())])["value"], 2.0);
+    assert!(ours["warnings"].to_string().contains("no standard error"));
 }
