@@ -9,7 +9,7 @@ use crate::{Named, SEED};
 use levier_stats::did::rows::{Panel, estimate};
 use levier_stats::did::{Aggregation, Control, Effects, Options, periods_compared};
 use levier_stats::influence::Adjustment;
-use levier_stats::sup_t::DRAWS;
+use levier_stats::sup_t::draws;
 use serde_json::{Value, json};
 
 /// Callaway–Sant'Anna.
@@ -117,7 +117,8 @@ pub fn did(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
 }
 
 fn pre_trend(answer: &mut Answer, effects: &Effects) {
-    let critical = effects.sup_t_critical(DRAWS, SEED).ok();
+    let draws = draws(effects.cells.len());
+    let critical = effects.sup_t_critical(draws, SEED).ok();
     let found = match effects.pre_trend() {
         Ok(p) => json!({
             "statistic": p.statistic, "df": p.df, "p_value": p.p_value, "sup_t_critical": critical,
