@@ -4,7 +4,7 @@ use crate::Named;
 use crate::answer::{Answer, label, number};
 use crate::error::AnalysisError;
 use crate::request::Request;
-use crate::rows::{Rows, number_units};
+use crate::rows::{Rows, need_one, number_units};
 use crate::table::Table;
 use levier_stats::Estimate;
 use levier_stats::cox::{Intervals, Ties, fit};
@@ -234,6 +234,7 @@ pub fn cox(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
     };
     let mut answer = Answer::new(&request.method, rows.n(), rows.left_out.clone());
     let covariates = rows.covariates(&names, &mut answer.warnings)?;
+    need_one(&covariates)?;
     let views = covariates.iter().map(|(_, x)| x.as_slice()).collect();
     let done = fit(
         &Intervals {

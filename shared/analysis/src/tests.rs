@@ -467,6 +467,12 @@ fn refusals_name_the_remedy() {
             "1 or more",
         ),
         (
+            "nothing varies",
+            "y,d,x\n1,0,1\n2,0,1\n3,1,1\n5,1,1\n",
+            "--method cuped --outcome y --treatment d --covariates x",
+            "no covariate of --covariates varies",
+        ),
+        (
             "endless horizon",
             "t,e\n1,1\n",
             "--method rmst --duration t --event e --horizon inf",

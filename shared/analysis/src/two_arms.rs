@@ -4,7 +4,7 @@ use crate::Named;
 use crate::answer::Answer;
 use crate::error::AnalysisError;
 use crate::request::Request;
-use crate::rows::{Rows, number_units};
+use crate::rows::{Rows, need_one, number_units};
 use crate::table::Table;
 use levier_stats::difference::{Contrast, clustered_rows, relative_normal, welch};
 use levier_stats::moments::{Arm, Moments};
@@ -213,6 +213,7 @@ pub fn cuped(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
     let (y, treated) = (rows.numbers(outcome)?, rows.flags(treatment)?);
     let mut answer = Answer::new(&request.method, rows.n(), rows.left_out.clone());
     let covariates = rows.covariates(&names, &mut answer.warnings)?;
+    need_one(&covariates)?;
     let mut arms = [
         Moments::new(covariates.len() + 1),
         Moments::new(covariates.len() + 1),

@@ -24,6 +24,13 @@ fn parameters(answer: &mut Answer, names: &[&str], values: &[f64], errors: Optio
         );
         answer.push(&[("term", json!(name))], &e);
     }
+    for ((name, value), error) in names.iter().zip(values).zip(errors.into_iter().flatten()) {
+        if error > value {
+            answer.warnings.push(format!(
+                "`{name}` is hardly known: its standard error exceeds it; read what is expected of customers, not the parameter"
+            ));
+        }
+    }
     if errors.is_none() {
         answer
             .warnings

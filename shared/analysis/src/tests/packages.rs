@@ -248,6 +248,13 @@ fn a_heavy_tail_leaves_values_unknown_and_the_rest_known() {
 }
 
 #[test]
+fn a_parameter_that_runs_away_is_said_to() {
+    let csv = "x,t,a\n0,0,10\n2,4,10\n1,1,9\n0,0,8\n3,9,10\n1,5,10\n";
+    let ours = small(csv, "--method bg-nbd --frequency x --recency t --age a").unwrap();
+    assert!(ours["warnings"].to_string().contains("`b` is hardly known"));
+}
+
+#[test]
 fn parquet_keeps_long_ids_apart_and_knows_empty_columns() {
     use arrow::array::{ArrayRef, Float64Array, Int64Array, NullArray};
     use std::sync::Arc;
