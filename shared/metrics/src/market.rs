@@ -1,17 +1,17 @@
 //! KPIs of money spent and of what is not about single people: acquisition cost, campaigns, traffic, mentions, promo codes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use levier_domain::time::{Grain, Month, Period};
 
 use crate::calendar::{Span, midnight};
 use crate::cell::Cell;
 use crate::commerce::{Commerce, SIDES};
-use crate::crm::{Crm, units};
+use crate::crm::Crm;
 use crate::draft::Place;
 use crate::inputs::Run;
 use crate::membership::Spans;
-use crate::records::{Order, Spend};
+use crate::records::{Order, Spend, Who};
 use crate::scope::{Cut, Scope};
 
 /// All cells.
@@ -480,4 +480,19 @@ pub(crate) fn deflection(
                 .item("peer_answers"),
         );
     }
+}
+
+/// Distinct customers behind records; what names nobody counts as one each.
+fn units<'a>(whos: impl Iterator<Item = &'a Who>) -> u64 {
+    let mut named = BTreeSet::new();
+    let mut unnamed = 0;
+    for who in whos {
+        match who.unit() {
+            Some(unit) => {
+                named.insert(unit);
+            }
+            None => unnamed += 1,
+        }
+    }
+    named.len() as u64 + unnamed
 }
