@@ -196,7 +196,7 @@ fn campaigns(crm: &Crm<'_>, spend: &[Spend], cells: &mut Vec<Cell>) {
     let rate = |span: &Span, audience: &str| {
         let mut sum = (0.0, 0.0);
         let mut rows: Vec<&Spend> = in_span(spend, span)
-            .filter(|s| s.audience.as_deref() == Some(audience))
+            .filter(|s| s.audience.as_deref() == Some(audience) && s.date <= crm.as_of)
             .collect();
         rows.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
         for row in rows {
@@ -206,11 +206,15 @@ fn campaigns(crm: &Crm<'_>, spend: &[Spend], cells: &mut Vec<Cell>) {
         }
         (sum.1 > 0.0).then(|| (sum.0 / sum.1, sum))
     };
-    let first = spend
-        .iter()
-        .filter(|s| s.audience.as_deref() == Some("members") && s.impressions.is_some())
-        .map(|s| midnight(s.date, &crm.zone))
-        .min();
+    let shown = |audience: &'static str| {
+        spend
+            .iter()
+            .filter(move |s| s.audience.as_deref() == Some(audience) && s.impressions.is_some())
+            .map(|s| midnight(s.date, &crm.zone))
+            .min()
+    };
+    let first =
+        shown("members").map(|first| shown("others").map_or(first, |others| first.min(others)));
     let Some(first) = first else {
         missing(
             crm,
