@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::post;
+use axum::routing::{get, post};
 use levier_compact::Again;
 use levier_lake::keys;
 use levier_runtime::{Dependencies, Invocation, Outcome};
@@ -25,7 +25,7 @@ use crate::arguments::{Shared, Up};
 use crate::jobs;
 use crate::live::Live;
 use crate::schedule::Schedule;
-use crate::workspace::{Ready, Workspace, now};
+use crate::workspace::{Ready, WHO, Workspace, now};
 
 /// How often the scheduler looks at the clock.
 const TICK: Duration = Duration::from_secs(5);
@@ -115,8 +115,10 @@ pub async fn serve(
     }
     let live = local.live.clone();
     tokio::spawn(live.clone().watch());
+    let who = ready.clone();
     let router = Router::new()
         .route("/local/run", post(run_job))
+        .route(WHO, get(move || async move { axum::Json(who) }))
         .with_state(local)
         .fallback(move |request| {
             let live = live.clone();
