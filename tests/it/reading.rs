@@ -148,10 +148,7 @@ async fn what_ran_is_a_table() {
     expected.retain(|(_, job, _)| *job != "import");
     let older: Vec<_> = said.iter().filter(|(day, ..)| *day != newest).collect();
     assert_eq!(said[..expected.len()], expected[..]);
-    assert!(
-        older.contains(&&("2026-02-20", "join", false)),
-        "{older:?}"
-    );
+    assert!(older.contains(&&("2026-02-20", "join", false)), "{older:?}");
     let health = runs.iter().find(|row| row["job"] == "health").unwrap();
     assert!(health["tables"].as_str().unwrap().contains("kpis"));
     assert!(

@@ -1,6 +1,6 @@
 //! The other pages: sources, imports, one receipt, all KPIs, and what went wrong.
 
-use levier_domain::receipt::{ImportStatus, Receipt};
+use levier_domain::receipt::{ImportStatus, Matching, Receipt};
 use levier_domain::table::{Row, Status, TableName};
 use maud::{Markup, html};
 
@@ -225,6 +225,7 @@ pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
         section.card {
             table { tbody { @for (name, value) in &facts { tr { th.name scope="row" { (name) } td { (value) } } } } }
         }
+        @if let Some(matching) = &receipt.matching { (matched(matching, language)) }
         (texts(&say("To know", "À savoir"), &receipt.warnings, language))
         (texts(&say("What differs from the last file of this kind", "Ce qui change depuis le dernier fichier de ce type"), &receipt.drift, language))
         @if !receipt.refused.is_empty() {
@@ -262,6 +263,38 @@ pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
         }
     };
     page(language, Place::Imports, &title, &body)
+}
+
+/// By what the rows can be matched with people: the file's part in the match waterfall.
+fn matched(matching: &Matching, language: Language) -> Markup {
+    let say = |english: &str, french: &str| language.say(english, french);
+    let share = |n: u64| match matching.rows {
+        0 => String::new(),
+        rows => Unit::share().level(n as f64 / rows as f64, 0, language),
+    };
+    let lines = [
+        (
+            say(
+                "by the id of a CRM person",
+                "par l'identifiant d'une personne du CRM",
+            ),
+            matching.person_id,
+        ),
+        (say("by e-mail", "par e-mail"), matching.email),
+        (say("by phone", "par téléphone"), matching.phone),
+        (say("by account", "par compte"), matching.account_id),
+    ];
+    html! {
+        section.card {
+            h2 { (say("By what the rows can be matched with people", "Par quoi les lignes peuvent être rapprochées de personnes")) }
+            table { tbody {
+                @for (name, n) in lines.iter().filter(|(_, n)| *n > 0) {
+                    tr { th.name scope="row" { (name) } td.num { (count(*n, language)) } td.num { (share(*n)) } }
+                }
+                tr { th.name scope="row" { (say("by nothing: they stay out of the comparison until a link names them", "par rien : elles restent hors de la comparaison tant qu'aucun lien ne les nomme")) } td.num { (count(matching.none, language)) } td.num { (share(matching.none)) } }
+            } }
+        }
+    }
 }
 
 fn dropped(why: &str, language: Language) -> String {
