@@ -7,7 +7,8 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, Response, header};
 use jiff::civil::Date;
-use levier_domain::table::{Row, TableName};
+use levier_domain::table::{Row, Status, TableName};
+use levier_domain::time::Period;
 use levier_render::{CsvDialect, Language, csv};
 use levier_results::{Results, ResultsError};
 use serde::{Deserialize, Serialize};
@@ -26,9 +27,9 @@ const JOBS: &[&str] = &[
 pub struct Filter {
     /// The day whose knowledge counts; the newest when absent.
     pub as_of: Option<Date>,
-    /// First period, by name.
+    /// First period, by name (`2026-03-29`, `2026-W13`, `2026-03`, `2026-Q1`, `2026`): only what begins with it or later.
     pub from: Option<String>,
-    /// Last period, by name.
+    /// Last period, by name: only what ends with it or before.
     pub to: Option<String>,
     /// One community.
     pub community: Option<String>,
@@ -98,8 +99,14 @@ pub async fn rows(
     filter: &Filter,
 ) -> Result<Vec<Row>, TableError> {
     let language = language(filter)?;
+    let range = range(filter)?;
     let mut found = Vec::new();
     let mut computed = false;
+    if table == TableName::Runs {
+        found = runs(results).await?;
+        found.retain(|row| filter.as_of.is_none() || row.as_of == filter.as_of);
+        computed = !found.is_empty();
+    }
     for job in JOBS {
         let newest = results.pointer(job).await?;
         let pointer = match filter.as_of {
@@ -119,22 +126,10 @@ pub async fn rows(
         return Err(TableError::NoSuchDay { as_of });
     }
     let same = |wanted: &Option<String>, has: &Option<String>| {
-        wanted
-            .as_ref()
-            .is_none_or(|wanted| Some(wanted) == has.as_ref())
+        asked(wanted).is_none_or(|wanted| Some(wanted) == has.as_deref())
     };
     found.retain(|row| {
-        let period = row.period.as_deref();
-        let after = filter
-            .from
-            .as_deref()
-            .is_none_or(|from| period.is_some_and(|period| period >= from));
-        let before = filter
-            .to
-            .as_deref()
-            .is_none_or(|to| period.is_some_and(|period| period <= to || period.starts_with(to)));
-        after
-            && before
+        within(row.period.as_deref(), range)
             && same(&filter.community, &row.community)
             && same(&filter.segment, &row.segment)
             && same(&filter.kpi, &row.kpi)
@@ -147,9 +142,62 @@ pub async fn rows(
     Ok(found)
 }
 
+/// What a filter asks for; a blank one, as a spreadsheet sends for an empty cell, asks for nothing.
+fn asked(filter: &Option<String>) -> Option<&str> {
+    filter.as_deref().filter(|text| !text.is_empty())
+}
+
+/// The runs that readers can see, newest day first: one of each job for each as-of day.
+async fn runs(results: &Results) -> Result<Vec<Row>, ResultsError> {
+    let mut rows = Vec::new();
+    for job in JOBS {
+        let current = results.pointer(job).await?;
+        for pointer in results.pointers(job).await? {
+            let tables: Vec<&str> = pointer.tables.iter().map(|table| table.as_str()).collect();
+            let mut row = Row::new(Status::Ok)
+                .with("job", *job)
+                .with("run_id", pointer.run_id.as_str())
+                .with("current", current.as_ref() == Some(&pointer))
+                .with("tables", tables);
+            row.as_of = Some(pointer.as_of);
+            rows.push(row);
+        }
+    }
+    // Jobs of one day stay in the order of the pipeline.
+    rows.sort_by_key(|row| std::cmp::Reverse(row.as_of));
+    Ok(rows)
+}
+
+/// The days from the start of `from` to the end of `to`, where either is asked for.
+fn range(filter: &Filter) -> Result<Option<(Date, Date)>, TableError> {
+    let read = |name: &str, text: &Option<String>| {
+        asked(text)
+            .map(|text| text.parse::<Period>())
+            .transpose()
+            .map_err(|error| TableError::Filter(format!("{name}: {error}")))
+    };
+    let (from, to) = (read("from", &filter.from)?, read("to", &filter.to)?);
+    if from.is_none() && to.is_none() {
+        return Ok(None);
+    }
+    Ok(Some((
+        from.map_or(Date::MIN, |from| from.start),
+        to.map_or(Date::MAX, |to| to.end),
+    )))
+}
+
+/// Whether a period lies whole in the range. What names no stretch of the calendar (`28d`, `all`) lies in none.
+fn within(period: Option<&str>, range: Option<(Date, Date)>) -> bool {
+    range.is_none_or(|(start, end)| {
+        period
+            .and_then(|period| period.parse::<Period>().ok())
+            .is_some_and(|period| period.start >= start && period.end <= end)
+    })
+}
+
 /// The language that a filter asks for.
 fn language(filter: &Filter) -> Result<Option<Language>, TableError> {
-    match filter.lang.as_deref() {
+    match asked(&filter.lang) {
         None => Ok(None),
         Some(code) => match Language::from_code(code) {
             Some(language) => Ok(Some(language)),
@@ -178,6 +226,7 @@ pub fn fields(table: TableName, row: &Row) -> Json {
     let Json::Object(mut map) = whole else {
         return Json::Null;
     };
+    map.values_mut().for_each(levier_domain::table::flatten);
     match table {
         TableName::Waterfall => Json::Object(
             table
@@ -206,17 +255,20 @@ pub fn fields(table: TableName, row: &Row) -> Json {
 /// `GET /v1/tables`.
 pub(crate) async fn index(State(context): State<Context>) -> Response<Body> {
     let mut there: BTreeMap<TableName, Json> = BTreeMap::new();
+    let mut newest: Option<Date> = None;
     for job in JOBS {
         match context.deps.results.pointer(job).await {
             Ok(Some(pointer)) => {
                 for table in pointer.tables {
                     there.insert(table, json!({"as_of": pointer.as_of}));
                 }
+                newest = newest.max(Some(pointer.as_of));
             }
             Ok(None) => {}
             Err(error) => return failed(&error.into()),
         }
     }
+    there.insert(TableName::Runs, json!({"as_of": newest}));
     let list: Vec<Json> = TableName::ALL
         .iter()
         .map(|table| {
@@ -248,8 +300,8 @@ pub(crate) async fn table(
         Ok(table) => table,
         Err(error) => return failed(&error),
     };
-    let rows = match rows(&context.deps.results, table, &filter).await {
-        Ok(rows) => rows,
+    let rows: Vec<Row> = match rows(&context.deps.results, table, &filter).await {
+        Ok(rows) => rows.into_iter().map(Row::flat).collect(),
         Err(error) => return failed(&error),
     };
     match format {
@@ -289,10 +341,121 @@ pub(crate) async fn table(
 /// # Errors
 /// [`TableError::Filter`].
 pub fn dialect(filter: &Filter) -> Result<CsvDialect, TableError> {
-    match filter.dialect.as_deref() {
+    match asked(&filter.dialect) {
         None => Ok(CsvDialect::Plain),
         Some(code) => CsvDialect::from_code(code).ok_or_else(|| {
             TableError::Filter(format!("dialect `{code}` is not one of plain, excel-fr"))
         }),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Weeks and quarters are told from months by their days, not by how their names sort.
+    #[test]
+    fn a_range_holds_the_periods_that_lie_in_it() {
+        let all = [
+            "2026-02-28",
+            "2026-03-01",
+            "2026-05-31",
+            "2026-06-01",
+            "2026-02",
+            "2026-03",
+            "2026-05",
+            "2026-06",
+            "2026-W09",
+            "2026-W10",
+            "2026-W22",
+            "2026-W23",
+            "2026-Q1",
+            "2026-Q2",
+            "2026",
+            "28d",
+            "all",
+            "M3",
+            "now",
+        ];
+        for (case, from, to, want) in [
+            (
+                "months",
+                Some("2026-03"),
+                Some("2026-05"),
+                vec![
+                    "2026-03-01",
+                    "2026-05-31",
+                    "2026-03",
+                    "2026-05",
+                    "2026-W10",
+                    "2026-W22",
+                ],
+            ),
+            (
+                "days",
+                Some("2026-03-01"),
+                Some("2026-05-31"),
+                vec![
+                    "2026-03-01",
+                    "2026-05-31",
+                    "2026-03",
+                    "2026-05",
+                    "2026-W10",
+                    "2026-W22",
+                ],
+            ),
+            (
+                "one week",
+                Some("2026-W22"),
+                Some("2026-W22"),
+                vec!["2026-05-31", "2026-W22"],
+            ),
+            (
+                "from a quarter on",
+                Some("2026-Q2"),
+                None,
+                vec![
+                    "2026-05-31",
+                    "2026-06-01",
+                    "2026-05",
+                    "2026-06",
+                    "2026-W22",
+                    "2026-W23",
+                    "2026-Q2",
+                ],
+            ),
+            (
+                "until a month",
+                None,
+                Some("2026-02"),
+                vec!["2026-02-28", "2026-02"],
+            ),
+            ("backwards", Some("2026-05"), Some("2026-03"), vec![]),
+            ("everything", None, None, all.to_vec()),
+        ] {
+            let filter = Filter {
+                from: from.map(str::to_owned),
+                to: to.map(str::to_owned),
+                ..Filter::default()
+            };
+            let range = range(&filter).unwrap();
+            let held: Vec<&str> = all
+                .into_iter()
+                .filter(|period| within(Some(period), range))
+                .collect();
+            assert_eq!(held, want, "{case}");
+            assert_eq!(within(None, range), range.is_none(), "{case}");
+        }
+        for wrong in ["28d", "2026-13", "yesterday"] {
+            let filter = Filter {
+                to: Some(wrong.to_owned()),
+                ..Filter::default()
+            };
+            assert!(
+                matches!(range(&filter), Err(TableError::Filter(_))),
+                "{wrong}"
+            );
+        }
     }
 }

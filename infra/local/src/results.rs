@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use levier_domain::table::Row;
 use levier_lake::keys;
 use levier_report::Filter;
 use serde_json::{Value as Json, json};
@@ -40,10 +41,14 @@ pub async fn table(shared: &Shared, arguments: &Table) -> Result<ExitCode, Failu
     let workspace = Workspace::open(shared).await?;
     let rows = levier_report::rows(&workspace.deps.results, name, &filter).await;
     workspace.close().await;
-    let rows = rows.map_err(|error| match error {
-        levier_report::TableError::Filter(said) => Failure::Usage(said),
-        error => Failure::failed(error),
-    })?;
+    let rows: Vec<Row> = rows
+        .map_err(|error| match error {
+            levier_report::TableError::Filter(said) => Failure::Usage(said),
+            error => Failure::failed(error),
+        })?
+        .into_iter()
+        .map(Row::flat)
+        .collect();
     match format {
         "csv" => print!("{}", levier_render::csv(&rows, name, dialect)),
         other => {
@@ -94,7 +99,7 @@ pub async fn snapshot(shared: &Shared, arguments: &Snapshot) -> Result<ExitCode,
             ExitCode::SUCCESS
         }),
         SnapshotAction::Verify { id } => read(id.clone()).await.map(|snapshot| {
-            let verdict = levier_snapshot::verify(&snapshot);
+            let verdict = levier_snapshot::verify(id, &snapshot);
             let answer = json!({"snapshot_id": id, "sealed": verdict.is_ok(), "reason": verdict.as_ref().err().map(ToString::to_string)});
             if shared.json { output::json(&answer) } else { output::table(&[answer]) }
             ExitCode::from(u8::from(verdict.is_err()))
