@@ -17,6 +17,7 @@ mod nights;
 mod order;
 mod pull;
 mod quiet;
+mod reading;
 mod refund;
 mod rest;
 mod small;

@@ -16,6 +16,7 @@ mod decide;
 mod dialect;
 mod drift;
 mod entries;
+mod matching;
 mod object;
 mod sink;
 mod store;

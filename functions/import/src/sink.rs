@@ -13,7 +13,7 @@ use levier_domain::entity::Entity;
 use levier_domain::event::{ANSWER_WORDS, Event, attribute};
 use levier_domain::item::Draft;
 use levier_domain::private::EMAIL_DOMAIN;
-use levier_domain::receipt::{Receipt, Refusal};
+use levier_domain::receipt::{ImportStatus, Receipt, Refusal};
 use levier_domain::record::{Record, Value};
 use levier_exports::{Dialects, Limits, Outcome, Reading, Sink, SinkError};
 use levier_lake::index::Entry;
@@ -22,6 +22,7 @@ use levier_runtime::{Dependencies, JobError};
 use tempfile::NamedTempFile;
 
 use crate::entries::Entries;
+use crate::matching::Counter;
 use crate::object::{Drop, chain};
 use crate::writing::{Files, Part};
 
@@ -74,6 +75,7 @@ struct Writing {
     batcher: Batcher,
     entries: Entries,
     files: Files,
+    matching: Counter,
 }
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SinkError {
@@ -118,7 +120,9 @@ impl Sink for Collector<'_> {
             batcher: Batcher::new(record.entity),
             entries: Entries::default(),
             files: Files::start(record.entity),
+            matching: Counter::new(record.entity),
         });
+        writing.matching.add(&record);
         let known_from = self.drop.dropped_at;
         writing
             .entries
@@ -182,7 +186,9 @@ impl Sink for Collector<'_> {
     }
 
     fn finish(&mut self, outcome: &Outcome) -> Result<(), SinkError> {
+        let mut matching = None;
         if let Some(mut writing) = self.writing.take() {
+            matching = writing.matching.sums();
             if writing.batcher.rows() > 0 {
                 let batch = writing.batcher.finish().map_err(failed)?;
                 writing.files.write(batch).map_err(failed)?;
@@ -197,7 +203,11 @@ impl Sink for Collector<'_> {
             out.flush().map_err(failed)?;
         }
         let mut member = std::mem::take(&mut self.member);
-        member.outcome = Some(outcome.clone());
+        let mut outcome = outcome.clone();
+        if outcome.receipt.status == ImportStatus::Imported {
+            outcome.receipt.matching = matching;
+        }
+        member.outcome = Some(outcome);
         self.done.borrow_mut().push(member);
         Ok(())
     }

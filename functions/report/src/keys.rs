@@ -36,6 +36,9 @@ pub struct KeyInfo {
     pub expires_at: Timestamp,
     /// SHA-256 of the key, hex.
     pub hash: String,
+    /// When it was revoked: it opens nothing from then on, and is remembered so that revoking the last key opens no door.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Timestamp>,
 }
 
 /// A key, shown once.
@@ -88,8 +91,9 @@ pub async fn create_key(
     now: Timestamp,
     days: u32,
 ) -> Result<NewKey, KeyError> {
-    let taken = results.states(ROOM).await?;
-    if name.trim().is_empty() || taken.contains_key(name) {
+    let taken = all_keys(results).await?;
+    let in_use = |info: &KeyInfo| info.name == name && info.revoked_at.is_none();
+    if name.trim().is_empty() || taken.iter().any(in_use) {
         return Err(KeyError::Name(name.to_owned()));
     }
     let key = format!(
@@ -104,17 +108,15 @@ pub async fn create_key(
         created_at: now,
         expires_at,
         hash: hash(&key),
+        revoked_at: None,
     };
     let text = serde_json::to_string(&info).unwrap_or_default();
     results.set_state(ROOM, name, &text).await?;
     Ok(NewKey { key, info })
 }
 
-/// All keys, by name.
-///
-/// # Errors
-/// [`KeyError::Results`].
-pub async fn list_keys(results: &Results) -> Result<Vec<KeyInfo>, KeyError> {
+/// All keys ever made, by name.
+async fn all_keys(results: &Results) -> Result<Vec<KeyInfo>, KeyError> {
     Ok(results
         .states(ROOM)
         .await?
@@ -123,15 +125,29 @@ pub async fn list_keys(results: &Results) -> Result<Vec<KeyInfo>, KeyError> {
         .collect())
 }
 
+/// All keys that were not revoked, by name.
+///
+/// # Errors
+/// [`KeyError::Results`].
+pub async fn list_keys(results: &Results) -> Result<Vec<KeyInfo>, KeyError> {
+    let mut keys = all_keys(results).await?;
+    keys.retain(|info| info.revoked_at.is_none());
+    Ok(keys)
+}
+
 /// Revokes a key at once.
 ///
 /// # Errors
 /// [`KeyError::Unknown`] where there is none of that name.
-pub async fn revoke_key(results: &Results, name: &str) -> Result<(), KeyError> {
-    if results.state(ROOM, name).await?.is_none() {
-        return Err(KeyError::Unknown(name.to_owned()));
-    }
-    Ok(results.delete_state(ROOM, name).await?)
+pub async fn revoke_key(results: &Results, name: &str, now: Timestamp) -> Result<(), KeyError> {
+    let known = list_keys(results).await?;
+    let mut info = known
+        .into_iter()
+        .find(|info| info.name == name)
+        .ok_or_else(|| KeyError::Unknown(name.to_owned()))?;
+    info.revoked_at = Some(now);
+    let text = serde_json::to_string(&info).unwrap_or_default();
+    Ok(results.set_state(ROOM, name, &text).await?)
 }
 
 /// The keys that a request carries, in the four forms.
@@ -139,11 +155,13 @@ fn presented(headers: &HeaderMap, query: Option<&str>) -> Vec<String> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let mut keys = Vec::new();
     if let Some(authorisation) = text("authorization") {
-        if let Some(token) = authorisation.strip_prefix("Bearer ") {
-            keys.push(token.trim().to_owned());
-        } else if let Some(basic) = authorisation.strip_prefix("Basic ") {
+        // The name of a scheme is of any case.
+        let (scheme, proof) = authorisation.split_once(' ').unwrap_or((authorisation, ""));
+        if scheme.eq_ignore_ascii_case("bearer") {
+            keys.push(proof.trim().to_owned());
+        } else if scheme.eq_ignore_ascii_case("basic") {
             let decoded = base64::engine::general_purpose::STANDARD
-                .decode(basic.trim())
+                .decode(proof.trim())
                 .unwrap_or_default();
             if let Some((_, password)) = String::from_utf8_lossy(&decoded).split_once(':') {
                 keys.push(password.to_owned());
@@ -168,17 +186,81 @@ pub(crate) async fn check(
     query: Option<&str>,
     now: Timestamp,
 ) -> Result<Verdict, KeyError> {
-    let known = list_keys(results).await?;
+    let known = all_keys(results).await?;
     if known.is_empty() {
         return Ok(Verdict::NoKeys);
     }
     for key in presented(headers, query) {
         let hash = hash(&key);
         for info in &known {
-            if bool::from(info.hash.as_bytes().ct_eq(hash.as_bytes())) && info.expires_at > now {
+            if bool::from(info.hash.as_bytes().ct_eq(hash.as_bytes()))
+                && info.expires_at > now
+                && info.revoked_at.is_none()
+            {
                 return Ok(Verdict::Known(info.role));
             }
         }
     }
     Ok(Verdict::Unknown)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_in_each_of_its_forms() {
+        let basic = base64::engine::general_purpose::STANDARD.encode("sheet:lvr_k");
+        for (case, name, value, query, want) in [
+            (
+                "bearer",
+                "authorization",
+                "Bearer lvr_k",
+                None,
+                vec!["lvr_k"],
+            ),
+            (
+                "bearer of another case",
+                "authorization",
+                "bearer  lvr_k ",
+                None,
+                vec!["lvr_k"],
+            ),
+            (
+                "basic",
+                "authorization",
+                &format!("Basic {basic}"),
+                None,
+                vec!["lvr_k"],
+            ),
+            (
+                "basic of another case",
+                "authorization",
+                &format!("BASIC {basic}"),
+                None,
+                vec!["lvr_k"],
+            ),
+            ("no scheme", "authorization", "lvr_k", None, vec![]),
+            ("header", "x-api-key", "lvr_k", None, vec!["lvr_k"]),
+            (
+                "query",
+                "accept",
+                "*/*",
+                Some("kpi=nps&key=lvr_k"),
+                vec!["lvr_k"],
+            ),
+            (
+                "another parameter",
+                "accept",
+                "*/*",
+                Some("apikey=lvr_k"),
+                vec![],
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            assert_eq!(presented(&headers, query), want, "{case}");
+        }
+    }
 }

@@ -7,7 +7,8 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, Response, header};
 use jiff::civil::Date;
-use levier_domain::table::{Row, TableName};
+use levier_domain::table::{Row, Status, TableName};
+use levier_domain::time::{Grain, Month, Period, TimeError};
 use levier_render::{CsvDialect, Language, csv};
 use levier_results::{Results, ResultsError};
 use serde::{Deserialize, Serialize};
@@ -26,9 +27,10 @@ const JOBS: &[&str] = &[
 pub struct Filter {
     /// The day whose knowledge counts; the newest when absent.
     pub as_of: Option<Date>,
-    /// First period, by name.
+    /// First period, by name (`2026-03-29`, `2026-W13`, `2026-03`, `2026-Q1`, `2026`, `FY2026-Q1`, `FY2026`): only what begins
+    /// with it or later.
     pub from: Option<String>,
-    /// Last period, by name.
+    /// Last period, by name: only what ends with it or before.
     pub to: Option<String>,
     /// One community.
     pub community: Option<String>,
@@ -43,6 +45,9 @@ pub struct Filter {
     /// The reading key, where it comes in the query; checked elsewhere.
     #[serde(skip_serializing)]
     pub key: Option<String>,
+    /// The month in which the workspace's fiscal year begins (1 to 12), by which `FY2026` is read; 0 is January.
+    #[serde(skip)]
+    pub fiscal_year_start: u8,
 }
 
 /// Why a table cannot be had.
@@ -98,8 +103,14 @@ pub async fn rows(
     filter: &Filter,
 ) -> Result<Vec<Row>, TableError> {
     let language = language(filter)?;
+    let range = range(filter)?;
     let mut found = Vec::new();
     let mut computed = false;
+    if table == TableName::Runs {
+        found = runs(results).await?;
+        found.retain(|row| filter.as_of.is_none() || row.as_of == filter.as_of);
+        computed = !found.is_empty();
+    }
     for job in JOBS {
         let newest = results.pointer(job).await?;
         let pointer = match filter.as_of {
@@ -119,22 +130,10 @@ pub async fn rows(
         return Err(TableError::NoSuchDay { as_of });
     }
     let same = |wanted: &Option<String>, has: &Option<String>| {
-        wanted
-            .as_ref()
-            .is_none_or(|wanted| Some(wanted) == has.as_ref())
+        asked(wanted).is_none_or(|wanted| Some(wanted) == has.as_deref())
     };
     found.retain(|row| {
-        let period = row.period.as_deref();
-        let after = filter
-            .from
-            .as_deref()
-            .is_none_or(|from| period.is_some_and(|period| period >= from));
-        let before = filter
-            .to
-            .as_deref()
-            .is_none_or(|to| period.is_some_and(|period| period <= to || period.starts_with(to)));
-        after
-            && before
+        within(row.period.as_deref(), range, filter.fiscal_year_start)
             && same(&filter.community, &row.community)
             && same(&filter.segment, &row.segment)
             && same(&filter.kpi, &row.kpi)
@@ -147,9 +146,84 @@ pub async fn rows(
     Ok(found)
 }
 
+/// What a filter asks for; a blank one, as a spreadsheet sends for an empty cell, asks for nothing.
+fn asked(filter: &Option<String>) -> Option<&str> {
+    filter.as_deref().filter(|text| !text.is_empty())
+}
+
+/// The runs that readers can see, newest day first: one of each job for each as-of day.
+async fn runs(results: &Results) -> Result<Vec<Row>, ResultsError> {
+    let mut rows = Vec::new();
+    for job in JOBS {
+        let current = results.pointer(job).await?;
+        for pointer in results.pointers(job).await? {
+            let tables: Vec<&str> = pointer.tables.iter().map(|table| table.as_str()).collect();
+            let mut row = Row::new(Status::Ok)
+                .with("job", *job)
+                .with("run_id", pointer.run_id.as_str())
+                .with("current", current.as_ref() == Some(&pointer))
+                .with("tables", tables);
+            row.as_of = Some(pointer.as_of);
+            rows.push(row);
+        }
+    }
+    // Jobs of one day stay in the order of the pipeline.
+    rows.sort_by_key(|row| std::cmp::Reverse(row.as_of));
+    Ok(rows)
+}
+
+/// The days from the start of `from` to the end of `to`, where either is asked for.
+fn range(filter: &Filter) -> Result<Option<(Date, Date)>, TableError> {
+    let read = |name: &str, text: &Option<String>| {
+        asked(text)
+            .map(|text| days_of(text, filter.fiscal_year_start))
+            .transpose()
+            .map_err(|error| TableError::Filter(format!("{name}: {error}")))
+    };
+    let (from, to) = (read("from", &filter.from)?, read("to", &filter.to)?);
+    if from.is_none() && to.is_none() {
+        return Ok(None);
+    }
+    Ok(Some((
+        from.map_or(Date::MIN, |from| from.0),
+        to.map_or(Date::MAX, |to| to.1),
+    )))
+}
+
+/// First day of a period and first day after it, by its name.
+///
+/// A fiscal year that does not begin in January is named after the calendar year in which it ends.
+fn days_of(name: &str, fiscal_year_start: u8) -> Result<(Date, Date), TimeError> {
+    let Some(fiscal) = name.strip_prefix("FY") else {
+        return name
+            .parse()
+            .map(|period: Period| (period.start, period.end));
+    };
+    let wrong = || TimeError::NotAPeriod(name.to_owned());
+    let calendar: Period = fiscal.parse().map_err(|_| wrong())?;
+    let months = match calendar.grain {
+        Grain::Year => 12,
+        Grain::Quarter => 3,
+        _ => return Err(wrong()),
+    };
+    let shift = i32::from(fiscal_year_start.clamp(1, 12)) - 1;
+    let earlier = if shift > 0 { 12 - shift } else { 0 };
+    let start = Month::of(calendar.start).plus(-earlier);
+    Ok((start.first_day(), start.plus(months).first_day()))
+}
+
+/// Whether a period lies whole in the range. What names no stretch of the calendar (`28d`, `all`) lies in none.
+fn within(period: Option<&str>, range: Option<(Date, Date)>, fiscal_year_start: u8) -> bool {
+    range.is_none_or(|(start, end)| {
+        period
+            .and_then(|period| days_of(period, fiscal_year_start).ok())
+            .is_some_and(|(first, after)| first >= start && after <= end)
+    })
+}
+
 /// The language that a filter asks for.
 fn language(filter: &Filter) -> Result<Option<Language>, TableError> {
-    match filter.lang.as_deref() {
+    match asked(&filter.lang) {
         None => Ok(None),
         Some(code) => match Language::from_code(code) {
             Some(language) => Ok(Some(language)),
@@ -178,6 +252,7 @@ pub fn fields(table: TableName, row: &Row) -> Json {
     let Json::Object(mut map) = whole else {
         return Json::Null;
     };
+    map.values_mut().for_each(levier_domain::table::flatten);
     match table {
         TableName::Waterfall => Json::Object(
             table
@@ -206,17 +281,20 @@ pub fn fields(table: TableName, row: &Row) -> Json {
 /// `GET /v1/tables`.
 pub(crate) async fn index(State(context): State<Context>) -> Response<Body> {
     let mut there: BTreeMap<TableName, Json> = BTreeMap::new();
+    let mut newest: Option<Date> = None;
     for job in JOBS {
         match context.deps.results.pointer(job).await {
             Ok(Some(pointer)) => {
                 for table in pointer.tables {
                     there.insert(table, json!({"as_of": pointer.as_of}));
                 }
+                newest = newest.max(Some(pointer.as_of));
             }
             Ok(None) => {}
             Err(error) => return failed(&error.into()),
         }
     }
+    there.insert(TableName::Runs, json!({"as_of": newest}));
     let list: Vec<Json> = TableName::ALL
         .iter()
         .map(|table| {
@@ -240,7 +318,10 @@ pub(crate) async fn table(
     query: Result<Query<Filter>, QueryRejection>,
 ) -> Response<Body> {
     let filter = match query {
-        Ok(Query(filter)) => filter,
+        Ok(Query(filter)) => Filter {
+            fiscal_year_start: context.deps.config.workspace.fiscal_year_start,
+            ..filter
+        },
         Err(error) => return crate::pages::bad_filter(&error),
     };
     let (name, format) = file.rsplit_once('.').unwrap_or((&file, "json"));
@@ -248,8 +329,8 @@ pub(crate) async fn table(
         Ok(table) => table,
         Err(error) => return failed(&error),
     };
-    let rows = match rows(&context.deps.results, table, &filter).await {
-        Ok(rows) => rows,
+    let rows: Vec<Row> = match rows(&context.deps.results, table, &filter).await {
+        Ok(rows) => rows.into_iter().map(Row::flat).collect(),
         Err(error) => return failed(&error),
     };
     match format {
@@ -289,10 +370,139 @@ pub(crate) async fn table(
 /// # Errors
 /// [`TableError::Filter`].
 pub fn dialect(filter: &Filter) -> Result<CsvDialect, TableError> {
-    match filter.dialect.as_deref() {
+    match asked(&filter.dialect) {
         None => Ok(CsvDialect::Plain),
         Some(code) => CsvDialect::from_code(code).ok_or_else(|| {
             TableError::Filter(format!("dialect `{code}` is not one of plain, excel-fr"))
         }),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Weeks and quarters are told from months by their days, not by how their names sort.
+    #[test]
+    fn a_range_holds_the_periods_that_lie_in_it() {
+        let all = [
+            "2026-02-28",
+            "2026-03-01",
+            "2026-05-31",
+            "2026-06-01",
+            "2026-02",
+            "2026-03",
+            "2026-05",
+            "2026-06",
+            "2026-W09",
+            "2026-W10",
+            "2026-W22",
+            "2026-W23",
+            "2026-Q1",
+            "2026-Q2",
+            "2026",
+            "28d",
+            "all",
+            "M3",
+            "now",
+        ];
+        for (case, from, to, want) in [
+            (
+                "months",
+                Some("2026-03"),
+                Some("2026-05"),
+                vec![
+                    "2026-03-01",
+                    "2026-05-31",
+                    "2026-03",
+                    "2026-05",
+                    "2026-W10",
+                    "2026-W22",
+                ],
+            ),
+            (
+                "days",
+                Some("2026-03-01"),
+                Some("2026-05-31"),
+                vec![
+                    "2026-03-01",
+                    "2026-05-31",
+                    "2026-03",
+                    "2026-05",
+                    "2026-W10",
+                    "2026-W22",
+                ],
+            ),
+            (
+                "one week",
+                Some("2026-W22"),
+                Some("2026-W22"),
+                vec!["2026-05-31", "2026-W22"],
+            ),
+            (
+                "from a quarter on",
+                Some("2026-Q2"),
+                None,
+                vec![
+                    "2026-05-31",
+                    "2026-06-01",
+                    "2026-05",
+                    "2026-06",
+                    "2026-W22",
+                    "2026-W23",
+                    "2026-Q2",
+                ],
+            ),
+            (
+                "until a month",
+                None,
+                Some("2026-02"),
+                vec!["2026-02-28", "2026-02"],
+            ),
+            ("backwards", Some("2026-05"), Some("2026-03"), vec![]),
+            ("everything", None, None, all.to_vec()),
+        ] {
+            let filter = Filter {
+                from: from.map(str::to_owned),
+                to: to.map(str::to_owned),
+                ..Filter::default()
+            };
+            let range = range(&filter).unwrap();
+            let held: Vec<&str> = all
+                .into_iter()
+                .filter(|period| within(Some(period), range, 0))
+                .collect();
+            assert_eq!(held, want, "{case}");
+            assert_eq!(within(None, range, 0), range.is_none(), "{case}");
+        }
+        for wrong in ["28d", "2026-13", "yesterday"] {
+            let filter = Filter {
+                to: Some(wrong.to_owned()),
+                ..Filter::default()
+            };
+            assert!(
+                matches!(range(&filter), Err(TableError::Filter(_))),
+                "{wrong}"
+            );
+        }
+    }
+
+    /// A year from April on is named after the year in which it ends.
+    #[test]
+    fn fiscal_periods_are_days_too() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        for (case, name, start, first, after) in [
+            ("year", "FY2026", 4, "2025-04-01", "2026-04-01"),
+            ("first quarter", "FY2026-Q1", 4, "2025-04-01", "2025-07-01"),
+            ("last quarter", "FY2026-Q4", 4, "2026-01-01", "2026-04-01"),
+            ("from December", "FY2026-Q1", 12, "2025-12-01", "2026-03-01"),
+            ("from February", "FY2026", 2, "2025-02-01", "2026-02-01"),
+        ] {
+            assert_eq!(days_of(name, start), Ok((day(first), day(after))), "{case}");
+        }
+        for name in ["FY", "FY2026-05", "FY2026-W01", "FYQ1", "FY2026-Q5"] {
+            assert!(days_of(name, 4).is_err(), "{name}");
+        }
     }
 }

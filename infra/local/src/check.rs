@@ -20,7 +20,13 @@ pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failu
     if let Some(file) = &arguments.export {
         return crate::export::export(shared, arguments, file);
     }
-    let (config, folder) = read_config(shared)?;
+    let (config, folder) = read_config(shared).inspect_err(|failure| {
+        // A file that cannot be read is a finding too, for whoever reads findings.
+        if shared.json && arguments.sample.is_none() {
+            let problem = failure.to_string();
+            output::json(&json!([{"what": "levier.toml", "status": "wrong", "problem": problem}]));
+        }
+    })?;
     let secrets = Secrets::local(folder);
     if let (Some(name), Some(sample)) = (&arguments.source, &arguments.sample) {
         return sample_of(shared, &config, &secrets, arguments, (name, sample));

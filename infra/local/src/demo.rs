@@ -32,6 +32,14 @@ use crate::workspace::Workspace;
 
 /// Marks a folder that only a demo has used, and that the next demo may therefore clear.
 const MARK: &str = "demo.json";
+/// What a demo clears before it begins, and then writes.
+const FOLDERS: &[&str] = &["s3", "s3-attributes", "secrets"];
+const FILES: &[&str] = &[
+    "dynamodb.sqlite",
+    "dynamodb.sqlite-wal",
+    "dynamodb.sqlite-shm",
+    "levier.toml",
+];
 /// Deliveries under way at once.
 const AT_ONCE: usize = 64;
 /// Typed rows of one object.
@@ -121,14 +129,20 @@ async fn prepare(shared: &Shared, company: &Company) -> Result<Workspace, Failur
             shared.data.display()
         )));
     }
-    let used = shared.data.join("s3").exists() || shared.data.join("dynamodb.sqlite").exists();
-    if used && !shared.data.join(MARK).exists() {
+    // What is cleared or replaced below may be somebody's: a workspace, or the secrets and configuration of one to come.
+    let used = FOLDERS
+        .iter()
+        .chain(FILES)
+        .find(|name| shared.data.join(name).exists());
+    if let Some(name) = used
+        && !shared.data.join(MARK).exists()
+    {
         return Err(Failure::Usage(format!(
-            "{} holds a workspace that is no demo; choose another folder with --data",
+            "{} is no demo's: {name} in it would be replaced; choose another folder with --data",
             shared.data.display()
         )));
     }
-    for name in ["s3", "s3-attributes", "secrets"] {
+    for name in FOLDERS {
         match std::fs::remove_dir_all(shared.data.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(failed(error));
@@ -136,11 +150,7 @@ async fn prepare(shared: &Shared, company: &Company) -> Result<Workspace, Failur
             _ => {}
         }
     }
-    for name in [
-        "dynamodb.sqlite",
-        "dynamodb.sqlite-wal",
-        "dynamodb.sqlite-shm",
-    ] {
+    for name in FILES {
         match std::fs::remove_file(shared.data.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(failed(error));

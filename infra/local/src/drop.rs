@@ -164,6 +164,12 @@ pub fn print_receipt(receipt: &Receipt) {
             receipt.refused_file.as_deref().unwrap_or("-")
         );
     }
+    if let Some(matching) = receipt.matching.filter(|matching| matching.none > 0) {
+        println!(
+            "  {} of {} rows hold nothing that names a person (id, e-mail, phone or account): they cannot be matched",
+            matching.none, matching.rows
+        );
+    }
     for note in receipt.drift.iter().chain(&receipt.warnings) {
         println!("  {note}");
     }

@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 
 use crate::Failure;
-use crate::arguments::Init;
+use crate::arguments::{Init, Shared};
+use crate::output;
 
 /// Every key with its default.
 pub const TEMPLATE: &str = include_str!("levier.toml");
 
 /// Writes the template, or prints it.
-pub fn init(arguments: &Init) -> Result<ExitCode, Failure> {
+pub fn init(shared: &Shared, arguments: &Init) -> Result<ExitCode, Failure> {
     if arguments.file.as_os_str() == "-" {
         print!("{TEMPLATE}");
         return Ok(ExitCode::SUCCESS);
@@ -26,10 +27,16 @@ pub fn init(arguments: &Init) -> Result<ExitCode, Failure> {
             arguments.file.display()
         ))
     })?;
-    println!(
-        "{} written; set what is yours, then levier check",
-        arguments.file.display()
-    );
+    if shared.json {
+        output::json(
+            &serde_json::json!({"file": arguments.file.display().to_string(), "written": true}),
+        );
+    } else {
+        println!(
+            "{} written; set what is yours, then levier check",
+            arguments.file.display()
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -33,6 +33,12 @@ pub async fn run(shared: &Shared, arguments: &Run) -> Result<ExitCode, Failure> 
         )));
     }
     let workspace = Workspace::open(shared).await?;
+    let today = now().to_zoned(workspace.deps.zone.clone()).date();
+    if let Some(day) = arguments.as_of.filter(|day| *day > today) {
+        eprintln!(
+            "levier: {day} is a day to come; until then its figures are the newest and are shown"
+        );
+    }
     let outcomes = match &workspace.up {
         Some(up) => remote(&up.url, &arguments.job, arguments.as_of).await,
         None => execute(

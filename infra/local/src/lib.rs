@@ -74,7 +74,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let ended = match command {
         Command::Demo(arguments) => demo::demo(&shared, &arguments).await,
         Command::Up(arguments) => up::up(&shared, &arguments).await,
-        Command::Init(arguments) => init::init(&arguments),
+        Command::Init(arguments) => init::init(&shared, &arguments),
         Command::Check(arguments) => check::check(&shared, &arguments).await,
         Command::Send(arguments) => send::send(&shared, &arguments).await,
         Command::Drop(arguments) => drop::drop_files(&shared, &arguments).await,

@@ -102,7 +102,7 @@ pub async fn key(shared: &Shared, arguments: &Key) -> Result<ExitCode, Failure> 
             print(shared, rows.collect());
         }
         KeyAction::Revoke { name } => {
-            levier_report::revoke_key(results, name)
+            levier_report::revoke_key(results, name, now())
                 .await
                 .map_err(usage)?;
             print(shared, vec![json!({"name": name, "revoked": true})]);

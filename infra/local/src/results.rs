@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use levier_domain::table::Row;
 use levier_lake::keys;
 use levier_report::Filter;
 use serde_json::{Value as Json, json};
@@ -34,16 +35,25 @@ pub async fn table(shared: &Shared, arguments: &Table) -> Result<ExitCode, Failu
         lang: arguments.lang.clone(),
         dialect: arguments.dialect.clone(),
         key: None,
+        fiscal_year_start: 0,
     };
     let dialect =
         levier_report::dialect(&filter).map_err(|error| Failure::Usage(error.to_string()))?;
     let workspace = Workspace::open(shared).await?;
+    let filter = Filter {
+        fiscal_year_start: workspace.deps.config.workspace.fiscal_year_start,
+        ..filter
+    };
     let rows = levier_report::rows(&workspace.deps.results, name, &filter).await;
     workspace.close().await;
-    let rows = rows.map_err(|error| match error {
-        levier_report::TableError::Filter(said) => Failure::Usage(said),
-        error => Failure::failed(error),
-    })?;
+    let rows: Vec<Row> = rows
+        .map_err(|error| match error {
+            levier_report::TableError::Filter(said) => Failure::Usage(said),
+            error => Failure::failed(error),
+        })?
+        .into_iter()
+        .map(Row::flat)
+        .collect();
     match format {
         "csv" => print!("{}", levier_render::csv(&rows, name, dialect)),
         other => {
@@ -94,7 +104,7 @@ pub async fn snapshot(shared: &Shared, arguments: &Snapshot) -> Result<ExitCode,
             ExitCode::SUCCESS
         }),
         SnapshotAction::Verify { id } => read(id.clone()).await.map(|snapshot| {
-            let verdict = levier_snapshot::verify(&snapshot);
+            let verdict = levier_snapshot::verify(id, &snapshot);
             let answer = json!({"snapshot_id": id, "sealed": verdict.is_ok(), "reason": verdict.as_ref().err().map(ToString::to_string)});
             if shared.json { output::json(&answer) } else { output::table(&[answer]) }
             ExitCode::from(u8::from(verdict.is_err()))

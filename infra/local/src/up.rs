@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::post;
+use axum::routing::{get, post};
 use levier_compact::Again;
 use levier_lake::keys;
 use levier_runtime::{Dependencies, Invocation, Outcome};
@@ -25,7 +25,7 @@ use crate::arguments::{Shared, Up};
 use crate::jobs;
 use crate::live::Live;
 use crate::schedule::Schedule;
-use crate::workspace::{Ready, Workspace, now};
+use crate::workspace::{Ready, WHO, Workspace, now};
 
 /// How often the scheduler looks at the clock.
 const TICK: Duration = Duration::from_secs(5);
@@ -115,13 +115,17 @@ pub async fn serve(
     }
     let live = local.live.clone();
     tokio::spawn(live.clone().watch());
+    let who = ready.clone();
     let router = Router::new()
         .route("/local/run", post(run_job))
+        .route(WHO, get(move || async move { axum::Json(who) }))
         .with_state(local)
         .fallback(move |request| {
             let live = live.clone();
             async move { live.answer(request).await }
         });
+    // Listened for before anybody knows that there is something to stop.
+    let stopped = stopped()?;
     let text = serde_json::to_string(&ready).map_err(Failure::failed)?;
     std::fs::write(shared.data.join("up.json"), &text)
         .map_err(|error| Failure::Failed(format!("up.json cannot be written: {error}")))?;
@@ -134,7 +138,7 @@ pub async fn serve(
     // The first line is waited for by other programs.
     let _ = std::io::stdout().flush();
     let served = axum::serve(listener, router)
-        .with_graceful_shutdown(stopped())
+        .with_graceful_shutdown(stopped)
         .await;
     let _ = std::fs::remove_file(shared.data.join("up.json"));
     workspace.close().await;
@@ -219,18 +223,19 @@ async fn by_the_clock(local: Local, job: &'static str, schedule: Schedule) {
     }
 }
 
-async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Ends when the process is asked to; the signals are caught from the call on.
+fn stopped() -> Result<impl Future<Output = ()>, Failure> {
     #[cfg(unix)]
     {
-        let Ok(mut terminate) =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        else {
-            let _ = interrupt.await;
-            return;
-        };
-        tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
+        Ok(async move {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        })
     }
     #[cfg(not(unix))]
-    let _ = interrupt.await;
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

@@ -26,6 +26,9 @@ pub const TABLE: &str = "levier";
 /// How long a command waits for another one to let go of the folder.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Where a running `levier up` says who it is.
+pub const WHO: &str = "/local/up";
+
 /// What a running `levier up` says of itself, in `up.json` and on its first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ready {
@@ -51,16 +54,23 @@ pub struct Workspace {
     pub up: Option<Ready>,
 }
 
-/// The file that holds the configuration of a call.
+/// The file that holds the configuration of a call: the one named, else `levier.toml` here, else that of the data folder (where
+/// `levier demo` leaves the made-up company's, without which its files would be hashed with another key).
 #[must_use]
 pub fn config_path(shared: &Shared) -> PathBuf {
-    shared
-        .config
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("levier.toml"))
+    if let Some(path) = &shared.config {
+        return path.clone();
+    }
+    let here = PathBuf::from("levier.toml");
+    let with_the_data = shared.data.join("levier.toml");
+    if !here.exists() && with_the_data.exists() {
+        with_the_data
+    } else {
+        here
+    }
 }
 
-/// The configuration of a call: the file named, or `levier.toml` here, or the defaults.
+/// The configuration of a call: the file that [`config_path`] says, or the defaults where there is none.
 ///
 /// # Errors
 /// [`Failure::Usage`] says what to set.
@@ -72,14 +82,22 @@ pub fn read_config(shared: &Shared) -> Result<(Config, PathBuf), Failure> {
         .map_or_else(|| PathBuf::from("."), Path::to_path_buf);
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok((
-            Config::parse(&text).map_err(|error| Failure::Usage(error.to_string()))?,
+            Config::parse(&text).map_err(|error| {
+                // Errors speak of `levier.toml`, which the file may not be called.
+                let name = path.display().to_string();
+                Failure::Usage(error.to_string().replacen("levier.toml", &name, 1))
+            })?,
             folder,
         )),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && shared.config.is_none() => {
             Ok((Config::default(), folder))
         }
-        Err(error) => Err(Failure::Usage(format!(
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Failure::Usage(format!(
             "{} cannot be read: {error}; levier init writes one",
+            path.display()
+        ))),
+        Err(error) => Err(Failure::Usage(format!(
+            "{} cannot be read: {error}",
             path.display()
         ))),
     }
@@ -133,7 +151,8 @@ pub fn random() -> Result<[u8; 32], Failure> {
     Ok(bytes)
 }
 
-/// The running `up` of a folder, if its process still answers.
+/// The running `up` of a folder, if it answers as itself: on the port of one that was killed another may listen by now, and what
+/// is meant for this folder must not go to that one's.
 pub async fn running(data: &Path) -> Option<Ready> {
     let text = std::fs::read_to_string(data.join("up.json")).ok()?;
     let ready: Ready = serde_json::from_str(&text).ok()?;
@@ -141,12 +160,12 @@ pub async fn running(data: &Path) -> Option<Ready> {
         .timeout(Duration::from_secs(5))
         .build()
         .ok()?;
-    client
-        .get(format!("{}/healthz", ready.url))
+    let answer = client
+        .get(format!("{}{WHO}", ready.url))
         .send()
         .await
         .ok()?;
-    Some(ready)
+    (answer.json::<Ready>().await.ok()? == ready).then_some(ready)
 }
 
 impl Workspace {
@@ -255,4 +274,69 @@ async fn connect(data: &Path, durable: bool) -> Result<(Option<Cloud>, Option<Re
 #[must_use]
 pub fn now() -> Timestamp {
     system_clock()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// After a kill its port may be another folder's: only the one that wrote `up.json` is talked to.
+    #[tokio::test]
+    async fn only_the_up_of_the_folder_is_its_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = Ready {
+            event: "ready".to_owned(),
+            url: format!("http://{}", listener.local_addr().unwrap()),
+            s3_url: "http://127.0.0.1:1".to_owned(),
+            dynamodb_url: "http://127.0.0.1:2".to_owned(),
+            pid: 7,
+        };
+        let said = own.clone();
+        let router = axum::Router::new()
+            .route(
+                WHO,
+                axum::routing::get(move || async move { axum::Json(said) }),
+            )
+            .route("/healthz", axum::routing::get(|| async { "ok" }));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(running(folder.path()).await, None, "nothing is written");
+        let killed = Ready {
+            pid: 6,
+            s3_url: "http://127.0.0.1:3".to_owned(),
+            ..own.clone()
+        };
+        for (case, written, found) in [("its own", &own, Some(&own)), ("killed", &killed, None)] {
+            std::fs::write(
+                folder.path().join("up.json"),
+                serde_json::to_string(written).unwrap(),
+            )
+            .unwrap();
+            assert_eq!(running(folder.path()).await.as_ref(), found, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_data_folder_brings_its_configuration_unless_another_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shared = Shared {
+            data: folder.path().to_path_buf(),
+            config: None,
+            json: false,
+            profile: None,
+        };
+        assert_eq!(config_path(&shared), PathBuf::from("levier.toml"));
+        std::fs::write(folder.path().join("levier.toml"), "").unwrap();
+        assert_eq!(config_path(&shared), folder.path().join("levier.toml"));
+        let named = folder.path().join("other.toml");
+        shared.config = Some(named.clone());
+        assert_eq!(config_path(&shared), named);
+        std::fs::write(&named, "[workspace]\nnam = \"x\"\n").unwrap();
+        let failure = read_config(&shared).unwrap_err().to_string();
+        assert!(
+            failure.contains("other.toml") && failure.contains("nam"),
+            "{failure}"
+        );
+    }
 }

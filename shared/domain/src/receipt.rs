@@ -66,6 +66,24 @@ pub struct ColumnsReport {
     pub missing: Vec<String>,
 }
 
+/// By what the rows that were read can be matched with a person of the community: what the file brings to the match waterfall
+/// before anything is joined. One row may count at several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matching {
+    /// Rows that were read and typed (line items of one order are one row).
+    pub rows: u64,
+    /// Those that name a CRM person by id; contacts do not count by their own.
+    pub person_id: u64,
+    /// Those with a valid e-mail address.
+    pub email: u64,
+    /// Those with a valid phone number.
+    pub phone: u64,
+    /// Those that name an account.
+    pub account_id: u64,
+    /// Those with none of these; of contacts, those with neither e-mail nor phone, which only a row of `links` can match.
+    pub none: u64,
+}
+
 /// The receipt of one file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -102,6 +120,9 @@ pub struct Receipt {
     pub drift: Vec<String>,
     /// What was done that the admin should know.
     pub warnings: Vec<String>,
+    /// By what its rows can be matched; absent where its rows are about nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<Matching>,
     /// Key of the file that holds the refused rows with their reasons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_file: Option<String>,
@@ -128,6 +149,7 @@ impl Receipt {
             columns: ColumnsReport::default(),
             drift: Vec::new(),
             warnings: Vec::new(),
+            matching: None,
             refused_file: None,
         }
     }

@@ -131,11 +131,37 @@ impl Row {
         self
     }
 
+    /// The row as it leaves the pipeline, over HTTP, as CSV, as Parquet: no column holds a list or an object ([`flatten`]).
+    #[must_use]
+    pub fn flat(mut self) -> Self {
+        self.own.values_mut().for_each(flatten);
+        self
+    }
+
     /// One of the table's own columns as text.
     #[must_use]
     pub fn text(&self, column: &str) -> Option<&str> {
         self.own.get(column).and_then(Json::as_str)
     }
+}
+
+/// Makes a cell of a list or an object: lists of texts are written with semicolons, whatever is deeper as the text of its JSON,
+/// and what is empty as nothing.
+pub fn flatten(value: &mut Json) {
+    let text = match value {
+        Json::Array(items) if items.iter().all(Json::is_string) => {
+            let texts: Vec<&str> = items.iter().filter_map(Json::as_str).collect();
+            texts.join("; ")
+        }
+        Json::Object(fields) if fields.is_empty() => String::new(),
+        Json::Array(_) | Json::Object(_) => value.to_string(),
+        _ => return,
+    };
+    *value = if text.is_empty() {
+        Json::Null
+    } else {
+        Json::String(text)
+    };
 }
 
 impl TableName {
@@ -166,8 +192,12 @@ impl TableName {
         let mut parts = vec![
             row.kpi.as_deref().unwrap_or("-").to_owned(),
             row.community.as_deref().unwrap_or("-").to_owned(),
-            row.segment.as_deref().unwrap_or("-").to_owned(),
         ];
+        // A work list is one series: an item for every line of it would cost hundreds of thousands of writes a night.
+        if matches!(self, Self::Champions | Self::Leads) {
+            return parts.join("|");
+        }
+        parts.push(row.segment.as_deref().unwrap_or("-").to_owned());
         for dimension in self.dimensions() {
             parts.push(match row.own.get(*dimension) {
                 None | Some(Json::Null) => "-".to_owned(),
@@ -212,6 +242,34 @@ impl TableName {
                 "status",
                 "reason",
             ],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_flat_row_holds_neither_lists_nor_objects() {
+        for (case, nested, flat) in [
+            ("texts", json!(["a", "b"]), json!("a; b")),
+            ("nothing", json!([]), Json::Null),
+            ("no fields", json!({}), Json::Null),
+            (
+                "objects",
+                json!([{"gate": "size"}]),
+                json!(r#"[{"gate":"size"}]"#),
+            ),
+            ("numbers", json!([1, 2]), json!("[1,2]")),
+            ("object", json!({"staff": 4}), json!(r#"{"staff":4}"#)),
+            ("text", json!("a"), json!("a")),
+            ("number", json!(1.5), json!(1.5)),
+            ("flag", json!(true), json!(true)),
+        ] {
+            let row = Row::new(Status::Ok).with("own", nested).flat();
+            assert_eq!(row.own["own"], flat, "{case}");
         }
     }
 }

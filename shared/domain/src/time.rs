@@ -210,6 +210,46 @@ impl fmt::Display for Period {
     }
 }
 
+impl std::str::FromStr for Period {
+    type Err = TimeError;
+
+    /// Reads the name of a day, week, month, quarter or year; windows that end with the as-of day have no borders of their own.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let wrong = || TimeError::NotAPeriod(text.to_owned());
+        let number = |digits: &str, length: usize| {
+            (digits.len() == length && digits.bytes().all(|byte| byte.is_ascii_digit()))
+                .then(|| digits.parse::<i16>().ok())
+                .flatten()
+        };
+        let first = |year: i16, month: i16| Date::new(year, i8::try_from(month).ok()?, 1).ok();
+        let of = |year: &str| number(year, 4);
+        let found = match text.split_once('-') {
+            None => of(text)
+                .and_then(|year| first(year, 1))
+                .map(|day| (Grain::Year, day)),
+            Some((year, rest)) => of(year).and_then(|year| {
+                if let Some(week) = rest.strip_prefix('W') {
+                    let week = i8::try_from(number(week, 2)?).ok()?;
+                    let monday =
+                        jiff::civil::ISOWeekDate::new(year, week, jiff::civil::Weekday::Monday);
+                    Some((Grain::Week, monday.ok()?.date()))
+                } else if let Some(quarter) = rest.strip_prefix('Q') {
+                    let quarter = number(quarter, 1).filter(|quarter| (1..=4).contains(quarter))?;
+                    Some((Grain::Quarter, first(year, quarter * 3 - 2)?))
+                } else if rest.len() == 2 {
+                    Some((Grain::Month, first(year, number(rest, 2)?)?))
+                } else {
+                    (text.len() == 10).then_some(())?;
+                    Some((Grain::Day, text.parse().ok()?))
+                }
+            }),
+        };
+        found
+            .map(|(grain, day)| Self::containing(grain, day))
+            .ok_or_else(wrong)
+    }
+}
+
 /// Local midnight that opens `date` (the first instant of the day where midnight is skipped by a clock change).
 #[must_use]
 pub fn start_of_day(date: Date, zone: &TimeZone) -> Timestamp {
@@ -224,6 +264,11 @@ pub enum TimeError {
     /// Not `YYYY-MM`.
     #[error("`{0}` is not a month; write YYYY-MM")]
     NotAMonth(String),
+    /// Not the name of a period.
+    #[error(
+        "`{0}` is no period; write a day (2026-03-29), week (2026-W13), month (2026-03), quarter (2026-Q1) or year (2026)"
+    )]
+    NotAPeriod(String),
 }
 
 #[cfg(test)]
@@ -259,6 +304,45 @@ mod tests {
                 (name, start, end),
                 "{grain:?}"
             );
+        }
+    }
+
+    /// Names are read as they are written; what names no stretch of the calendar is refused.
+    #[test]
+    fn names_of_periods_are_read_back() {
+        for day in [date(2026, 3, 29), date(2024, 12, 30), date(2027, 1, 1)] {
+            for grain in [
+                Grain::Day,
+                Grain::Week,
+                Grain::Month,
+                Grain::Quarter,
+                Grain::Year,
+            ] {
+                let period = Period::containing(grain, day);
+                assert_eq!(period.to_string().parse(), Ok(period), "{grain:?} of {day}");
+            }
+        }
+        for text in [
+            "",
+            "28d",
+            "all",
+            "now",
+            "M3",
+            "26",
+            "2026-",
+            "2026-3",
+            "2026-13",
+            "2026-Q0",
+            "2026-Q5",
+            "2026-W00",
+            "2026-W54",
+            "2026-02-30",
+            "2026-03-1",
+            "2026-03-01T00",
+            "+2026",
+            "2026-+3",
+        ] {
+            assert!(text.parse::<Period>().is_err(), "{text}");
         }
     }
 

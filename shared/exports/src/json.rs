@@ -30,6 +30,7 @@ pub(crate) struct Objects<R> {
     ended: bool,
     number: u64,
     opened: bool,
+    given_up: bool,
 }
 
 /// One piece: the bytes of an element, or what is wrong with it.
@@ -51,6 +52,7 @@ impl<R: Read> Objects<R> {
             ended: false,
             number: 0,
             opened: false,
+            given_up: false,
         }
     }
 
@@ -135,8 +137,11 @@ impl<R: Read> Objects<R> {
                 self.start += 1;
             }
             if self.start == self.filled {
-                if self.ended {
+                if self.given_up {
                     return Ok(Piece::End);
+                }
+                if self.ended {
+                    return Err(not_closed());
                 }
                 self.fill()?;
                 continue;
@@ -149,22 +154,25 @@ impl<R: Read> Objects<R> {
                     self.number += 1;
                     return Ok(Piece::Object(range));
                 }
-                None if self.ended => {
-                    let range = self.start..self.filled;
-                    self.start = self.filled;
-                    self.number += 1;
-                    return Ok(Piece::Object(range));
-                }
+                None if self.ended => return Err(not_closed()),
                 None if data.len() > LONGEST => {
                     self.number += 1;
                     self.start = self.filled;
-                    self.ended = true;
+                    self.given_up = true;
                     return Ok(Piece::TooLong);
                 }
                 None => self.fill()?,
             }
         }
     }
+}
+
+/// An array without its end is part of a file: what is missing cannot be told, so that none of it is read.
+fn not_closed() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "the JSON array has no closing bracket",
+    )
 }
 
 /// Where the first JSON value of `data` ends, if it does.
@@ -320,14 +328,16 @@ mod tests {
                 Layout::Lines,
                 vec![(1, own(&["1"]), false), (2, own(&["{\"a\":"]), true)],
             ),
-            (
-                "array cut off",
-                "[{\"a\":1},{\"a\":",
-                Layout::Array,
-                vec![(1, own(&["1"]), false), (2, own(&["{\"a\":"]), true)],
-            ),
         ] {
             assert_eq!(read(text, layout), want, "{case}");
+        }
+    }
+
+    #[test]
+    fn an_array_that_is_cut_off_is_not_read_in_part() {
+        for text in ["[{\"a\":1},{\"a\":", "[{\"a\":1},", "[{\"a\":1}", "["] {
+            let error = keys(text.as_bytes(), Layout::Array).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{text}");
         }
     }
 }

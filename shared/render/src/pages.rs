@@ -1,6 +1,6 @@
 //! The other pages: sources, imports, one receipt, all KPIs, and what went wrong.
 
-use levier_domain::receipt::{ImportStatus, Receipt};
+use levier_domain::receipt::{ImportStatus, Matching, Receipt};
 use levier_domain::table::{Row, Status, TableName};
 use maud::{Markup, html};
 
@@ -9,6 +9,7 @@ use crate::label::{Family, KPIS, kpi_label};
 use crate::language::Language;
 use crate::number::{self, Unit, count};
 use crate::page::{Place, card, downloads, nothing, page};
+use crate::receipt::receipt_sentence;
 use crate::section::people::{last_whole, series, shown};
 use crate::section::pipeline;
 use crate::tables::{Tables, interval, undivided, value};
@@ -192,13 +193,14 @@ pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
         (say("Refused", "Refusées"), rows.refused),
         (say("Left out", "Écartées"), rows.dropped),
     ];
+    let recognised_by = receipt
+        .recognised_by
+        .as_deref()
+        .map(|by| receipt_sentence(by, language));
     let facts: Vec<(String, &str)> = [
         (say("Contents", "Contenu"), receipt.entity.as_deref()),
         (say("Read as", "Lu comme"), receipt.dialect.as_deref()),
-        (
-            say("Recognised by", "Reconnu à"),
-            receipt.recognised_by.as_deref(),
-        ),
+        (say("Recognised by", "Reconnu à"), recognised_by.as_deref()),
         (say("Encoding", "Encodage"), receipt.encoding.as_deref()),
         (say("Delimiter", "Séparateur"), receipt.delimiter.as_deref()),
         (say("Sheet", "Feuille"), receipt.sheet.as_deref()),
@@ -218,13 +220,14 @@ pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
     let body = html! {
         h1 { (receipt.file) }
         p { span class={ "chip " (class) } { (verdict) } }
-        @if let Some(reason) = &receipt.reason { p.say { (reason) } }
+        @if let Some(reason) = &receipt.reason { p.say { (receipt_sentence(reason, language)) } }
         dl.tiles { @for (name, n) in &counts { div.tile { dt { (name) } dd { (count(*n, language)) } } } }
         section.card {
             table { tbody { @for (name, value) in &facts { tr { th.name scope="row" { (name) } td { (value) } } } } }
         }
-        (texts(&say("To know", "À savoir"), &receipt.warnings))
-        (texts(&say("What differs from the last file of this kind", "Ce qui change depuis le dernier fichier de ce type"), &receipt.drift))
+        @if let Some(matching) = &receipt.matching { (matched(matching, language)) }
+        (texts(&say("To know", "À savoir"), &receipt.warnings, language))
+        (texts(&say("What differs from the last file of this kind", "Ce qui change depuis le dernier fichier de ce type"), &receipt.drift, language))
         @if !receipt.refused.is_empty() {
             section.card {
                 h2 { (say("Refused rows", "Lignes refusées")) }
@@ -232,7 +235,7 @@ pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
                     thead { tr { th scope="col" { (say("Line", "Ligne")) } th scope="col" { (say("Column", "Colonne")) } th scope="col" { (say("What is wrong", "Ce qui ne va pas")) } th scope="col" { (say("What to do", "Que faire")) } } }
                     tbody { @for refusal in &receipt.refused { tr {
                         th scope="row" { (count(refusal.line, language)) }
-                        td { (refusal.column) } td { (refusal.reason) } td.why { (refusal.hint) }
+                        td { (refusal.column) } td { (receipt_sentence(&refusal.reason, language)) } td.why { (receipt_sentence(&refusal.hint, language)) }
                     } } }
                 } }
             }
@@ -262,6 +265,38 @@ pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
     page(language, Place::Imports, &title, &body)
 }
 
+/// By what the rows can be matched with people: the file's part in the match waterfall.
+fn matched(matching: &Matching, language: Language) -> Markup {
+    let say = |english: &str, french: &str| language.say(english, french);
+    let share = |n: u64| match matching.rows {
+        0 => String::new(),
+        rows => Unit::share().level(n as f64 / rows as f64, 0, language),
+    };
+    let lines = [
+        (
+            say(
+                "by the id of a CRM person",
+                "par l'identifiant d'une personne du CRM",
+            ),
+            matching.person_id,
+        ),
+        (say("by e-mail", "par e-mail"), matching.email),
+        (say("by phone", "par téléphone"), matching.phone),
+        (say("by account", "par compte"), matching.account_id),
+    ];
+    html! {
+        section.card {
+            h2 { (say("By what the rows can be matched with people", "Par quoi les lignes peuvent être rapprochées de personnes")) }
+            table { tbody {
+                @for (name, n) in lines.iter().filter(|(_, n)| *n > 0) {
+                    tr { th.name scope="row" { (name) } td.num { (count(*n, language)) } td.num { (share(*n)) } }
+                }
+                tr { th.name scope="row" { (say("by nothing: they stay out of the comparison until a link names them", "par rien : elles restent hors de la comparaison tant qu'aucun lien ne les nomme")) } td.num { (count(matching.none, language)) } td.num { (share(matching.none)) } }
+            } }
+        }
+    }
+}
+
 fn dropped(why: &str, language: Language) -> String {
     match why {
         "total" => language.say("a total", "un total"),
@@ -274,10 +309,10 @@ fn dropped(why: &str, language: Language) -> String {
     }
 }
 
-fn texts(title: &str, lines: &[String]) -> Markup {
+fn texts(title: &str, lines: &[String], language: Language) -> Markup {
     html! {
         @if !lines.is_empty() {
-            section.card { h2 { (title) } ul { @for line in lines { li { (line) } } } }
+            section.card { h2 { (title) } ul { @for line in lines { li { (receipt_sentence(line, language)) } } } }
         }
     }
 }

@@ -20,7 +20,8 @@ use crate::word::{self, find};
 #[must_use]
 pub fn reason(text: &str, language: Language) -> String {
     let text = text.trim();
-    known(text, language).unwrap_or_else(|| {
+    let said = known(text, language).or_else(|| crate::receipt::known(text, language));
+    said.unwrap_or_else(|| {
         if text.contains(' ') {
             text.to_owned()
         } else {

@@ -148,7 +148,7 @@ pub(crate) const TEMPLATES: &[Entry] = &[
 ];
 
 /// What stands in the holes of a template, if the text is one of it.
-fn holes<'a>(template: &str, text: &'a str) -> Option<Vec<&'a str>> {
+pub(crate) fn holes<'a>(template: &str, text: &'a str) -> Option<Vec<&'a str>> {
     let mut parts = template.split("{}");
     let mut rest = text.strip_prefix(parts.next()?)?;
     let mut found = Vec::new();

@@ -55,8 +55,9 @@ impl Run {
         for (table, rows) in &self.tables {
             results.write_rows(self.id.as_str(), *table, rows).await?;
             let prefix = format!("{}{table}/as_of={}/", keys::PUBLISHED, self.as_of);
-            let parquet = levier_lake::table::encode(&prefix, rows)?;
-            let json = serde_json::to_vec(rows)
+            let flat: Vec<Row> = rows.iter().cloned().map(Row::flat).collect();
+            let parquet = levier_lake::table::encode(&prefix, &flat)?;
+            let json = serde_json::to_vec(&flat)
                 .map_err(|error| levier_lake::LakeError::content(&prefix, "JSON", error))?;
             lake.put(&format!("{prefix}{}.parquet", self.id.as_str()), parquet)
                 .await?;

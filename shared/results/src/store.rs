@@ -310,6 +310,19 @@ impl Results {
             .await
     }
 
+    /// The runs of a job, one for each as-of day, oldest first.
+    ///
+    /// # Errors
+    /// [`ResultsError`].
+    pub async fn pointers(&self, job: &str) -> Result<Vec<Pointer>, ResultsError> {
+        let items = self.query(&format!("asof#{job}")).await?;
+        items
+            .iter()
+            .filter_map(|item| string(item, "text"))
+            .map(|json| serde_json::from_str(json).map_err(|error| self.content(job, error)))
+            .collect()
+    }
+
     /// The run of a job for the last as-of day before `day`.
     ///
     /// # Errors

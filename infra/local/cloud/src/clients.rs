@@ -19,8 +19,8 @@ pub const REGION: &str = "eu-west-3";
 /// The attribute of a table item that holds its expiry, in seconds since 1970.
 pub const TTL_ATTRIBUTE: &str = "expires_at";
 
-/// The access key pair that both local endpoints accept. It protects nothing: the endpoints listen on the loopback
-/// interface only, and signatures are checked so that what is unsigned here fails here, not first on AWS.
+/// The access key pair of the product's own clients. It protects nothing: the endpoints listen on the loopback interface only,
+/// and its signatures are checked so that what is unsigned here fails here, not first on AWS. Other tools may bring any pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalCredentials {
     /// The access key id.

@@ -7,7 +7,7 @@ mod reasons;
 
 use std::collections::BTreeMap;
 
-use levier_domain::receipt::{DroppedLine, Receipt, Refusal, RowCounts};
+use levier_domain::receipt::{DroppedLine, Matching, Receipt, Refusal, RowCounts};
 use levier_domain::table::{Row, Status, TableName};
 use levier_render::{
     Language, Tables, dashboard, imports_page, kpis_page, problem, receipt_page, sources_page,
@@ -49,6 +49,14 @@ fn receipt() -> Receipt {
         .insert("E-mail".into(), "email".into());
     receipt.columns.ignored.push("Notes".into());
     receipt.drift.push("column « Pays » is gone".into());
+    receipt.matching = Some(Matching {
+        rows: 2_011,
+        person_id: 0,
+        email: 1_950,
+        phone: 412,
+        account_id: 0,
+        none: 61,
+    });
     receipt
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use levier_render::{Language, reason};
+use levier_render::{Language, reason, receipt_sentence};
 
 /// Where reasons are written: every lower-case sentence in these sources is one, but for those named below.
 const SENTENCES: &[&str] = &[
@@ -69,6 +69,7 @@ const NOT_REASONS: &[&str] = &[
     "the facts are as of {}, not {day}; run join --as-of {day} first",
     "there is no uplift as of {day}; run uplift --as-of {day} first",
     "the document has no seal; it is not a snapshot",
+    "the document calls itself {named}, its seal makes it {sealed}: it was put in the place of another, or renamed",
     "the seal is {sealed}, the content's hash is {found}: the document was changed after it was sealed",
 ];
 
@@ -213,4 +214,85 @@ fn every_code_that_an_item_is_set_aside_with_reads_in_french() {
     }
     assert!(seen.len() > 10, "only {seen:?}");
     assert!(missing.is_empty(), "without French wording: {missing:#?}");
+}
+
+/// Where the sentences of receipts are written.
+const RECEIPTS: &[&str] = &["shared/exports/src", "functions/import/src"];
+
+/// Sentences there that no receipt says: errors of jobs, and parts of longer sentences and of written files.
+const NOT_SAID: &[&str] = &[
+    "a temporary file",
+    "a dialect cannot be read: {error}",
+    "`{key}` is not in the bucket any more; drop the file again",
+    "the temporary copy of {} is gone: {error}",
+    "{} was not read to its end; drop it again",
+    "the thread that writes rows ended early; try again",
+    "rows could not be handed on while reading; try again",
+    "{file} could not be read from its storage; try again",
+    "line {}: {}; {}",
+    "line {}, {}: {}; {}",
+    " and others",
+    " (entity declared)",
+    " - ",
+    " or ",
+    "# A proposal: check each line, complete it, and save it beside the file as FILE.levier.toml\n",
+    "entity = \"{entity}\"\nsource = \"my-system\"\n\n[columns]\n",
+    "{quoted} = \"{field}\"\n",
+    "# {} = \"\"\n",
+    "# still required: {}\n",
+];
+
+/// A literal of a source as the text that it stands for.
+fn unescaped(literal: &str) -> String {
+    let mut joined = String::new();
+    for (position, line) in literal.split("\\\n").enumerate() {
+        joined.push_str(if position == 0 {
+            line
+        } else {
+            line.trim_start()
+        });
+    }
+    joined
+        .replace("\\\"", "\"")
+        .replace("\\n", "\n")
+        .replace("\\u{FFFD}", "\u{FFFD}")
+}
+
+/// What is appended to a number of cells in one place is a sentence with it.
+#[test]
+fn every_sentence_of_a_receipt_reads_in_french() {
+    let mut missing = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    for folder in RECEIPTS {
+        let mut files = Vec::new();
+        sources(&root().join(folder), &mut files);
+        for file in files {
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            for (before, literal) in literals(&std::fs::read_to_string(&file).unwrap()) {
+                let literal = unescaped(&literal);
+                let sentence = literal.matches(' ').count() >= 2
+                    && literal.contains(|c: char| c.is_alphabetic())
+                    // Code between two quotes that stand alone as bytes.
+                    && !literal.contains(['=', ';']) | literal.contains("; ") | literal.contains(" = ")
+                    && !literal.contains("\n ")
+                    && !before.contains("expect(")
+                    && !before.contains("reason = ");
+                if !sentence || NOT_SAID.contains(&literal.as_str()) {
+                    continue;
+                }
+                seen.insert(literal.clone());
+                let text = filled(&literal);
+                let said = |text: &str| receipt_sentence(text, Language::French) != text;
+                // Braces that are written, not filled.
+                if !said(&text) && !said(&format!("3 {text}")) && !said(&literal) {
+                    missing.insert(format!("{name}: {literal}"));
+                }
+            }
+        }
+    }
+    assert!(seen.len() > 120, "only {} sentences were found", seen.len());
+    assert!(
+        missing.is_empty(),
+        "without French wording (shared/render/src/receipt_file_table.rs, receipt_row_table.rs): {missing:#?}"
+    );
 }

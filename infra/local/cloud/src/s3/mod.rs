@@ -5,6 +5,7 @@
 
 mod attributes;
 mod folders;
+mod guests;
 mod list;
 mod multipart;
 mod operations;
@@ -41,6 +42,7 @@ impl Endpoint {
             keys.access_key_id,
             keys.secret_access_key,
         ));
+        builder.set_access(guests::LetIn);
         Self {
             service: builder.build(),
         }
@@ -50,7 +52,11 @@ impl Endpoint {
 impl Handler for Endpoint {
     type Body = MapErr<s3s::Body, fn(BoxError) -> ServeError>;
 
-    async fn handle(&self, request: Request<Incoming>) -> Result<Response<Self::Body>, ServeError> {
+    async fn handle(
+        &self,
+        mut request: Request<Incoming>,
+    ) -> Result<Response<Self::Body>, ServeError> {
+        guests::welcome(request.headers_mut());
         match Service::call(&self.service, request).await {
             Ok(response) => {
                 Ok(response.map(|body| body.map_err(ServeError as fn(BoxError) -> ServeError)))
