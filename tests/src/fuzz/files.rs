@@ -354,7 +354,7 @@ fn cell(field: &str, dice: &mut Dice) -> &'static str {
     match fitting(field) {
         Some(cell) if dice.below(12) > 0 => cell,
         None if dice.below(2) == 0 => "",
-        _ => *dice.pick(&CELLS),
+        _ => dice.pick::<&str>(&CELLS),
     }
 }
 
