@@ -1,5 +1,6 @@
-//! Damages deliveries of every platform for as long as it is told: `cargo run --release -p levier-tests --example fuzz -- SECONDS
-//! SEED`, by default 60 and 1. A panic names the seed and the number of the delivery, which give it again.
+//! Damages deliveries of every platform, then files of every dialect, for as long as it is told: `cargo run --release -p
+//! levier-tests --example fuzz -- SECONDS SEED`, by default 60 each and 1. A panic names the seed and the number of the delivery or
+//! file, which give it again.
 #![allow(
     clippy::expect_used,
     clippy::print_stdout,
@@ -16,9 +17,15 @@ fn main() {
             .map_or(default, |text| text.parse().expect("a number"))
     };
     let (seconds, seed) = (number(60), number(1));
-    let tried = levier_tests::fuzz::run(seed, u64::MAX, Duration::from_secs(seconds));
+    let longest = Duration::from_secs(seconds);
+    let tried = levier_tests::fuzz::deliveries::run(seed, u64::MAX, longest);
     println!(
         "seed {seed}: {} deliveries gave {} events; {} changed bodies were refused; nothing panicked",
         tried.deliveries, tried.events, tried.refused
+    );
+    let tried = levier_tests::fuzz::files::run(seed, u64::MAX, longest);
+    println!(
+        "seed {seed}: {} files, {} imported; {} rows, {} refused; nothing panicked",
+        tried.files, tried.imported, tried.rows, tried.refused
     );
 }

@@ -164,6 +164,7 @@ then_done as (
 select v.kpi, 'all', k.grain, k.period, c, g, f, 'all', 'all', avg(v.x::int)
 from then_done join calendar k using (local_day),
 lateral (values ('notification_open_rate', opened), ('notification_click_rate', clicked)) v(kpi, x)
+where k.grain not in ('day', 'week') or g = 'all' and f = 'all'
 group by all;
 
 insert into figure

@@ -32,12 +32,12 @@ KEYS = {
 # Columns that the SQL reads, for entities of which nothing was dropped.
 NEEDED = {
     "people": "person_id varchar, email_key varchar, account_id varchar, created_at timestamptz, lifecycle varchar, lead_source varchar, qualified_at timestamptz, became_customer_at timestamptz",
-    "deals": "deal_id varchar, person_id varchar, account_id varchar, created_at timestamptz, closed_at timestamptz, status varchar",
+    "deals": "deal_id varchar, owner_id varchar, person_id varchar, account_id varchar, created_at timestamptz, closed_at timestamptz, status varchar",
     "orders": "order_id varchar, person_id varchar, email_key varchar, ordered_at timestamptz, status varchar, amount_minor bigint, refunded_amount_minor bigint, tax_minor bigint, currency varchar, promo_code varchar",
     "surveys": "response_id varchar, person_id varchar, email_key varchar, answered_at timestamptz, kind varchar, score double, answer varchar",
-    "tickets": "ticket_id varchar, person_id varchar, email_key varchar, account_id varchar, created_at timestamptz, solved_at timestamptz, handle_minutes double",
-    "subscriptions": "subscription_id varchar, person_id varchar, email_key varchar, account_id varchar, started_at timestamptz, trial_end timestamptz, status varchar",
-    "spend": "date date, channel varchar, campaign varchar, audience varchar, purpose varchar, amount_minor bigint, currency varchar",
+    "tickets": "ticket_id varchar, agent_id varchar, person_id varchar, email_key varchar, account_id varchar, created_at timestamptz, solved_at timestamptz, handle_minutes double",
+    "subscriptions": "subscription_id varchar, person_id varchar, email_key varchar, account_id varchar, started_at timestamptz, trial_end timestamptz, ended_at timestamptz, interval varchar, status varchar",
+    "spend": "date date, channel varchar, campaign varchar, audience varchar, purpose varchar, amount_minor bigint, currency varchar, impressions double, clicks double",
     "web_traffic": "date date, channel varchar, visits double",
     "mentions": "mention_id varchar, seen_at timestamptz, about varchar",
     "members": "community varchar, platform varchar, handle varchar, joined_at timestamptz, left_at timestamptz, role varchar",
@@ -87,9 +87,11 @@ def prepare(db, lake, config, as_of):
     until = as_of + dt.timedelta(days=1)
     db.execute(f"set timezone = '{zone}'")
     decimals = {"JPY": 0, "KRW": 0, "KWD": 3, "TND": 3, "BHD": 3}.get(currency, 2)
-    db.execute("create table params (zone varchar, as_of date, until bigint, until_at timestamptz, home varchar, minor_per_major bigint, conversion_days bigint)")
-    db.execute("insert into params select ?, ?, ?::bigint, make_timestamptz(?::bigint), ?, ?, ?",
-               [zone, as_of, micro(until), micro(until), currency, 10 ** decimals, commerce.get("conversion_days", 180)])
+    db.execute("""create table params (zone varchar, as_of date, until bigint, until_at timestamptz, home varchar, minor_per_major bigint,
+        conversion_days bigint, churn_after bigint, deflection_share double)""")
+    db.execute("insert into params select ?, ?, ?::bigint, make_timestamptz(?::bigint), ?, ?, ?, ?, ?",
+               [zone, as_of, micro(until), micro(until), currency, 10 ** decimals, commerce.get("conversion_days", 180),
+                commerce.get("churn_after_months", 12), config.get("roi", {}).get("deflection_share")])
     db.execute("create table off_product (community varchar, channel varchar)")
     for name, community in config.get("communities", {}).items():
         for channel in community.get("off_product_channels", []):
@@ -134,6 +136,8 @@ def prepare(db, lake, config, as_of):
     db.execute("create table period (grain varchar, period varchar, first_day date, last_day date, first_us bigint, end_us bigint, partial boolean, people boolean)")
     insert(db, "calendar", calendar)
     insert(db, "period", [row for row in periods.values() if row[-1]])
+    db.execute("create table every_period as select * from period limit 0")
+    insert(db, "every_period", list(periods.values()))
 
 
 def insert(db, table, rows):
@@ -169,11 +173,15 @@ def crm_tables(db, lake):
         from (select *, round_even(amount_minor * rate, 0) as amount, round_even(refunded_minor * rate, 0) as refunded, round_even(tax_minor * rate, 0) as tax
               from order_money where rate is not null) o""")
     words = " or ".join(f"contains(lower(answer), '{word}')" for word in COMMUNITY_WORDS)
-    db.execute(f"""create table first_bought as select person, min(us) as us from (
-          select person, ordered_at as us from {whom['orders']} where status in ('paid', 'refunded', 'partially_refunded')
-          union all select person, coalesce(closed_at, created_at) from {whom['deals']} where status = 'won'
-          union all select person, greatest(started_at, coalesce(trial_end, started_at)) from {whom['subscriptions']} where status not in ('trialing', 'paused')
-        ) where person is not null group by person""")
+    # Of an account only what names no person speaks.
+    db.execute(f"""create table bought as
+          select person, null as account, ordered_at as us from {whom['orders']} where status in ('paid', 'refunded', 'partially_refunded')
+          union all select person, account, coalesce(closed_at, created_at) from {whom['deals']} where status = 'won'
+          union all select person, account, greatest(started_at, coalesce(trial_end, started_at)) from {whom['subscriptions']}
+            where status is null or status not in ('trialing', 'paused')""")
+    db.execute("create table first_bought as select person, min(us) as us from bought where person is not null group by person")
+    db.execute("create table account_bought as select account, min(us) as us from bought where person is null and account is not null group by account")
+    since = "least(l.became_customer_at, b.us, c.us)"
     day = 86_400_000_000.0
     db.execute(f"""create table crm_dated as
         select 'deal_closed' as about, person, account, (closed_at at time zone zone)::date as local_day, epoch_us(created_at) as began, status as word, 0.0 as number
@@ -184,13 +192,22 @@ def crm_tables(db, lake):
           from {whom['deals']}, params where created_at < until_at
         union all select 'qualified', person, account, (qualified_at at time zone zone)::date, epoch_us(qualified_at), '', 0
           from {whom['people']}, params where qualified_at < until_at
-        union all select 'lead', l.person, account, (l.created_at at time zone zone)::date, epoch_us(l.created_at),
-          case when least(l.became_customer_at, b.us) < until_at then 'customer' else 'censored' end,
-          greatest(0, epoch_us(case when least(l.became_customer_at, b.us) < until_at then least(l.became_customer_at, b.us) else until_at end) - epoch_us(l.created_at)) / {day}
-          from {whom['people']} l left join first_bought b on b.person = l.person, params where l.created_at < until_at
+        union all select 'lead', l.person, l.account, (l.created_at at time zone zone)::date, epoch_us(l.created_at),
+          case when {since} < until_at then 'customer' else 'censored' end,
+          greatest(0, epoch_us(case when {since} < until_at then {since} else until_at end) - epoch_us(l.created_at)) / {day}
+          from {whom['people']} l left join first_bought b on b.person = l.person left join account_bought c on c.account = l.account, params where l.created_at < until_at
         union all select case kind when 'heard_about' then 'heard' else kind end, person, account, (answered_at at time zone zone)::date, epoch_us(answered_at),
           case when {words} then 'yes' else 'no' end, score
           from {whom['surveys']}, params where answered_at < until_at and kind in ('nps', 'csat', 'heard_about')
+        union all select 'awareness', person, account, (answered_at at time zone zone)::date, epoch_us(answered_at), split_part(kind, '_', 2),
+          case when score is not null then (score > 0)::int when lower(trim(answer)) in ('yes', 'oui', 'true', 'vrai', '1') then 1 else 0 end
+          from {whom['surveys']}, params where answered_at < until_at and kind in ('awareness_aided', 'awareness_unaided')
+        union all select 'due', person, account, due, epoch_us(due_at) - 1, '', (ended_at is null or epoch_us(ended_at) > epoch_us(due_at) + 86400000000)::int
+          from (select s.*, (started_at at time zone zone)::date + to_years(n) as due, ((started_at at time zone zone)::date + to_years(n))::timestamp at time zone zone as due_at
+                from {whom['subscriptions']} s, params, range(1, 100) r(n) where interval = 'year'), params
+          where due_at < until_at and (ended_at is null or epoch_us(ended_at) >= epoch_us(due_at) - 31 * 86400000000)
+            -- The first anniversary that was not renewed is the last one that was due.
+            and (ended_at is null or epoch_us(ended_at) > epoch_us((due - to_years(1))::timestamp at time zone zone) + 86400000000 or due - to_years(1) = (started_at at time zone zone)::date)
         union all select 'ticket', person, account, (solved_at at time zone zone)::date, epoch_us(created_at), '', handle_minutes
           from {whom['tickets']}, params where solved_at < until_at""")
     db.execute(f"""create table contact_of as
@@ -201,6 +218,8 @@ def crm_tables(db, lake):
     db.execute("create table mention as select about, (seen_at at time zone zone)::date as local_day from held_mentions, params where seen_at < until_at")
     db.execute("create table traffic as select channel, visits, date as local_day from held_web_traffic, params where date <= as_of")
     db.execute("create table spend as select purpose, amount_minor as minor, date as local_day from held_spend s, params p where date <= as_of and s.currency = p.home")
+    db.execute("""create table campaign as select audience, clicks, impressions, date as local_day from held_spend, params
+        where date <= as_of and clicks is not null and impressions is not null""")
     has = {name: db.execute(f"select count(*) from held_{name}").fetchone()[0] > 0 for name in ("orders", "subscriptions", "tickets")}
     db.execute("alter table params add column has_orders boolean")
     db.execute("alter table params add column has_subscriptions boolean")
@@ -229,7 +248,8 @@ def main():
     for name in ("inputs", "people", "conversation"):
         execute(db, name, lake, arguments.trace)
     crm_tables(db, lake)
-    execute(db, "business", lake, arguments.trace)
+    for name in ("business", "support"):
+        execute(db, name, lake, arguments.trace)
     sys.exit(compare(db, published, arguments.show))
 
 

@@ -17,7 +17,9 @@ use levier_domain::table::{Row, TableName};
 use levier_domain::time::start_of_day;
 use levier_join::{Holding, Known, Rates, held};
 use levier_lake::{events, facts, keys};
-use levier_metrics::{ActivityBuilder, CommerceAccumulator, Inputs, Membership, Records, Who};
+use levier_metrics::{
+    ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, Who,
+};
 use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
 use sha2::{Digest, Sha256};
@@ -41,33 +43,7 @@ pub async fn health(
     let day = as_of(invocation, now, &deps.zone);
     let manifest = levier_join::manifest_of(&deps.lake, day).await?;
     let known = Known::load(&deps.lake).await?;
-    let mut people = People::default();
-    let mut commerce = CommerceAccumulator::new(&deps.config);
-    let mut facts_keys: BTreeMap<usize, Vec<(i32, String)>> = BTreeMap::new();
-    for object in deps.lake.list(keys::FACTS).await? {
-        if let Some((month, bucket)) = keys::parse_facts_key(&object.key) {
-            facts_keys
-                .entry(bucket)
-                .or_default()
-                .push((month.index(), object.key));
-        }
-    }
-    for months in facts_keys.values() {
-        for (month, key) in months {
-            let Some(bytes) = deps.lake.get(key).await? else {
-                continue;
-            };
-            let mut read = 0;
-            facts::visit(key, *month, bytes, |fact| {
-                people.learn(fact);
-                commerce.update(fact);
-                read += 1;
-            })?;
-            outcome.count("facts", read);
-        }
-        commerce.end_bucket();
-    }
-    let commerce = commerce.finish();
+    let (people, commerce) = read_facts(deps, &mut outcome).await?;
 
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
     let activity = read_activity(deps, &known, &people, until, &mut outcome).await?;
@@ -238,6 +214,65 @@ impl People {
             self.segment.insert(fact.person.clone(), segment.clone());
         }
     }
+}
+
+/// Reads the facts, as many buckets at once as there are processors: a person is in one bucket, and the sums are whole numbers, so
+/// that they come to the same in any order.
+async fn read_facts(
+    deps: &Dependencies,
+    outcome: &mut Outcome,
+) -> Result<(People, Commerce), JobError> {
+    let mut buckets: BTreeMap<usize, Vec<(i32, String)>> = BTreeMap::new();
+    for object in deps.lake.list(keys::FACTS).await? {
+        if let Some((month, bucket)) = keys::parse_facts_key(&object.key) {
+            buckets
+                .entry(bucket)
+                .or_default()
+                .push((month.index(), object.key));
+        }
+    }
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut reads = futures::stream::iter(buckets.into_values())
+        .map(|months| read_bucket(deps, months))
+        .buffered(processors);
+    let mut people = People::default();
+    let mut commerce = CommerceAccumulator::new(&deps.config);
+    while let Some(bucket) = reads.next().await {
+        let (of_bucket, sums, read) = bucket?;
+        people.staff.extend(of_bucket.staff);
+        people.segment.extend(of_bucket.segment);
+        commerce.merge(sums);
+        outcome.count("facts", read);
+    }
+    Ok((people, commerce.finish()))
+}
+
+/// All months of one bucket.
+async fn read_bucket(
+    deps: &Dependencies,
+    months: Vec<(i32, String)>,
+) -> Result<(People, CommerceAccumulator, u64), JobError> {
+    let names: Vec<String> = months.iter().map(|(_, key)| key.clone()).collect();
+    let files = deps.lake.get_all(&names).await?;
+    let mut people = People::default();
+    let mut commerce = CommerceAccumulator::new(&deps.config);
+    let read = tokio::task::spawn_blocking(move || {
+        let mut read = 0;
+        for ((month, _), (key, bytes)) in months.into_iter().zip(files) {
+            facts::visit(&key, month, bytes, |fact| {
+                people.learn(fact);
+                commerce.update(fact);
+                read += 1;
+            })?;
+        }
+        commerce.end_bucket();
+        Ok((people, commerce, read))
+    });
+    read.await.map_err(|error| {
+        JobError::Input(format!(
+            "a bucket of facts could not be read: {error}; run `health` again"
+        ))
+    })?
 }
 
 async fn read_activity(

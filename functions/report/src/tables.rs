@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, Response, header};
 use jiff::civil::Date;
 use levier_domain::table::{Row, Status, TableName};
-use levier_domain::time::Period;
+use levier_domain::time::{Grain, Month, Period, TimeError};
 use levier_render::{CsvDialect, Language, csv};
 use levier_results::{Results, ResultsError};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,8 @@ const JOBS: &[&str] = &[
 pub struct Filter {
     /// The day whose knowledge counts; the newest when absent.
     pub as_of: Option<Date>,
-    /// First period, by name (`2026-03-29`, `2026-W13`, `2026-03`, `2026-Q1`, `2026`): only what begins with it or later.
+    /// First period, by name (`2026-03-29`, `2026-W13`, `2026-03`, `2026-Q1`, `2026`, `FY2026-Q1`, `FY2026`): only what begins
+    /// with it or later.
     pub from: Option<String>,
     /// Last period, by name: only what ends with it or before.
     pub to: Option<String>,
@@ -44,6 +45,9 @@ pub struct Filter {
     /// The reading key, where it comes in the query; checked elsewhere.
     #[serde(skip_serializing)]
     pub key: Option<String>,
+    /// The month in which the workspace's fiscal year begins (1 to 12), by which `FY2026` is read; 0 is January.
+    #[serde(skip)]
+    pub fiscal_year_start: u8,
 }
 
 /// Why a table cannot be had.
@@ -129,7 +133,7 @@ pub async fn rows(
         asked(wanted).is_none_or(|wanted| Some(wanted) == has.as_deref())
     };
     found.retain(|row| {
-        within(row.period.as_deref(), range)
+        within(row.period.as_deref(), range, filter.fiscal_year_start)
             && same(&filter.community, &row.community)
             && same(&filter.segment, &row.segment)
             && same(&filter.kpi, &row.kpi)
@@ -172,7 +176,7 @@ async fn runs(results: &Results) -> Result<Vec<Row>, ResultsError> {
 fn range(filter: &Filter) -> Result<Option<(Date, Date)>, TableError> {
     let read = |name: &str, text: &Option<String>| {
         asked(text)
-            .map(|text| text.parse::<Period>())
+            .map(|text| days_of(text, filter.fiscal_year_start))
             .transpose()
             .map_err(|error| TableError::Filter(format!("{name}: {error}")))
     };
@@ -181,17 +185,39 @@ fn range(filter: &Filter) -> Result<Option<(Date, Date)>, TableError> {
         return Ok(None);
     }
     Ok(Some((
-        from.map_or(Date::MIN, |from| from.start),
-        to.map_or(Date::MAX, |to| to.end),
+        from.map_or(Date::MIN, |from| from.0),
+        to.map_or(Date::MAX, |to| to.1),
     )))
 }
 
+/// First day of a period and first day after it, by its name.
+///
+/// A fiscal year that does not begin in January is named after the calendar year in which it ends.
+fn days_of(name: &str, fiscal_year_start: u8) -> Result<(Date, Date), TimeError> {
+    let Some(fiscal) = name.strip_prefix("FY") else {
+        return name
+            .parse()
+            .map(|period: Period| (period.start, period.end));
+    };
+    let wrong = || TimeError::NotAPeriod(name.to_owned());
+    let calendar: Period = fiscal.parse().map_err(|_| wrong())?;
+    let months = match calendar.grain {
+        Grain::Year => 12,
+        Grain::Quarter => 3,
+        _ => return Err(wrong()),
+    };
+    let shift = i32::from(fiscal_year_start.clamp(1, 12)) - 1;
+    let earlier = if shift > 0 { 12 - shift } else { 0 };
+    let start = Month::of(calendar.start).plus(-earlier);
+    Ok((start.first_day(), start.plus(months).first_day()))
+}
+
 /// Whether a period lies whole in the range. What names no stretch of the calendar (`28d`, `all`) lies in none.
-fn within(period: Option<&str>, range: Option<(Date, Date)>) -> bool {
+fn within(period: Option<&str>, range: Option<(Date, Date)>, fiscal_year_start: u8) -> bool {
     range.is_none_or(|(start, end)| {
         period
-            .and_then(|period| period.parse::<Period>().ok())
-            .is_some_and(|period| period.start >= start && period.end <= end)
+            .and_then(|period| days_of(period, fiscal_year_start).ok())
+            .is_some_and(|(first, after)| first >= start && after <= end)
     })
 }
 
@@ -292,7 +318,10 @@ pub(crate) async fn table(
     query: Result<Query<Filter>, QueryRejection>,
 ) -> Response<Body> {
     let filter = match query {
-        Ok(Query(filter)) => filter,
+        Ok(Query(filter)) => Filter {
+            fiscal_year_start: context.deps.config.workspace.fiscal_year_start,
+            ..filter
+        },
         Err(error) => return crate::pages::bad_filter(&error),
     };
     let (name, format) = file.rsplit_once('.').unwrap_or((&file, "json"));
@@ -442,10 +471,10 @@ mod tests {
             let range = range(&filter).unwrap();
             let held: Vec<&str> = all
                 .into_iter()
-                .filter(|period| within(Some(period), range))
+                .filter(|period| within(Some(period), range, 0))
                 .collect();
             assert_eq!(held, want, "{case}");
-            assert_eq!(within(None, range), range.is_none(), "{case}");
+            assert_eq!(within(None, range, 0), range.is_none(), "{case}");
         }
         for wrong in ["28d", "2026-13", "yesterday"] {
             let filter = Filter {
@@ -456,6 +485,24 @@ mod tests {
                 matches!(range(&filter), Err(TableError::Filter(_))),
                 "{wrong}"
             );
+        }
+    }
+
+    /// A year from April on is named after the year in which it ends.
+    #[test]
+    fn fiscal_periods_are_days_too() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        for (case, name, start, first, after) in [
+            ("year", "FY2026", 4, "2025-04-01", "2026-04-01"),
+            ("first quarter", "FY2026-Q1", 4, "2025-04-01", "2025-07-01"),
+            ("last quarter", "FY2026-Q4", 4, "2026-01-01", "2026-04-01"),
+            ("from December", "FY2026-Q1", 12, "2025-12-01", "2026-03-01"),
+            ("from February", "FY2026", 2, "2025-02-01", "2026-02-01"),
+        ] {
+            assert_eq!(days_of(name, start), Ok((day(first), day(after))), "{case}");
+        }
+        for name in ["FY", "FY2026-05", "FY2026-W01", "FYQ1", "FY2026-Q5"] {
+            assert!(days_of(name, 4).is_err(), "{name}");
         }
     }
 }

@@ -35,10 +35,15 @@ pub async fn table(shared: &Shared, arguments: &Table) -> Result<ExitCode, Failu
         lang: arguments.lang.clone(),
         dialect: arguments.dialect.clone(),
         key: None,
+        fiscal_year_start: 0,
     };
     let dialect =
         levier_report::dialect(&filter).map_err(|error| Failure::Usage(error.to_string()))?;
     let workspace = Workspace::open(shared).await?;
+    let filter = Filter {
+        fiscal_year_start: workspace.deps.config.workspace.fiscal_year_start,
+        ..filter
+    };
     let rows = levier_report::rows(&workspace.deps.results, name, &filter).await;
     workspace.close().await;
     let rows: Vec<Row> = rows

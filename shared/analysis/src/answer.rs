@@ -28,10 +28,11 @@ pub fn number(x: f64) -> Value {
     }
 }
 
-/// A label as JSON: a number when it is written as one would be.
+/// A label as JSON: a number when it is written as one would be, `1.0` included; `007` stays text.
 pub fn label(text: &str) -> Value {
-    match text.parse::<f64>() {
-        Ok(x) if x.is_finite() && x.to_string() == text => number(x),
+    let plain = text.strip_suffix(".0").unwrap_or(text);
+    match plain.parse::<f64>() {
+        Ok(x) if x.is_finite() && x.abs() < 9e15 && x.to_string() == plain => number(x),
         _ => json!(text),
     }
 }
@@ -81,9 +82,18 @@ impl Answer {
             .push(entry(about, e));
     }
 
-    /// One of several entries, as it is.
-    pub fn push_value(&mut self, value: Value) {
-        self.estimates.get_or_insert_with(Vec::new).push(value);
+    /// One of several numbers that is not known; a warning says why.
+    pub fn push_unknown(&mut self, about: &[(&str, Value)]) {
+        let mut map: Map<String, Value> = about
+            .iter()
+            .map(|(k, v)| ((*k).to_string(), v.clone()))
+            .collect();
+        for key in ["value", "standard_error", "lower", "upper", "p_value"] {
+            map.insert(key.into(), Value::Null);
+        }
+        self.estimates
+            .get_or_insert_with(Vec::new)
+            .push(Value::Object(map));
     }
 
     /// Sets a diagnostic.

@@ -4,7 +4,7 @@ use crate::Named;
 use crate::answer::{Answer, label, number};
 use crate::error::AnalysisError;
 use crate::request::Request;
-use crate::rows::{Rows, number_units};
+use crate::rows::{Rows, need_one, number_units};
 use crate::table::Table;
 use levier_stats::Estimate;
 use levier_stats::cox::{Intervals, Ties, fit};
@@ -29,14 +29,11 @@ fn lifetimes<'a>(table: &'a Table, request: &Request) -> Result<(Rows<'a>, Group
         None => vec![None; durations.len()],
     };
     let mut distinct = names.clone();
-    distinct.sort_by(|a, b| {
-        match (
-            a.as_deref().map(str::parse::<f64>),
-            b.as_deref().map(str::parse::<f64>),
-        ) {
-            (Some(Ok(x)), Some(Ok(y))) => x.total_cmp(&y),
-            _ => a.cmp(b),
-        }
+    // Numbers first, by size, then text: comparing both as it comes would be no order.
+    let as_number = |n: &Option<String>| n.as_deref().and_then(|n| n.parse::<f64>().ok());
+    distinct.sort_by(|a, b| match (as_number(a), as_number(b)) {
+        (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
+        (x, y) => y.is_some().cmp(&x.is_some()).then_with(|| a.cmp(b)),
     });
     distinct.dedup();
     let mut groups: Groups = distinct
@@ -85,36 +82,32 @@ pub fn kaplan_meier(table: &Table, request: &Request) -> Result<Value, AnalysisE
         match curve.median() {
             Some(m) => answer.push(&about(&group, &[("term", json!("median"))]), &m),
             None => {
-                let mut entry = json!({
-                    "term": "median", "value": null, "standard_error": null, "lower": null, "upper": null, "p_value": null
-                });
-                if let Some(g) = &group {
-                    entry["group"] = label(g);
-                }
-                answer.push_value(entry);
-                answer
-                    .warnings
-                    .push("survival does not fall to one half: the median is unknown".into());
+                answer.push_unknown(&about(&group, &[("term", json!("median"))]));
+                let of_group = group.as_ref().map_or(String::new(), |g| format!(" of {g}"));
+                answer.warnings.push(format!(
+                    "survival{of_group} does not fall to one half: the median is unknown"
+                ));
             }
         }
         if let Some(h) = request.horizon {
+            let there = about(
+                &group,
+                &[("term", json!("survival")), ("horizon", number(h))],
+            );
             match curve.at(h) {
                 Some(e) => {
-                    answer.push(
-                        &about(
-                            &group,
-                            &[("term", json!("survival")), ("horizon", number(h))],
-                        ),
-                        &e,
-                    );
+                    answer.push(&there, &e);
                     if groups.len() == 1 {
                         answer.estimate_about(&[("horizon", number(h))], &e);
                     }
                 }
-                None => answer.warnings.push(format!(
-                    "nobody was watched until {h} (the last at {}): survival there is unknown",
-                    curve.follow_up()
-                )),
+                None => {
+                    answer.push_unknown(&there);
+                    answer.warnings.push(format!(
+                        "nobody was watched until {h} (the last at {}): survival there is unknown",
+                        curve.follow_up()
+                    ));
+                }
             }
         }
     }
@@ -241,6 +234,7 @@ pub fn cox(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
     };
     let mut answer = Answer::new(&request.method, rows.n(), rows.left_out.clone());
     let covariates = rows.covariates(&names, &mut answer.warnings)?;
+    need_one(&covariates)?;
     let views = covariates.iter().map(|(_, x)| x.as_slice()).collect();
     let done = fit(
         &Intervals {

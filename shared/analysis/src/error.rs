@@ -66,8 +66,18 @@ pub enum AnalysisError {
         /// What there is.
         choices: String,
     },
+    /// A value that a flag cannot take.
+    #[error("--{flag} `{value}` cannot be used: give {wanted}")]
+    BadValue {
+        /// The flag.
+        flag: &'static str,
+        /// What was given.
+        value: String,
+        /// What it takes.
+        wanted: &'static str,
+    },
     /// A treatment or an event that is not yes or no.
-    #[error("column `{column}` must hold 0 and 1 only; it also holds {example}")]
+    #[error("column `{column}` must hold 0 and 1 only; it also holds {example}: recode it")]
     NotBinary {
         /// The column.
         column: String,
@@ -103,7 +113,10 @@ impl AnalysisError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::MissingColumn { .. } | Self::MissingFlag { .. } | Self::UnknownChoice { .. }
+            Self::MissingColumn { .. }
+                | Self::MissingFlag { .. }
+                | Self::UnknownChoice { .. }
+                | Self::BadValue { .. }
         )
     }
 }

@@ -43,6 +43,17 @@ pub fn analyse(table: &Table, request: &Request) -> Result<serde_json::Value, An
     if table.rows() == 0 {
         return Err(AnalysisError::Inconsistent("the table has no rows".into()));
     }
+    request.check_times()?;
+    let mut answer = answer_one(table, request)?;
+    if let Some(warnings) = answer["warnings"].as_array_mut() {
+        warnings.extend(request.unused().iter().map(|flag| {
+            format!("method {} has no use for --{flag}: ignored", request.method).into()
+        }));
+    }
+    Ok(answer)
+}
+
+fn answer_one(table: &Table, request: &Request) -> Result<serde_json::Value, AnalysisError> {
     match request.method.as_str() {
         "difference" => two_arms::difference(table, request),
         "ratio" => two_arms::ratio(table, request),
@@ -59,11 +70,7 @@ pub fn analyse(table: &Table, request: &Request) -> Result<serde_json::Value, An
         "gamma-gamma" => values::gamma_gamma(table, request),
         "sbg" => values::sbg(table, request),
         "benjamini-hochberg" => values::benjamini_hochberg(table, request),
-        _ => Err(AnalysisError::UnknownChoice {
-            flag: "method",
-            value: request.method.clone(),
-            choices: METHODS.join(", "),
-        }),
+        _ => analyse_unknown(request),
     }
 }
 

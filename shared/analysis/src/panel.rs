@@ -7,9 +7,9 @@ use crate::rows::{Rows, number_units};
 use crate::table::{Cell, Table};
 use crate::{Named, SEED};
 use levier_stats::did::rows::{Panel, estimate};
-use levier_stats::did::{Aggregation, Control, Effects, Options};
+use levier_stats::did::{Aggregation, Control, Effects, Options, periods_compared};
 use levier_stats::influence::Adjustment;
-use levier_stats::sup_t::DRAWS;
+use levier_stats::sup_t::draws;
 use serde_json::{Value, json};
 
 /// Callaway–Sant'Anna.
@@ -59,10 +59,11 @@ pub fn did(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
         &format!("`{first}` is not a number"),
     )?;
     let mut warnings = Vec::new();
-    let (panel, used) = balanced(
+    let (panel, compared) = balanced(
         &mut rows,
         [unit, time, outcome, first],
         &names,
+        &options,
         &mut warnings,
     )?;
     let early: usize = panel
@@ -70,14 +71,12 @@ pub fn did(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
         .iter()
         .filter(|g| **g <= panel.times[0] + options.anticipation)
         .count();
-    rows.left_out.add(
-        "unit already treated in the first period",
-        early * panel.times.len(),
-    );
+    rows.left_out
+        .add("unit already treated in the first period", early * compared);
     let effects = estimate(&panel, &options).named(request)?;
     let mut answer = Answer::new(
         &request.method,
-        used - early * panel.times.len(),
+        (panel.first_treated.len() - early) * compared,
         rows.left_out.clone(),
     );
     answer.warnings = warnings;
@@ -118,7 +117,8 @@ pub fn did(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
 }
 
 fn pre_trend(answer: &mut Answer, effects: &Effects) {
-    let critical = effects.sup_t_critical(DRAWS, SEED).ok();
+    let draws = draws(effects.cells.len());
+    let critical = effects.sup_t_critical(draws, SEED).ok();
     let found = match effects.pre_trend() {
         Ok(p) => json!({
             "statistic": p.statistic, "df": p.df, "p_value": p.p_value, "sup_t_critical": critical,
@@ -134,11 +134,12 @@ fn pre_trend(answer: &mut Answer, effects: &Effects) {
     answer.note("pre_trend", found);
 }
 
-/// Units seen exactly once in every period.
+/// Units seen exactly once in every period that is compared, and how many periods those are.
 fn balanced(
     rows: &mut Rows<'_>,
     [unit, time, outcome, first]: [&str; 4],
     covariates: &[String],
+    options: &Options,
     warnings: &mut Vec<String>,
 ) -> Result<(Panel, usize), AnalysisError> {
     let (times, y) = (rows.numbers(time)?, rows.numbers(outcome)?);
@@ -156,20 +157,20 @@ fn balanced(
     periods.sort_by(f64::total_cmp);
     periods.dedup();
     let width = periods.len();
-    let mut at: Vec<Vec<Option<usize>>> = vec![vec![None; width]; labels.len()];
+    // Periods in which nobody is left untreated play no part, so a gap there costs no unit.
+    let compared = periods_compared(&periods, &firsts, options);
+    let mut at: Vec<Option<usize>> = vec![None; width * labels.len()];
     let mut joined: Vec<Option<f64>> = vec![None; labels.len()];
     for i in 0..times.len() {
         let u = units[i];
-        let Some(t) = periods.iter().position(|p| *p == times[i]) else {
-            continue;
-        };
-        if at[u][t].is_some() {
+        let place = &mut at[u * width + periods.partition_point(|p| *p < times[i])];
+        if place.is_some() {
             return Err(AnalysisError::Inconsistent(format!(
                 "unit `{}` has two rows for {} {}; one row per unit and time is needed",
                 labels[u], time, times[i]
             )));
         }
-        at[u][t] = Some(i);
+        *place = Some(i);
         match joined[u] {
             Some(g) if g != firsts[i] => {
                 return Err(AnalysisError::Inconsistent(format!(
@@ -185,28 +186,30 @@ fn balanced(
         covariates: vec![Vec::new(); x.len()],
         ..Panel::default()
     };
-    let mut partial = 0;
-    for (u, places) in at.iter().enumerate() {
-        let complete: Vec<usize> = places.iter().flatten().copied().collect();
-        if complete.len() < width {
-            partial += complete.len();
+    let (mut partial, mut late) = (0, 0);
+    for (u, places) in at.chunks(width).enumerate() {
+        late += places[compared..].iter().flatten().count();
+        let seen = places[..compared].iter().flatten().count();
+        if seen < compared {
+            partial += seen;
             continue;
         }
         panel.first_treated.push(joined[u].unwrap_or(f64::INFINITY));
-        for &i in &complete {
-            panel.outcome.push(y[i]);
+        for place in places {
+            panel.outcome.push(place.map_or(f64::NAN, |i| y[i]));
             for (column, (_, values)) in panel.covariates.iter_mut().zip(&x) {
-                column.push(values[i]);
+                column.push(place.map_or(f64::NAN, |i| values[i]));
             }
         }
     }
     rows.left_out
         .add("unit not observed in every period", partial);
+    rows.left_out
+        .add("period in which nobody is left untreated", late);
     if panel.first_treated.is_empty() {
         return Err(AnalysisError::NoRows {
             reasons: vec!["no unit is observed in every period".into()],
         });
     }
-    let used = panel.outcome.len();
-    Ok((panel, used))
+    Ok((panel, compared))
 }

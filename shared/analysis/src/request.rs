@@ -13,7 +13,7 @@ pub struct AnalyseArguments {
     pub request: Request,
 }
 
-/// Method and columns. Flags that a method does not use are ignored.
+/// Method and columns. Flags that a method does not use are ignored, with a warning.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Request {
     /// difference, ratio, stratified, regression, ipw, aipw, entropy-balancing, cuped, did, kaplan-meier, logrank, rmst,
@@ -179,22 +179,113 @@ impl Request {
             })
     }
 
+    /// Flags that are given although the method has no use for them.
+    pub(crate) fn unused(&self) -> Vec<&'static str> {
+        let used: &[&str] = match self.method.as_str() {
+            "difference" => &["outcome", "treatment", "unit"],
+            "ratio" => &["numerator", "denominator", "treatment", "unit"],
+            "stratified" => &[
+                "outcome",
+                "treatment",
+                "covariates",
+                "estimand",
+                "trim",
+                "strata",
+            ],
+            "regression" | "ipw" | "aipw" | "entropy-balancing" => {
+                &["outcome", "treatment", "covariates", "estimand", "trim"]
+            }
+            "cuped" => &["outcome", "treatment", "covariates"],
+            "did" => &[
+                "unit",
+                "time",
+                "outcome",
+                "first-treated",
+                "covariates",
+                "estimator",
+                "control",
+                "aggregate",
+                "anticipation",
+            ],
+            "kaplan-meier" | "rmst" => &["duration", "event", "group", "horizon"],
+            "logrank" => &["duration", "event", "group"],
+            "cox" if self.start.is_some() || self.stop.is_some() => {
+                &["unit", "start", "stop", "event", "covariates", "ties"]
+            }
+            "cox" => &["unit", "duration", "event", "covariates", "ties"],
+            "bg-nbd" => &["frequency", "recency", "age", "unit", "horizon"],
+            "gamma-gamma" => &["frequency", "value", "unit"],
+            "sbg" => &["survivors", "horizon"],
+            _ => &["p-value"],
+        };
+        let given = [
+            ("outcome", self.outcome.is_some()),
+            ("treatment", self.treatment.is_some()),
+            ("unit", self.unit.is_some()),
+            ("numerator", self.numerator.is_some()),
+            ("denominator", self.denominator.is_some()),
+            ("covariates", self.covariates.is_some()),
+            ("estimand", self.estimand.is_some()),
+            ("strata", self.strata.is_some()),
+            ("trim", self.trim.is_some()),
+            ("time", self.time.is_some()),
+            ("first-treated", self.first_treated.is_some()),
+            ("estimator", self.estimator.is_some()),
+            ("control", self.control.is_some()),
+            ("aggregate", self.aggregate.is_some()),
+            ("anticipation", self.anticipation.is_some()),
+            ("duration", self.duration.is_some()),
+            ("event", self.event.is_some()),
+            ("group", self.group.is_some()),
+            ("horizon", self.horizon.is_some()),
+            ("start", self.start.is_some()),
+            ("stop", self.stop.is_some()),
+            ("ties", self.ties.is_some()),
+            ("frequency", self.frequency.is_some()),
+            ("recency", self.recency.is_some()),
+            ("age", self.age.is_some()),
+            ("value", self.value.is_some()),
+            ("survivors", self.survivors.is_some()),
+            ("p-value", self.p_value.is_some()),
+        ];
+        given
+            .into_iter()
+            .filter(|(flag, is_given)| *is_given && !used.contains(flag))
+            .map(|(flag, _)| flag)
+            .collect()
+    }
+
+    /// Refuses times that no method can take.
+    pub(crate) fn check_times(&self) -> Result<(), AnalysisError> {
+        for (flag, value) in [
+            ("horizon", self.horizon),
+            ("anticipation", self.anticipation),
+        ] {
+            if let Some(value) = value.filter(|v| !(v.is_finite() && *v >= 0.0)) {
+                return Err(AnalysisError::BadValue {
+                    flag,
+                    value: value.to_string(),
+                    wanted: "a finite time of 0 or more",
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// The trim bounds.
     pub(crate) fn trim_bounds(&self) -> Result<Option<(f64, f64)>, AnalysisError> {
         let Some(text) = &self.trim else {
             return Ok(None);
         };
-        let parts: Vec<f64> = text
-            .split(',')
-            .filter_map(|p| p.trim().parse().ok())
-            .collect();
-        match parts.as_slice() {
-            [low, high] if 0.0 <= *low && low < high && *high <= 1.0 => Ok(Some((*low, *high))),
-            _ => Err(AnalysisError::UnknownChoice {
+        let parts: Option<Vec<f64>> = text.split(',').map(|p| p.trim().parse().ok()).collect();
+        match parts.as_deref() {
+            Some([low, high]) if 0.0 <= *low && low < high && *high <= 1.0 => {
+                Ok(Some((*low, *high)))
+            }
+            _ => Err(AnalysisError::BadValue {
                 flag: "trim",
                 value: text.clone(),
-                choices: "two propensities between 0 and 1, the lower first, such as 0.1,0.9"
-                    .into(),
+                wanted: "two propensities between 0 and 1, the lower first, such as 0.1,0.9",
             }),
         }
     }

@@ -166,6 +166,16 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// Refuses a model without covariates where it is nothing without them.
+pub fn need_one(covariates: &[(String, Vec<f64>)]) -> Result<(), AnalysisError> {
+    if covariates.is_empty() {
+        return Err(AnalysisError::Inconsistent(
+            "no covariate of --covariates varies over the rows used; name one that does".into(),
+        ));
+    }
+    Ok(())
+}
+
 /// Numbers units in order of appearance.
 pub fn number_units(labels: &[String]) -> (Vec<usize>, Vec<String>) {
     let mut seen: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();

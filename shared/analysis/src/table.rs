@@ -1,7 +1,8 @@
 //! A table in memory: named columns of numbers or text, from CSV of any common dialect or from Parquet.
 //!
 //! CSV cells stay text until a method asks for numbers, so that unit ids keep their leading zeros. The delimiter is found by
-//! reading: `,`, `;` or tab, whichever gives the same number of columns in every line. With `;` the decimal comma is read.
+//! reading: `,`, `;`, tab or `|`, whichever gives the same number of columns in every line. Unless it is `,`, the decimal comma
+//! is read.
 
 use crate::error::AnalysisError;
 use std::path::Path;
@@ -35,7 +36,14 @@ pub struct Table {
     decimal_comma: bool,
 }
 
-const MISSING: [&str; 8] = ["", "na", "n/a", "nan", "null", "none", ".", "-"];
+/// What stands for a missing number, in any case.
+const NO_NUMBER: [&str; 11] = [
+    "", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", ".", "-",
+];
+/// What stands for a missing label, as written: an arm may well be called `none`.
+const NO_LABEL: [&str; 10] = [
+    "", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null",
+];
 
 impl Table {
     /// From columns; they must be of one length.
@@ -94,11 +102,6 @@ impl Table {
             .iter()
             .map(|h| h.trim().to_string())
             .collect();
-        for (i, name) in names.iter().enumerate() {
-            if names[..i].contains(name) && !name.is_empty() {
-                return Err(malformed(format!("column `{name}` appears twice")));
-            }
-        }
         let mut columns = vec![Vec::new(); names.len()];
         let mut rows = 0;
         for record in reader.records() {
@@ -117,7 +120,7 @@ impl Table {
             names,
             columns: columns.into_iter().map(Column::Text).collect(),
             rows,
-            decimal_comma: delimiter == b';',
+            decimal_comma: delimiter != b',',
         })
     }
 
@@ -132,14 +135,17 @@ impl Table {
     }
 
     fn column(&self, name: &str) -> Result<&Column, AnalysisError> {
-        self.names
-            .iter()
-            .position(|n| n == name)
-            .map(|i| &self.columns[i])
-            .ok_or_else(|| AnalysisError::MissingColumn {
+        let mut named = (0..self.names.len()).filter(|i| self.names[*i] == name);
+        match (named.next(), named.next()) {
+            (Some(i), None) => Ok(&self.columns[i]),
+            (Some(_), Some(_)) => Err(AnalysisError::Inconsistent(format!(
+                "column `{name}` appears twice; rename one of them"
+            ))),
+            _ => Err(AnalysisError::MissingColumn {
                 name: name.into(),
                 have: self.names.clone(),
-            })
+            }),
+        }
     }
 
     /// A column as numbers.
@@ -161,7 +167,7 @@ impl Table {
 
     fn cell(&self, text: &str) -> Cell {
         let lower = text.to_ascii_lowercase();
-        if MISSING.contains(&lower.as_str()) {
+        if NO_NUMBER.contains(&lower.as_str()) {
             return Cell::Missing;
         }
         match lower.as_str() {
@@ -194,9 +200,7 @@ impl Table {
                 .collect(),
             Column::Text(v) => v
                 .iter()
-                .map(|s| {
-                    (!MISSING[..6].contains(&s.to_ascii_lowercase().as_str())).then(|| s.clone())
-                })
+                .map(|s| (!NO_LABEL.contains(&s.as_str())).then(|| s.clone()))
                 .collect(),
         })
     }
@@ -230,6 +234,8 @@ fn decode(bytes: &[u8]) -> String {
     }
 }
 
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
 /// The delimiter under which the first lines agree on their number of columns.
 fn sniff(path: &Path, text: &str) -> Result<u8, AnalysisError> {
     let width = |delimiter: u8| -> usize {
@@ -242,7 +248,7 @@ fn sniff(path: &Path, text: &str) -> Result<u8, AnalysisError> {
         let first = widths.next().unwrap_or(0);
         if widths.all(|w| w == first) { first } else { 0 }
     };
-    let mut fits: Vec<(usize, u8)> = [b',', b';', b'\t']
+    let mut fits: Vec<(usize, u8)> = DELIMITERS
         .into_iter()
         .map(|d| (width(d), d))
         .filter(|(w, _)| *w > 1)
@@ -262,7 +268,7 @@ fn sniff(path: &Path, text: &str) -> Result<u8, AnalysisError> {
 /// Lines that disagree: go by the header, so that the reader's error names the offending line.
 fn header_delimiter(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
-    [b',', b';', b'\t']
+    DELIMITERS
         .into_iter()
         .max_by_key(|d| header.bytes().filter(|b| b == d).count())
         .filter(|d| header.as_bytes().contains(d))

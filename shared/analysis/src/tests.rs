@@ -5,6 +5,8 @@ use crate::{AnalysisError, Column, Request, Table, analyse, render_text};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
+mod packages;
+
 fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("LEVIER_SHARED")
         .map_or_else(
@@ -353,6 +355,11 @@ fn dialects_give_the_same_answer() {
         ),
         ("tab", "y\td\n1.5\t0\n2\t0\n4\t1\n5.25\t1\n"),
         (
+            "tab and decimal comma",
+            "y\td\n1,5\t0\n2\t0\n4\t1\n5,25\t1\n",
+        ),
+        ("bar", "y|d\n1.5|0\n2|0\n4|1\n5.25|1\n"),
+        (
             "words for the arms",
             "y,d\n1.5,false\n2,no\n4,true\n5.25,YES\n",
         ),
@@ -446,6 +453,30 @@ fn refusals_name_the_remedy() {
             "y,d,x\n1,0,1\n",
             "--method ipw --outcome y --treatment d --covariates x --trim 0.9",
             "0.1,0.9",
+        ),
+        (
+            "trim of three",
+            "y,d,x\n1,0,1\n",
+            "--method ipw --outcome y --treatment d --covariates x --trim 0.1,x,0.9",
+            "0.1,0.9",
+        ),
+        (
+            "no strata",
+            "y,d,x\n1,0,1\n",
+            "--method stratified --outcome y --treatment d --covariates x --strata 0",
+            "1 or more",
+        ),
+        (
+            "nothing varies",
+            "y,d,x\n1,0,1\n2,0,1\n3,1,1\n5,1,1\n",
+            "--method cuped --outcome y --treatment d --covariates x",
+            "no covariate of --covariates varies",
+        ),
+        (
+            "endless horizon",
+            "t,e\n1,1\n",
+            "--method rmst --duration t --event e --horizon inf",
+            "a finite time",
         ),
         (
             "ties",

@@ -4,7 +4,7 @@ use crate::Named;
 use crate::answer::Answer;
 use crate::error::AnalysisError;
 use crate::request::Request;
-use crate::rows::{Rows, number_units};
+use crate::rows::{Rows, need_one, number_units};
 use crate::table::Table;
 use levier_stats::difference::{Contrast, clustered_rows, relative_normal, welch};
 use levier_stats::moments::{Arm, Moments};
@@ -18,9 +18,7 @@ fn write(answer: &mut Answer, contrast: &Contrast, treated: &[bool]) {
     let relative = contrast.relative.as_ref();
     match relative {
         Some(r) => answer.push(&[("term", json!("relative"))], r),
-        None => answer.push_value(json!({
-            "term": "relative", "value": null, "standard_error": null, "lower": null, "upper": null, "p_value": null
-        })),
+        None => answer.push_unknown(&[("term", json!("relative"))]),
     }
     if relative.is_none() {
         answer
@@ -148,13 +146,18 @@ pub fn ratio(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
             arms[a].update(s.0, s.1);
         }
     }
-    let (r0, r1) = (
-        arms[0].finish().named(request)?,
-        arms[1].finish().named(request)?,
-    );
+    let total = |a: usize| {
+        sums.iter()
+            .fold((0.0, 0.0), |t, u| (t.0 + u[a].0, t.1 + u[a].1))
+    };
+    // One unit has a ratio and no error.
+    let level = |a: usize| match arms[a].finish() {
+        Err(StatsError::TooFew { .. }) => Ok(Estimate::bare(total(a).0 / total(a).1)),
+        settled => settled.named(request),
+    };
+    let (r0, r1) = (level(0)?, level(1)?);
     // Units with rows in both arms tie the arms together.
-    let total = |a: usize| sums.iter().map(|u| u[a].1).sum::<f64>();
-    let (d0, d1) = (total(0), total(1));
+    let (d0, d1) = (total(0).1, total(1).1);
     let both: Vec<&[(f64, f64, bool); 2]> = sums.iter().filter(|u| u[0].2 && u[1].2).collect();
     let covariance: f64 = both
         .iter()
@@ -166,16 +169,26 @@ pub fn ratio(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
             .warnings
             .push(format!("{} units have rows in both arms", both.len()));
     }
-    let v = |e: &Estimate| e.standard_error.map_or(0.0, |s| s * s);
-    let (v1, v0) = (v(&r1), v(&r0));
+    let gap = r1.value - r0.value;
+    let (difference, relative) = match (r1.standard_error, r0.standard_error) {
+        (Some(s1), Some(s0)) => {
+            let (v1, v0) = (s1 * s1, s0 * s0);
+            let error = (v1 + v0 - 2.0 * covariance).max(0.0).sqrt();
+            (
+                Estimate::normal(gap, error),
+                relative_normal(r1.value, v1, r0.value, v0, covariance),
+            )
+        }
+        _ => (
+            Estimate::bare(gap),
+            (r0.value != 0.0).then(|| Estimate::bare(gap / r0.value)),
+        ),
+    };
     let contrast = Contrast {
         treated: r1.value,
         control: r0.value,
-        difference: Estimate::normal(
-            r1.value - r0.value,
-            (v1 + v0 - 2.0 * covariance).max(0.0).sqrt(),
-        ),
-        relative: relative_normal(r1.value, v1, r0.value, v0, covariance),
+        difference,
+        relative,
         degrees_of_freedom: None,
     };
     write(&mut answer, &contrast, &treated);
@@ -200,6 +213,7 @@ pub fn cuped(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
     let (y, treated) = (rows.numbers(outcome)?, rows.flags(treatment)?);
     let mut answer = Answer::new(&request.method, rows.n(), rows.left_out.clone());
     let covariates = rows.covariates(&names, &mut answer.warnings)?;
+    need_one(&covariates)?;
     let mut arms = [
         Moments::new(covariates.len() + 1),
         Moments::new(covariates.len() + 1),
@@ -235,8 +249,16 @@ pub fn adjusted(table: &Table, request: &Request) -> Result<Value, AnalysisError
         &[("att", Estimand::Att), ("ate", Estimand::Ate)],
     )?;
     let trim = request.trim_bounds()?;
+    let strata = request.strata.unwrap_or(5);
+    if strata == 0 {
+        return Err(AnalysisError::BadValue {
+            flag: "strata",
+            value: strata.to_string(),
+            wanted: "how many strata to cut, 1 or more",
+        });
+    }
     let method = match request.method.as_str() {
-        "stratified" => Method::Stratified(request.strata.unwrap_or(5)),
+        "stratified" => Method::Stratified(strata),
         "regression" => Method::Regression,
         "ipw" => Method::Ipw,
         "aipw" => Method::Aipw,

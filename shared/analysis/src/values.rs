@@ -1,7 +1,7 @@
 //! Customer value and corrections: BG/NBD, Gamma-Gamma, sBG, Benjamini–Hochberg.
 
 use crate::Named;
-use crate::answer::{Answer, entry, label, number};
+use crate::answer::{Answer, label, number};
 use crate::error::AnalysisError;
 use crate::request::Request;
 use crate::rows::Rows;
@@ -23,6 +23,13 @@ fn parameters(answer: &mut Answer, names: &[&str], values: &[f64], errors: Optio
             },
         );
         answer.push(&[("term", json!(name))], &e);
+    }
+    for ((name, value), error) in names.iter().zip(values).zip(errors.into_iter().flatten()) {
+        if error > value {
+            answer.warnings.push(format!(
+                "`{name}` is hardly known: its standard error exceeds it; read what is expected of customers, not the parameter"
+            ));
+        }
     }
     if errors.is_none() {
         answer
@@ -177,11 +184,12 @@ pub fn gamma_gamma(table: &Table, request: &Request) -> Result<Value, AnalysisEr
     }
     if let Some(unit) = &request.unit {
         for (i, name) in rows.labels(unit)?.iter().enumerate() {
-            let value = m.expected(x[i], z[i]).named(request)?;
-            answer.push(
-                &[("term", json!("expected_value")), ("unit", label(name))],
-                &Estimate::bare(value),
-            );
+            let about = [("term", json!("expected_value")), ("unit", label(name))];
+            // Where the mean is infinite (said above) the customer's value is unknown, not the whole answer.
+            match m.expected(x[i], z[i]) {
+                Ok(value) => answer.push(&about, &Estimate::bare(value)),
+                Err(_) => answer.push_unknown(&about),
+            }
         }
     }
     answer.note("log_likelihood", json!(m.log_likelihood));
@@ -228,10 +236,10 @@ pub fn sbg(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
     );
     if let Some(h) = request.horizon {
         if !(1.0..=100_000.0).contains(&h) {
-            return Err(AnalysisError::UnknownChoice {
+            return Err(AnalysisError::BadValue {
                 flag: "horizon",
                 value: h.to_string(),
-                choices: "a whole number of periods of 1 or more".into(),
+                wanted: "a number of periods from 1 to 100000",
             });
         }
         for t in 1..=(h as u32) {
@@ -257,13 +265,13 @@ pub fn benjamini_hochberg(table: &Table, request: &Request) -> Result<Value, Ana
     let mut answer = Answer::new(&request.method, rows.n(), rows.left_out.clone());
     for (q, p) in adjusted.iter().zip(&p) {
         let Some(q) = q else { continue };
-        answer.push_value(entry(
+        answer.push(
             &[],
             &Estimate {
                 p_value: Some(*p),
                 ..Estimate::bare(*q)
             },
-        ));
+        );
     }
     let rejected = adjusted.iter().flatten().filter(|q| **q <= 0.05).count();
     answer.note("rejected_at_0.05", json!(rejected));

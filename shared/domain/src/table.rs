@@ -192,8 +192,12 @@ impl TableName {
         let mut parts = vec![
             row.kpi.as_deref().unwrap_or("-").to_owned(),
             row.community.as_deref().unwrap_or("-").to_owned(),
-            row.segment.as_deref().unwrap_or("-").to_owned(),
         ];
+        // A work list is one series: an item for every line of it would cost hundreds of thousands of writes a night.
+        if matches!(self, Self::Champions | Self::Leads) {
+            return parts.join("|");
+        }
+        parts.push(row.segment.as_deref().unwrap_or("-").to_owned());
         for dimension in self.dimensions() {
             parts.push(match row.own.get(*dimension) {
                 None | Some(Json::Null) => "-".to_owned(),

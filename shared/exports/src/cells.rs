@@ -92,9 +92,14 @@ pub(crate) fn names_no_one(cell: &str) -> bool {
 
 /// Whether a cell of an unknown column looks like an address, a phone number or free text.
 pub(crate) fn looks_private(text: &str) -> bool {
-    if text.contains('@') || text.len() > 80 || text.contains('\n') {
-        return true;
-    }
+    reaches_someone(text)
+        || text.len() > 80
+        || text.contains('\n')
+        || text.split_whitespace().count() > 8
+}
+
+/// Whether a cell looks like an address or a phone number.
+pub(crate) fn reaches_someone(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let phone_like = (9..=15).contains(&digits)
         && (text.starts_with('+')
@@ -104,7 +109,7 @@ pub(crate) fn looks_private(text: &str) -> bool {
         && text.bytes().all(|b| {
             b.is_ascii_digit() || matches!(b, b'+' | b' ' | b'.' | b'-' | b'(' | b')' | b'\'')
         });
-    phone_like || text.split_whitespace().count() > 8
+    phone_like || text.contains('@')
 }
 
 #[cfg(test)]

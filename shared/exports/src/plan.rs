@@ -7,6 +7,7 @@ use levier_domain::entity::{ColumnKind, Entity};
 use levier_domain::money::Currency;
 use levier_domain::receipt::ColumnsReport;
 
+use crate::cells::{reaches_someone, shape};
 use crate::dates::Order;
 use crate::dialect::{Dialect, fits, token, wildcard};
 use crate::number::number;
@@ -229,6 +230,9 @@ impl Plan {
             let name = header[cell].trim();
             if !fields.is_empty() {
                 report.mapped.insert(name.to_owned(), fields.join(", "));
+            } else if reaches_someone(name) {
+                // A file without a header, or with a list of people across: the receipt does not name them either.
+                report.ignored.push(shape(name));
             } else if attributes_lake.is_some()
                 && !name.is_empty()
                 && !dialect.ignore.contains(&tokens[cell])
@@ -437,6 +441,8 @@ mod tests {
                 "First name",
                 "Score",
                 "Numéro de téléphone",
+                "jean@exemple.fr",
+                "+33 6 12 34 56 78",
             ],
         )
         .unwrap();
@@ -446,7 +452,12 @@ mod tests {
             .map(|(_, key)| key.as_str())
             .collect();
         assert_eq!(keys, ["Score", "Score (2)"]);
-        assert_eq!(plan.report.ignored, ["First name", "Numéro de téléphone"]);
+        assert_eq!(
+            plan.report.ignored[..2],
+            ["First name", "Numéro de téléphone"]
+        );
+        assert_eq!(plan.report.ignored.len(), 4);
+        assert!(!plan.report.ignored[2].contains("jean") && !plan.report.ignored[3].contains("12"));
         assert!(plan.report.missing.contains(&"email".to_owned()));
     }
 

@@ -303,8 +303,11 @@ impl<'a> Typer<'a> {
             self.notes.unmapped(field.name, cell);
         }
         Ok(match field.kind {
-            ColumnKind::Text => Value::Text(plain_text(cell).to_owned()),
-            ColumnKind::Id => Value::Text(self.id(cell, native)?),
+            ColumnKind::Text => Value::Text(self.concealed(plain_text(cell))),
+            ColumnKind::Id => {
+                let id = self.id(cell, native)?;
+                Value::Text(self.concealed(&id))
+            }
             ColumnKind::Agent => {
                 let id = self.id(cell, native)?;
                 if names_no_one(&id) {
@@ -509,6 +512,32 @@ impl<'a> Typer<'a> {
             return Ok(long);
         }
         Ok(id.to_owned())
+    }
+
+    /// An id or a word that may lie in the lake: an address becomes its key, wherever it stands in the cell, so that an export
+    /// whose ids are addresses still joins and tells nobody's.
+    fn concealed(&self, text: &str) -> String {
+        let keys = self.context.hash_key;
+        // Only a number written as one: digits alone are ids.
+        if text.starts_with('+')
+            && let Some(key) = keys.phone(text, self.context.country)
+        {
+            return key;
+        }
+        if !text.contains('@') {
+            return text.to_owned();
+        }
+        let ends =
+            |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '<' | '>' | '"');
+        text.split_inclusive(ends)
+            .map(|piece| {
+                let word = piece.trim_end_matches(ends);
+                match keys.email(word) {
+                    Some(key) => format!("{key}{}", &piece[word.len()..]),
+                    None => piece.to_owned(),
+                }
+            })
+            .collect()
     }
 
     fn meaning(&mut self, index: usize, field: &Field, cell: &str) -> Option<String> {

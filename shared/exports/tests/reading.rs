@@ -334,3 +334,40 @@ fn every_builtin_dialect_compiles() {
     let names: Vec<_> = common::dialects().names().collect();
     assert!(names.len() > 80, "{}", names.len());
 }
+
+#[test]
+fn an_id_that_is_an_address_joins_and_is_not_told() {
+    let people = read(
+        "people.csv",
+        "person_id,created_at,lead_source_raw\nJean.Morel@exemple.fr,2026-01-02,conseillé par lea@exemple.fr (forum)\n+33 6 12 34 56 78,2026-01-02,@marque\n"
+            .as_bytes(),
+    );
+    let orders = read(
+        "orders.csv",
+        b"order_id,person_id,ordered_at,status,amount,currency\no1,jean.morel@exemple.fr,2026-01-02,paid,12.50,EUR\n",
+    );
+    let id = text(&people, 0, "person_id").unwrap();
+    assert_eq!(id.len(), 32, "a keyed hash: {id}");
+    assert_eq!(
+        text(&orders, 0, "person_id"),
+        Some(id),
+        "however it is written"
+    );
+    let said = text(&people, 0, "lead_source_raw").unwrap();
+    assert!(
+        said.starts_with("conseillé par ") && said.ends_with(" (forum)"),
+        "{said}"
+    );
+    assert_eq!(text(&people, 1, "person_id").unwrap().len(), 32);
+    assert_eq!(
+        text(&people, 1, "lead_source_raw"),
+        Some("@marque"),
+        "no address"
+    );
+    for read in [&people, &orders] {
+        let shown = format!("{:?}", read.records).to_lowercase();
+        for private in ["morel", "lea@", "6 12 34"] {
+            assert!(!shown.contains(private), "{private} in {shown}");
+        }
+    }
+}

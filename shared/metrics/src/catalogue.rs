@@ -7,7 +7,6 @@ use levier_domain::config::Config;
 use levier_domain::table::Row;
 use rayon::prelude::*;
 
-use crate::activity::Activity;
 use crate::before_after::before_after;
 use crate::business::{FROM_FACTS, Trade, business};
 use crate::calendar::{Span, containing, midnight, spans};
@@ -16,7 +15,7 @@ use crate::cohorts::retention;
 use crate::commerce::Commerce;
 use crate::crm::Crm;
 use crate::draft::Place;
-use crate::helpers::{champions_among, helpers};
+use crate::helpers::{Helping, champions_among};
 use crate::inputs::{Inputs, Run, day_of};
 use crate::leads::conversion;
 use crate::lifetime::lifetime;
@@ -195,6 +194,7 @@ fn launch(config: &Config, run: Option<&Run<'_>>) -> Option<Date> {
 
 fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
     let activity = run.activity;
+    let help = Helping::of(activity);
     let marks = || Marks::new(activity.people.len());
     // Cuts know nothing of one another: as many at once as there are processors, joined in their order.
     let of_cuts: Vec<Vec<Cell>> = Cut::all(activity)
@@ -208,7 +208,7 @@ fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
                 retention(run, &scope, &mut cells);
             }
             if scope.cut.segment.is_none() {
-                helping(run, activity, &scope, &mut cells);
+                helping(run, &help, &scope, &mut cells);
             }
             cells
         })
@@ -230,10 +230,11 @@ fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
 }
 
 /// `champions` and `new_champions` at the end of every month, and now.
-fn helping(run: &Run<'_>, activity: &Activity, scope: &Scope<'_>, cells: &mut Vec<Cell>) {
+fn helping(run: &Run<'_>, help: &Helping, scope: &Scope<'_>, cells: &mut Vec<Cell>) {
+    let activity = run.activity;
     let place = Place::of(scope);
     let at = |day: Date, to: i64| {
-        let helps = helpers(activity, &scope.cut, day, &run.zone);
+        let helps = help.helpers(activity, &scope.cut, day, &run.zone);
         champions_among(&helps, scope.spans.members_before(to))
     };
     let last_day = |span: &Span| {

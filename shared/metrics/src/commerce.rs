@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 use levier_domain::fact::Fact;
 use levier_domain::time::Month;
 
+use crate::book::Book;
+
 /// Which side of the comparison.
 pub const SIDES: [&str; 3] = ["all", "member", "non_member"];
 
@@ -132,14 +134,18 @@ impl Words {
     }
 }
 
+/// Grains by number.
+const GRAINS: [(&str, i32); 3] = [("month", 1), ("quarter", 3), ("year", 12)];
+
 /// A [`Group`] by the numbers of its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Key {
-    grain: &'static str,
+    /// Position in [`GRAINS`].
+    grain: u8,
+    side: u8,
     start: i32,
     community: u32,
     segment: u32,
-    side: u8,
 }
 
 /// One person-month, as far as it is needed.
@@ -174,7 +180,7 @@ pub struct CommerceAccumulator {
     words: Words,
     /// The communities of each list met.
     lists: HashMap<u32, Vec<u32>>,
-    sums: BTreeMap<Key, Sums>,
+    book: Book<Key, Sums>,
     done: Commerce,
 }
 
@@ -210,7 +216,7 @@ impl CommerceAccumulator {
             persons: Words::default(),
             words: Words::default(),
             lists: HashMap::new(),
-            sums: BTreeMap::new(),
+            book: Book::default(),
             done: Commerce::default(),
         }
     }
@@ -263,13 +269,13 @@ impl CommerceAccumulator {
     pub fn merge(&mut self, mut other: Self) {
         other.end_bucket();
         self.end_bucket();
-        for (key, sums) in &other.sums {
+        for (key, sums) in other.book.entries() {
             let key = Key {
                 community: self.words.id(&other.words.get(key.community)),
                 segment: self.words.id(&other.words.get(key.segment)),
                 ..*key
             };
-            self.sums.entry(key).or_default().merge(sums);
+            self.book.total(key).merge(sums);
         }
         self.done.merge(&other.done);
     }
@@ -278,9 +284,9 @@ impl CommerceAccumulator {
     #[must_use]
     pub fn finish(mut self) -> Commerce {
         self.end_bucket();
-        let groups = self.sums.into_iter().map(|(key, sums)| {
+        let groups = self.book.into_entries().map(|(key, sums)| {
             let group = Group {
-                grain: key.grain,
+                grain: GRAINS[usize::from(key.grain)].0,
                 start: key.start,
                 community: self.words.get(key.community),
                 segment: self.words.get(key.segment),
@@ -292,15 +298,11 @@ impl CommerceAccumulator {
         self.done
     }
 
-    fn starts(&self, month: i32) -> [(&'static str, i32, i32); 3] {
-        let from = |length: i32| {
+    /// The first month of the period of every grain that holds `month`.
+    fn starts(&self, month: i32) -> [i32; GRAINS.len()] {
+        GRAINS.map(|(_, length)| {
             (month - self.fiscal_start).div_euclid(length) * length + self.fiscal_start
-        };
-        [
-            ("month", month, 1),
-            ("quarter", from(3), 3),
-            ("year", from(12), 12),
-        ]
+        })
     }
 
     fn person(&mut self, months: &[PersonMonth]) {
@@ -313,54 +315,65 @@ impl CommerceAccumulator {
                 .ok()
                 .map(|at| &months[at])
         };
-        let mut own: BTreeMap<Key, Sums> = BTreeMap::new();
         let all = self.words.id("all");
+        let mut now_in: Vec<Side> = Vec::new();
+        let mut was_in: Vec<Side> = Vec::new();
+        let key = |grain: usize, start: i32, (side, community, segment): Side| Key {
+            grain: grain as u8,
+            side,
+            start,
+            community,
+            segment,
+        };
         for now in months {
-            let none = Vec::new();
-            let cut = Cut {
-                all,
-                segment: now.segment,
-                communities: self.lists.get(&now.communities).unwrap_or(&none),
-            };
+            sides(&self.lists, now, now.member, all, &mut now_in);
             self.done.has_orders |= now.orders > 0;
             self.done.has_subscriptions |= now.subscribed || now.mrr != 0;
             self.done.has_tickets |= now.tickets > 0;
-            for (grain, start, length) in self.starts(now.month) {
-                cut.groups(grain, start, now.member, &mut |group| {
-                    risk(own.entry(group).or_default(), now)
-                });
+            let starts = self.starts(now.month);
+            for (grain, start) in starts.into_iter().enumerate() {
                 // What compares the end of a period with the time before it is asked in its last month, or the last one seen.
-                if now.month == start + length - 1 || now.month == last {
-                    let before = at(start - 1);
+                let ends = now.month == start + GRAINS[grain].1 - 1 || now.month == last;
+                let before = at(start - 1).filter(|_| ends);
+                let paid_before = ends && months.iter().any(|m| m.month < start && m.mrr > 0);
+                for group in &now_in {
+                    let sums = self.book.own(key(grain, start, *group));
+                    risk(sums, now);
+                    if ends {
+                        recurring(sums, now, before, paid_before);
+                    }
+                }
+                if ends && before.is_some_and(|before| before.alive) {
                     let was_member = before.map_or(now.member, |b| b.member);
-                    cut.groups(grain, start, was_member, &mut |group| {
-                        stay(own.entry(group).or_default(), now, before)
-                    });
-                    let paid_before = months.iter().any(|m| m.month < start && m.mrr > 0);
-                    cut.groups(grain, start, now.member, &mut |group| {
-                        recurring(own.entry(group).or_default(), now, before, paid_before);
-                    });
+                    let groups = if was_member == now.member {
+                        &now_in
+                    } else {
+                        sides(&self.lists, now, was_member, all, &mut was_in);
+                        &was_in
+                    };
+                    for group in groups {
+                        stay(self.book.own(key(grain, start, *group)), now);
+                    }
                 }
             }
             if let Some(since) = now.since {
-                let side = at(since).is_some_and(|then| then.member);
                 for (place, months_on) in MILESTONES.iter().enumerate() {
                     if now.month == since + months_on {
-                        cut.groups("month", since, side, &mut |group| {
-                            let kept = &mut own.entry(group).or_default().kept[place];
+                        let was_member = at(since).is_some_and(|then| then.member);
+                        sides(&self.lists, now, was_member, all, &mut was_in);
+                        for group in &was_in {
+                            let kept = &mut self.book.own(key(0, since, *group)).kept[place];
                             kept.0 += 1;
                             kept.1 += u64::from(now.alive);
-                        });
+                        }
                     }
                 }
             }
         }
-        for sums in own.values_mut() {
-            close(sums);
-        }
-        for (key, sums) in own {
-            self.sums.entry(key).or_default().merge(&sums);
-        }
+        self.book.close(|total, mut sums| {
+            close(&mut sums);
+            total.merge(&sums);
+        });
         self.lifetime(months);
     }
 
@@ -443,32 +456,24 @@ impl Commerce {
     }
 }
 
-/// What a person-month is told apart by.
-struct Cut<'a> {
-    all: u32,
-    segment: u32,
-    communities: &'a [u32],
-}
+/// Side, community and segment of a group.
+type Side = (u8, u32, u32);
 
-impl Cut<'_> {
-    /// Every group that a person-month belongs to, on its side and on both.
-    fn groups(&self, grain: &'static str, start: i32, member: bool, add: &mut dyn FnMut(Key)) {
-        for side in [0, if member { 1 } else { 2 }] {
-            let key = |community: u32, segment: u32| Key {
-                grain,
-                start,
-                community,
-                segment,
-                side,
-            };
-            add(key(self.all, self.all));
-            add(key(self.all, self.segment));
-            if side == 1 {
-                for community in self.communities {
-                    add(key(*community, self.all));
-                }
-            }
-        }
+/// Every side, community and segment that a person-month counts in.
+fn sides(
+    lists: &HashMap<u32, Vec<u32>>,
+    now: &PersonMonth,
+    member: bool,
+    all: u32,
+    groups: &mut Vec<Side>,
+) {
+    groups.clear();
+    for side in [0, if member { 1 } else { 2 }] {
+        groups.push((side, all, all));
+        groups.push((side, all, now.segment));
+    }
+    if member && let Some(communities) = lists.get(&now.communities) {
+        groups.extend(communities.iter().map(|community| (1, *community, all)));
     }
 }
 
@@ -486,11 +491,9 @@ fn risk(sums: &mut Sums, now: &PersonMonth) {
     }
 }
 
-fn stay(sums: &mut Sums, now: &PersonMonth, before: Option<&PersonMonth>) {
-    if before.is_some_and(|before| before.alive) {
-        sums.started = 1;
-        sums.lost = u64::from(!now.alive);
-    }
+fn stay(sums: &mut Sums, now: &PersonMonth) {
+    sums.started = 1;
+    sums.lost = u64::from(!now.alive);
 }
 
 fn recurring(sums: &mut Sums, now: &PersonMonth, before: Option<&PersonMonth>, paid_before: bool) {

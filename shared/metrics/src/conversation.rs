@@ -4,11 +4,12 @@
 //! messages make no threads. A *question* is an opening message that asks something; an *answer* is a message in its thread by
 //! another human. A thread whose opening message was deleted, or came before our time, is not counted as opened.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use levier_domain::event::Kind;
 
-use crate::activity::{Activity, Entry, NONE, NOWHERE, flag, position};
+use crate::activity::{Activity, Entry, NONE, NOWHERE, flag, mix, position};
+use crate::book::{ByNumber, Mix};
 
 /// One conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,31 +48,55 @@ impl Thread {
 }
 
 /// Messages by (hash, channel), to find what a reply or reaction is about.
-struct Index(Vec<(u64, u32, u32)>);
+///
+/// The hashes are spread evenly, so that their leading bits lead to a row or two: a look-up touches memory twice, where a
+/// binary search over millions would touch it twenty times.
+struct Index {
+    rows: Vec<(u64, u32, u32)>,
+    /// Where the rows of every prefix begin, and an end.
+    first: Vec<u32>,
+    shift: u32,
+}
 
 impl Index {
     fn of(entries: &[Entry]) -> Self {
         let posted = position(Kind::MessagePosted);
-        let mut index: Vec<_> = entries
+        let mut rows: Vec<_> = entries
             .iter()
             .enumerate()
             .filter(|(_, entry)| entry.kind == posted)
             .map(|(at, entry)| (entry.item, entry.channel, at as u32))
             .collect();
-        index.sort_unstable();
-        Self(index)
+        rows.sort_unstable();
+        let bits = rows.len().max(2).ilog2();
+        let shift = u64::BITS - bits;
+        let mut first = vec![0_u32; (1 << bits) + 1];
+        for row in &rows {
+            first[(row.0 >> shift) as usize + 1] += 1;
+        }
+        for at in 1..first.len() {
+            first[at] += first[at - 1];
+        }
+        Self { rows, first, shift }
     }
 
     /// The message of that id in that channel; else, where the id occurs once, that one.
     fn find(&self, item: u64, channel: u32) -> Option<usize> {
-        let start = self.0.partition_point(|row| row.0 < item);
-        let rows = &self.0[start..];
-        let rows = &rows[..rows.partition_point(|row| row.0 == item)];
-        let same = rows.iter().find(|row| row.1 == channel);
-        match (same, rows) {
-            (Some(row), _) | (None, [row]) => Some(row.2 as usize),
-            _ => None,
+        let prefix = (item >> self.shift) as usize;
+        let near = &self.rows[self.first[prefix] as usize..self.first[prefix + 1] as usize];
+        let mut rows = near.iter().filter(|row| row.0 == item);
+        let first = rows.next()?;
+        if first.1 == channel {
+            return Some(first.2 as usize);
         }
+        let mut alone = true;
+        for row in rows {
+            if row.1 == channel {
+                return Some(row.2 as usize);
+            }
+            alone = false;
+        }
+        alone.then_some(first.2 as usize)
     }
 }
 
@@ -79,11 +104,15 @@ impl Index {
 pub(crate) fn resolve(activity: &mut Activity) {
     let mut entries = std::mem::take(&mut activity.entries);
     mark_openers(&mut entries);
-    apply_edits(&mut entries);
-    drop_cancelled(&mut entries);
     let index = Index::of(&entries);
+    apply_edits(&mut entries, &index);
+    let index = if drop_cancelled(&mut entries, &index) {
+        Index::of(&entries)
+    } else {
+        index
+    };
     let mut threads: Vec<Thread> = Vec::new();
-    let mut by_hash: HashMap<u64, u32> = HashMap::new();
+    let mut by_hash: ByNumber<u64, u32> = ByNumber::default();
     for (at, entry) in entries
         .iter()
         .enumerate()
@@ -168,7 +197,7 @@ fn count(
 /// place.
 fn mark_openers(entries: &mut [Entry]) {
     let posted = position(Kind::MessagePosted);
-    let mut opened: HashMap<u64, ()> = HashMap::new();
+    let mut opened: HashSet<u64, Mix> = HashSet::default();
     for entry in entries.iter_mut().filter(|entry| entry.kind == posted) {
         if entry.has(flag::DIRECT) {
             entry.thread = NOWHERE;
@@ -177,14 +206,12 @@ fn mark_openers(entries: &mut [Entry]) {
         let alone = entry.thread == NOWHERE;
         if alone && entry.parent == NOWHERE {
             // Without even a message id: a hash that no named thread has.
-            entry.thread = crate::activity::mix(
-                entry.item ^ u64::from(entry.channel).rotate_left(40) ^ 0x5bd1,
-            );
+            entry.thread = mix(entry.item ^ u64::from(entry.channel).rotate_left(40) ^ 0x5bd1);
         } else if alone {
             entry.flags |= flag::REPLY;
             continue;
         }
-        if opened.insert(entry.thread, ()).is_none() && entry.parent == NOWHERE {
+        if opened.insert(entry.thread) && entry.parent == NOWHERE {
             entry.flags |= flag::OPENER;
         } else {
             entry.flags |= flag::REPLY;
@@ -195,8 +222,7 @@ fn mark_openers(entries: &mut [Entry]) {
 /// A message asks and feels what its last edit says; the edit itself then says nothing more.
 ///
 /// Edits that come without text (basic notifications of Teams) change nothing. Entries are in the order of time.
-fn apply_edits(entries: &mut [Entry]) {
-    let index = Index::of(entries);
+fn apply_edits(entries: &mut [Entry], index: &Index) {
     for at in 0..entries.len() {
         let edit = entries[at];
         if edit.kind() != Kind::MessageEdited || !edit.has(flag::TEXT) {
@@ -212,35 +238,45 @@ fn apply_edits(entries: &mut [Entry]) {
     }
 }
 
-/// Removes deleted messages with the reactions to them, and reactions taken back.
+/// Removes deleted messages with the reactions to them, and reactions taken back; says whether there was anything to remove.
 ///
 /// A removal cancels the latest reaction before it of the same person to the same message.
-fn drop_cancelled(entries: &mut Vec<Entry>) {
-    let index = Index::of(entries);
+fn drop_cancelled(entries: &mut Vec<Entry>, index: &Index) -> bool {
     let mut dead = vec![false; entries.len()];
-    let mut reactions: HashMap<(u32, u64), Vec<usize>> = HashMap::new();
+    // Only reactions of which some removal speaks are worth remembering.
+    let mut reactions: ByNumber<(u32, u64), Vec<u32>> = entries
+        .iter()
+        .filter(|entry| entry.kind() == Kind::ReactionRemoved)
+        .map(|entry| ((entry.actor, entry.item), Vec::new()))
+        .collect();
+    let mut deleted = false;
     for (at, entry) in entries.iter().enumerate() {
         match entry.kind() {
             Kind::MessageDeleted => {
                 if let Some(message) = index.find(entry.item, entry.channel) {
                     dead[message] = true;
+                    deleted = true;
                 }
             }
-            Kind::ReactionAdded => reactions
-                .entry((entry.actor, entry.item))
-                .or_default()
-                .push(at),
+            Kind::ReactionAdded if !reactions.is_empty() => {
+                if let Some(added) = reactions.get_mut(&(entry.actor, entry.item)) {
+                    added.push(at as u32);
+                }
+            }
             Kind::ReactionRemoved => {
                 dead[at] = true;
                 if let Some(added) = reactions
                     .get_mut(&(entry.actor, entry.item))
                     .and_then(Vec::pop)
                 {
-                    dead[added] = true;
+                    dead[added as usize] = true;
                 }
             }
             _ => {}
         }
+    }
+    if !deleted && reactions.is_empty() {
+        return false;
     }
     for (at, entry) in entries.iter().enumerate() {
         let about = matches!(entry.kind(), Kind::ReactionAdded | Kind::AnswerAccepted);
@@ -254,4 +290,5 @@ fn drop_cancelled(entries: &mut Vec<Entry>) {
     }
     let mut dead = dead.into_iter();
     entries.retain(|_| !dead.next().unwrap_or(false));
+    true
 }

@@ -5,7 +5,6 @@
 //! it names an account; unmatched people are not non-members.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -15,10 +14,10 @@ use levier_stats::survival::Lifetimes;
 
 use crate::calendar::{Span, spans};
 use crate::cell::Cell;
-use crate::commerce::SIDES;
 use crate::draft::Place;
 use crate::inputs::day_of;
 use crate::numbers::quantile;
+use crate::part::{Item, customers_of};
 use crate::records::{Contact, Deal, Records, Subscription, Survey, Ticket, Who};
 
 /// Microseconds of a day of 24 hours.
@@ -31,47 +30,6 @@ pub(crate) struct Crm<'a> {
     pub as_of: Date,
     pub zone: TimeZone,
     pub now: i64,
-}
-
-/// Distinct customers behind records; what names nobody counts as one each.
-pub(crate) fn units<'a>(whos: impl Iterator<Item = &'a Who>) -> u64 {
-    let mut named = BTreeSet::new();
-    let mut unnamed = 0;
-    for who in whos {
-        match who.unit() {
-            Some(unit) => {
-                named.insert(unit);
-            }
-            None => unnamed += 1,
-        }
-    }
-    named.len() as u64 + unnamed
-}
-
-/// The segment of those of whom none is known.
-const UNKNOWN: &str = "unknown";
-
-/// A record with what does not depend on the period.
-struct Dated<'r, T> {
-    at: i64,
-    row: &'r T,
-    side: Option<&'static str>,
-    segment: Option<usize>,
-}
-
-/// Records of one period, side and segment.
-struct Part<'a, 'r, T> {
-    crm: &'a Crm<'a>,
-    span: &'a Span,
-    place: Place,
-    side: &'static str,
-    rows: Vec<&'r T>,
-}
-
-impl<T> Part<'_, '_, T> {
-    fn cell(&self, kpi: &'static str, unit: &str) -> Cell {
-        self.place.cell(kpi, self.span, unit).side(self.side)
-    }
 }
 
 impl Crm<'_> {
@@ -95,77 +53,6 @@ impl Crm<'_> {
     /// The running month, where something is said to be missing.
     pub fn running(&self) -> Vec<Span> {
         spans("month", self.as_of, self.as_of, &self.zone, 1)
-    }
-
-    /// Calls `each` with the records of every period, side and segment.
-    fn parts<'r, T>(
-        &self,
-        rows: &'r [T],
-        who: fn(&T) -> &Who,
-        at: impl Fn(&T) -> Option<i64>,
-        began: impl Fn(&T) -> i64,
-        mut each: impl FnMut(&Part<'_, 'r, T>),
-    ) {
-        let names: BTreeSet<&str> = rows
-            .iter()
-            .filter_map(|row| who(row).segment.as_deref())
-            .collect();
-        let mut names: Vec<&str> = names.into_iter().collect();
-        if !names.is_empty() && names.binary_search(&UNKNOWN).is_err() {
-            names.push(UNKNOWN);
-        }
-        // Side and segment of a row do not depend on the period: they are looked up once, not once a period.
-        let segment_of = |row: &T| {
-            let wanted = who(row).segment.as_deref().unwrap_or(UNKNOWN);
-            names.iter().position(|name| *name == wanted)
-        };
-        let mut dated: Vec<Dated<'r, T>> = rows
-            .iter()
-            .filter_map(|row| Some((at(row)?, row)))
-            .filter(|(t, _)| *t < self.now)
-            .map(|(t, row)| Dated {
-                at: t,
-                row,
-                side: self.side_of(who(row), began(row)),
-                segment: segment_of(row),
-            })
-            .collect();
-        dated.sort_by_key(|dated| dated.at);
-        let Some(first) = dated.first().map(|dated| dated.at) else {
-            return;
-        };
-        for span in self.spans(first) {
-            let from = dated.partition_point(|dated| dated.at < span.from);
-            let to = dated.partition_point(|dated| dated.at < span.to).max(from);
-            for segment in std::iter::once(None).chain((0..names.len()).map(Some)) {
-                for side in SIDES {
-                    let rows = dated[from..to]
-                        .iter()
-                        .filter(|dated| segment.is_none() || dated.segment == segment)
-                        .filter(|dated| side == "all" || dated.side == Some(side))
-                        .map(|dated| dated.row)
-                        .collect();
-                    let mut place = Place::everywhere();
-                    place.segment = Arc::from(segment.map_or("all", |at| names[at]));
-                    each(&Part {
-                        crm: self,
-                        span: &span,
-                        place,
-                        side,
-                        rows,
-                    });
-                }
-            }
-        }
-    }
-
-    /// `member` or `non_member`; whoever cannot be told from others is on neither side.
-    fn side_of(&self, who: &Who, at: i64) -> Option<&'static str> {
-        if self.records.membership.member_at(who, at) {
-            Some("member")
-        } else {
-            who.unit().map(|_| "non_member")
-        }
     }
 
     fn missing(&self, cells: &mut Vec<Cell>, kpis: &[&'static str], needs: &str) {
@@ -226,20 +113,15 @@ impl Crm<'_> {
             |d| d.closed_at.filter(|_| d.status != "open"),
             |d| d.created_at,
             |part| {
-                let won: Vec<&Deal> = part
+                let won: Vec<Item<'_, Deal>> = part
                     .rows
                     .iter()
                     .copied()
                     .filter(|d| d.status == "won")
                     .collect();
-                let people = units(part.rows.iter().map(|d| &d.who));
-                let winners = units(won.iter().map(|d| &d.who));
-                let losers = units(
-                    part.rows
-                        .iter()
-                        .filter(|d| d.status == "lost")
-                        .map(|d| &d.who),
-                );
+                let people = customers_of(&part.rows);
+                let winners = customers_of(&won);
+                let losers = customers_of(part.rows.iter().filter(|d| d.status == "lost"));
                 cells.push(
                     part.cell("closing_rate", "share")
                         .share(
@@ -254,7 +136,7 @@ impl Crm<'_> {
                     part.cell("contracts_signed", "deals")
                         .flow(won.len() as u64, winners),
                 );
-                if part.side == "all" && &*part.place.segment == "all" {
+                if part.whole() {
                     self.per_rep(part.span, &won, winners, cells);
                     self.per_hundred(part.span, won.len() as u64, winners, cells);
                 }
@@ -276,7 +158,7 @@ impl Crm<'_> {
                     // Days are not negative and finite: the update cannot fail.
                     let _ = lives.update(days, deal.status == "won" && end < self.now);
                 }
-                let people = units(part.rows.iter().map(|d| &d.who));
+                let people = customers_of(&part.rows);
                 let cell = part.cell("sales_cycle_days", "days");
                 cells.push(match lives.finish().ok().and_then(|curve| curve.median()) {
                     _ if part.rows.is_empty() => cell.missing("no deal was opened in the period"),
@@ -292,7 +174,7 @@ impl Crm<'_> {
         );
     }
 
-    fn per_rep(&self, span: &Span, won: &[&Deal], people: u64, cells: &mut Vec<Cell>) {
+    fn per_rep(&self, span: &Span, won: &[Item<'_, Deal>], people: u64, cells: &mut Vec<Cell>) {
         let months = owner_months(
             won.iter()
                 .filter_map(|d| Some((d.owner.as_deref()?, d.closed_at?))),
@@ -339,6 +221,11 @@ impl Crm<'_> {
     fn people(&self, people: &[Contact], cells: &mut Vec<Cell>) {
         let window = f64::from(self.config.commerce.conversion_days);
         let customers = self.records.customers();
+        let since: Vec<Option<i64>> = people
+            .iter()
+            .map(|lead| lead.customer_since(&customers))
+            .map(|at| at.filter(|at| *at < self.now))
+            .collect();
         self.parts(
             people,
             |p| &p.who,
@@ -349,12 +236,12 @@ impl Crm<'_> {
                 let mut converted = 0;
                 for lead in &part.rows {
                     let created = lead.created_at.unwrap_or(self.now);
-                    let customer = lead.customer_since(&customers).filter(|at| *at < self.now);
+                    let customer = since[lead.position as usize];
                     let days = (customer.unwrap_or(self.now) - created).max(0) as f64 / DAY;
                     converted += u64::from(customer.is_some() && days <= window);
                     let _ = lives.update(days, customer.is_some());
                 }
-                let n = units(part.rows.iter().map(|p| &p.who));
+                let n = customers_of(&part.rows);
                 let cell = part
                     .cell("conversion_rate", "share")
                     .groups(&[converted, n.saturating_sub(converted)]);
@@ -384,7 +271,7 @@ impl Crm<'_> {
             |p| p.qualified_at,
             |p| p.qualified_at.unwrap_or(0),
             |part| {
-                let n = units(part.rows.iter().map(|p| &p.who));
+                let n = customers_of(&part.rows);
                 cells.push(
                     part.cell("qualified_leads", "people")
                         .flow(part.rows.len() as u64, n),
@@ -415,19 +302,19 @@ impl Crm<'_> {
                         .iter()
                         .copied()
                         .filter(|s| s.kind == kind)
-                        .collect::<Vec<&Survey>>()
+                        .collect::<Vec<Item<'_, Survey>>>()
                 };
-                let people = |rows: &[&Survey]| units(rows.iter().map(|s| &s.who));
-                let csat: Vec<&Survey> = of("csat")
+                let people = |rows: &[Item<'_, Survey>]| customers_of(rows);
+                let csat: Vec<Item<'_, Survey>> = of("csat")
                     .into_iter()
                     .filter(|s| s.score.is_some_and(|x| (1.0..=5.0).contains(&x)))
                     .collect();
-                let happy: Vec<&Survey> = csat
+                let happy: Vec<Item<'_, Survey>> = csat
                     .iter()
                     .copied()
                     .filter(|s| s.score >= Some(4.0))
                     .collect();
-                let sad: Vec<&Survey> = csat
+                let sad: Vec<Item<'_, Survey>> = csat
                     .iter()
                     .copied()
                     .filter(|s| s.score < Some(4.0))
@@ -442,7 +329,7 @@ impl Crm<'_> {
                         )
                         .groups(&[people(&happy), people(&sad)]),
                 );
-                let answers: Vec<&Survey> = of("nps")
+                let answers: Vec<Item<'_, Survey>> = of("nps")
                     .into_iter()
                     .filter(|s| s.score.is_some_and(|x| (0.0..=10.0).contains(&x)))
                     .collect();
@@ -463,12 +350,12 @@ impl Crm<'_> {
                     Err(_) => cell.missing("no answers in the period"),
                 });
                 let heard = of("heard_about");
-                let named: Vec<&Survey> = heard
+                let named: Vec<Item<'_, Survey>> = heard
                     .iter()
                     .copied()
                     .filter(|s| names_the_community(s.answer.as_deref()))
                     .collect();
-                let others: Vec<&Survey> = heard
+                let others: Vec<Item<'_, Survey>> = heard
                     .iter()
                     .copied()
                     .filter(|s| !names_the_community(s.answer.as_deref()))
@@ -488,8 +375,8 @@ impl Crm<'_> {
                     ("awareness_unaided", "unaided"),
                 ] {
                     let asked = of(kind);
-                    let (aware, unaware): (Vec<&Survey>, Vec<&Survey>) =
-                        asked.iter().partition(|s| says_yes(s));
+                    let (aware, unaware): (Vec<Item<'_, Survey>>, Vec<Item<'_, Survey>>) =
+                        asked.iter().copied().partition(|s| says_yes(s));
                     cells.push(
                         part.cell("brand_awareness", "share")
                             .share(
@@ -513,14 +400,14 @@ impl Crm<'_> {
             |t| t.solved_at,
             |t| t.created_at,
             |part| {
-                let mut timed: Vec<(f64, &Ticket)> = part
+                let mut timed: Vec<(f64, Item<'_, Ticket>)> = part
                     .rows
                     .iter()
                     .filter_map(|t| Some((t.handle_minutes.filter(|m| *m >= 0.0)?, *t)))
                     .collect();
                 timed.sort_by(|a, b| a.0.total_cmp(&b.0));
                 let minutes: Vec<f64> = timed.iter().map(|t| t.0).collect();
-                let people = units(timed.iter().map(|t| &t.1.who));
+                let people = customers_of(timed.iter().map(|t| &t.1));
                 let nothing = "no solved ticket with a handle time in the period";
                 cells.push(part.cell("handle_time", "minutes").ratio(
                     minutes.iter().sum(),
@@ -533,16 +420,16 @@ impl Crm<'_> {
                     Some(median) => cell.count(median, people),
                     None => cell.missing(nothing),
                 });
-                if part.side == "all" && &*part.place.segment == "all" {
+                if part.whole() {
                     let months = owner_months(
                         part.rows
                             .iter()
                             .filter_map(|t| Some((t.agent.as_deref()?, t.solved_at?))),
-                        &part.crm.zone,
+                        &self.zone,
                     );
-                    let handled: Vec<&&Ticket> =
-                        part.rows.iter().filter(|t| t.agent.is_some()).collect();
-                    let people = units(handled.iter().map(|t| &t.who));
+                    let handled = part.rows.iter().filter(|t| t.agent.is_some());
+                    let handled: Vec<&Item<'_, Ticket>> = handled.collect();
+                    let people = customers_of(handled.iter().copied());
                     cells.push(
                         part.cell("agent_productivity", "tickets/agent/month")
                             .ratio(
@@ -595,9 +482,9 @@ impl Crm<'_> {
             |d| Some(d.at),
             |d| d.at - 1,
             |part| {
-                let (kept, lost): (Vec<&Due>, Vec<&Due>) =
-                    part.rows.iter().partition(|d| d.renewed);
-                let people = units(part.rows.iter().map(|d| &d.who));
+                let (kept, lost): (Vec<Item<'_, Due>>, Vec<Item<'_, Due>>) =
+                    part.rows.iter().copied().partition(|d| d.renewed);
+                let people = customers_of(&part.rows);
                 cells.push(
                     part.cell("renewal_rate", "share")
                         .share(
@@ -606,10 +493,7 @@ impl Crm<'_> {
                             people,
                             "no annual contract was due in the period",
                         )
-                        .groups(&[
-                            units(kept.iter().map(|d| &d.who)),
-                            units(lost.iter().map(|d| &d.who)),
-                        ]),
+                        .groups(&[customers_of(&kept), customers_of(&lost)]),
                 );
             },
         );

@@ -12,11 +12,12 @@ use jiff::civil::Date;
 use levier_domain::config::{Config, HealthWeights};
 use levier_domain::table::{Row, Status};
 use levier_domain::time::{Grain, Month, Period};
+use rayon::prelude::*;
 use serde_json::Value as Json;
 
 use crate::activity::{Activity, stable_hash};
 use crate::health_action::actions;
-use crate::health_parts::{Component, Parts, parts};
+use crate::health_parts::{Component, Parts, Scan};
 use crate::numbers::{Dirichlet, poisson_weight, quantile};
 
 /// Floor of a normalised component, so that a dead one costs much and not everything.
@@ -173,6 +174,7 @@ pub fn health_with(
     silent: &BTreeSet<String>,
 ) -> Vec<Row> {
     let mut rows = Vec::new();
+    let zone = config.workspace.zone();
     let communities = activity
         .communities
         .iter()
@@ -186,6 +188,7 @@ pub fn health_with(
         };
         let scope = Scope {
             activity,
+            scan: Scan::new(activity, community, &zone),
             community,
             name,
             as_of,
@@ -201,6 +204,7 @@ pub fn health_with(
 
 struct Scope<'a> {
     activity: &'a Activity,
+    scan: Scan<'a>,
     community: Option<u16>,
     name: &'a str,
     as_of: Date,
@@ -224,10 +228,9 @@ impl Scope<'_> {
     }
 
     fn parts(&self, day: Date) -> Parts {
-        let zone = self.config.workspace.zone();
         Parts {
             errors: self.config.sentiment,
-            ..parts(self.activity, self.community, day, &zone)
+            ..self.scan.parts(day)
         }
     }
 
@@ -271,6 +274,7 @@ impl Scope<'_> {
             .map(|person| stable_hash(&[&person.id]))
             .collect();
         let replicates: Vec<(f64, Option<f64>)> = (0..REPLICATES)
+            .into_par_iter()
             .filter_map(|b| {
                 let drawn: Vec<u32> = units
                     .iter()

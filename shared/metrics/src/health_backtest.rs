@@ -16,7 +16,7 @@ use levier_domain::time::{Grain, Month, Period};
 
 use crate::activity::Activity;
 use crate::health::{combine, measure, refusal};
-use crate::health_parts::{Parts, parts};
+use crate::health_parts::{Parts, Scan};
 
 /// Months from the score to the outcome.
 const HORIZON: i32 = 3;
@@ -99,6 +99,7 @@ fn gather(activity: &Activity, as_of: Date, config: &Config, span: usize) -> (Ve
     let mut pairs = Vec::new();
     let mut scored = std::collections::BTreeSet::new();
     for community in 0..activity.communities.len() {
+        let scan = Scan::new(activity, u16::try_from(community).ok(), &zone);
         let mut course: Vec<(i32, Option<f64>, Vec<u32>)> = Vec::new();
         for back in (0..span).rev() {
             let month = last.plus(-i32::try_from(back).unwrap_or(0));
@@ -107,7 +108,7 @@ fn gather(activity: &Activity, as_of: Date, config: &Config, span: usize) -> (Ve
             };
             let parts = Parts {
                 errors: config.sentiment,
-                ..parts(activity, u16::try_from(community).ok(), end, &zone)
+                ..scan.parts(end)
             };
             let score = combine(measure(&parts, &config.health, &|_| 1), &config.health)
                 .filter(|score| refusal(&parts, &score.components, score.coverage).is_none())

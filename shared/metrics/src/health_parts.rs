@@ -10,6 +10,7 @@ use levier_domain::event::Kind;
 use levier_domain::time::start_of_day;
 
 use crate::activity::{Activity, NOWHERE, SENTIMENT_SCALE, flag};
+use crate::conversation::Thread;
 use crate::numbers::{Durations, gini, happened_by};
 
 /// Microseconds of 24 hours.
@@ -106,127 +107,163 @@ pub struct Parts {
     pub errors: SentimentErrors,
 }
 
+/// The events of one community (`None`: all), of which the parts of any day can be gathered.
+pub struct Scan<'a> {
+    activity: &'a Activity,
+    community: Option<u16>,
+    zone: &'a TimeZone,
+    /// When each person first posted here (µs), which does not depend on the day that is asked for.
+    first_post: Vec<i64>,
+}
+
 /// Gathers the parts of one community (`None`: all) as of the end of a local day.
 #[must_use]
 pub fn parts(activity: &Activity, community: Option<u16>, as_of: Date, zone: &TimeZone) -> Parts {
-    let border = |days: i64| {
-        let day = as_of.saturating_add(Span::new().days(1 - days));
-        start_of_day(day, zone).as_microsecond()
-    };
-    let (now, month_ago, two_months_ago) = (border(0), border(30), border(60));
-    let weeks: [i64; 5] = [border(28), border(21), border(14), border(7), now];
-    let mut parts = Parts::default();
-    let mut seen = Seen::new(activity.people.len());
-    let mut first_post: BTreeMap<u32, i64> = BTreeMap::new();
-    let mut edges: Vec<(u32, u32)> = Vec::new();
-    let mut posts: BTreeMap<u32, u64> = BTreeMap::new();
-    let mut sentiment: BTreeMap<u32, [u64; 3]> = BTreeMap::new();
-    let inside = |c: u16| community.is_none_or(|wanted| wanted == c);
-    let whole = &activity.entries[..activity.entries.partition_point(|e| e.at < now)];
-    let mut posted = vec![false; activity.people.len()];
-    for entry in whole
-        .iter()
-        .filter(|e| e.kind().is_contribution() && inside(e.community))
-    {
-        let Some(person) = activity.member_of(entry.actor) else {
-            continue;
-        };
-        if entry.kind() == Kind::MessagePosted && !posted[person as usize] {
-            posted[person as usize] = true;
-            if (two_months_ago..month_ago).contains(&entry.at) {
-                first_post.insert(person, entry.at);
+    Scan::new(activity, community, zone).parts(as_of)
+}
+
+impl<'a> Scan<'a> {
+    /// Finds the first posts.
+    #[must_use]
+    pub fn new(activity: &'a Activity, community: Option<u16>, zone: &'a TimeZone) -> Self {
+        let mut first_post = vec![i64::MAX; activity.people.len()];
+        for entry in &activity.entries {
+            if entry.kind() == Kind::MessagePosted
+                && community.is_none_or(|wanted| wanted == entry.community)
+                && let Some(person) = activity.member_of(entry.actor)
+            {
+                let first = &mut first_post[person as usize];
+                *first = entry.at.min(*first);
             }
         }
+        Self {
+            activity,
+            community,
+            zone,
+            first_post,
+        }
     }
-    drop(posted);
-    let mut back: BTreeMap<u32, bool> = first_post.keys().map(|person| (*person, false)).collect();
-    let day_of = |at: i64| {
-        jiff::Timestamp::from_microsecond(at).map_or(Date::ZERO, |t| zone.to_datetime(t).date())
-    };
-    let recent = &whole[whole.partition_point(|e| e.at < two_months_ago)..];
-    for entry in recent
-        .iter()
-        .filter(|e| e.kind().is_contribution() && inside(e.community))
-    {
-        let Some(person) = activity.member_of(entry.actor) else {
-            continue;
+
+    /// The parts as of the end of a local day.
+    #[must_use]
+    pub fn parts(&self, as_of: Date) -> Parts {
+        let (activity, zone) = (self.activity, self.zone);
+        let border = |days: i64| {
+            let day = as_of.saturating_add(Span::new().days(1 - days));
+            start_of_day(day, zone).as_microsecond()
         };
-        if let Some(first) = first_post
-            .get(&person)
-            .filter(|first| entry.at - **first >= 7 * DAY - DAY)
+        let (now, month_ago, two_months_ago) = (border(0), border(30), border(60));
+        let weeks: [i64; 5] = [border(28), border(21), border(14), border(7), now];
+        let mut parts = Parts::default();
+        let mut seen = Seen::new(activity.people.len());
+        let mut edges: Vec<(u32, u32)> = Vec::new();
+        let mut posts: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut sentiment: BTreeMap<u32, [u64; 3]> = BTreeMap::new();
+        let inside = |c: u16| self.community.is_none_or(|wanted| wanted == c);
+        let whole = &activity.entries[..activity.entries.partition_point(|e| e.at < now)];
+        let first_post: BTreeMap<u32, i64> = self
+            .first_post
+            .iter()
+            .enumerate()
+            .filter(|(_, at)| (two_months_ago..month_ago).contains(*at))
+            .map(|(person, at)| (person as u32, *at))
+            .collect();
+        let mut back: BTreeMap<u32, bool> =
+            first_post.keys().map(|person| (*person, false)).collect();
+        let day_of = |at: i64| {
+            jiff::Timestamp::from_microsecond(at).map_or(Date::ZERO, |t| zone.to_datetime(t).date())
+        };
+        let recent = &whole[whole.partition_point(|e| e.at < two_months_ago)..];
+        for entry in recent
+            .iter()
+            .filter(|e| e.kind().is_contribution() && inside(e.community))
         {
-            let days = (day_of(entry.at) - day_of(*first)).get_days();
-            if (8..=30).contains(&days) {
-                back.insert(person, true);
+            let Some(person) = activity.member_of(entry.actor) else {
+                continue;
+            };
+            if let Some(first) = first_post
+                .get(&person)
+                .filter(|first| entry.at - **first >= 7 * DAY - DAY)
+            {
+                let days = (day_of(entry.at) - day_of(*first)).get_days();
+                if (8..=30).contains(&days) {
+                    back.insert(person, true);
+                }
+            }
+            if entry.at < month_ago {
+                if seen.first(person, 1) {
+                    parts.previous.push(person);
+                }
+                continue;
+            }
+            if seen.first(person, 2) {
+                parts.monthly.push(person);
+            }
+            if let Some(week) = (0..4).find(|w| (weeks[*w]..weeks[w + 1]).contains(&entry.at))
+                && seen.first(person, 4 << week)
+            {
+                parts.weekly[week].push(person);
+            }
+            if entry.kind() != Kind::MessagePosted {
+                continue;
+            }
+            *posts.entry(person).or_default() += 1;
+            if entry.has(flag::SCORED) {
+                let mood = sentiment.entry(person).or_default();
+                mood[0] += u64::from(entry.sentiment > NEUTRAL);
+                mood[1] += u64::from(entry.sentiment < -NEUTRAL);
+                mood[2] += 1;
+            }
+            if entry.has(flag::REPLY)
+                && !entry.has(flag::SHORT)
+                && entry.parent != NOWHERE
+                && let Some(other) =
+                    activity.member_of(activity.entries[entry.parent as usize].actor)
+                && other != person
+            {
+                edges.push((person, other));
             }
         }
-        if entry.at < month_ago {
-            if seen.first(person, 1) {
-                parts.previous.push(person);
+        edges.sort_unstable();
+        edges.dedup();
+        parts.edges = edges
+            .iter()
+            .map(|(u, v)| (*u, *v, edges.binary_search(&(*v, *u)).is_ok()))
+            .collect();
+        parts.posts = posts.into_iter().map(|(person, n)| (n, person)).collect();
+        parts.posts.sort_unstable();
+        parts.sentiment = sentiment.into_iter().collect();
+        parts.newcomers = back.into_iter().collect();
+        // Threads are in the order of their opening.
+        let opened = |thread: &Thread| activity.entries[thread.opener as usize].at;
+        let threads = &activity.threads;
+        let first = threads.partition_point(|thread| opened(thread) < month_ago);
+        let last = threads.partition_point(|thread| opened(thread) < now);
+        for thread in &threads[first..last.max(first)] {
+            let opener = &activity.entries[thread.opener as usize];
+            if !inside(opener.community) {
+                continue;
             }
-            continue;
+            let Some(person) = activity.member_of(opener.actor) else {
+                continue;
+            };
+            let answered = thread.first_substantial < now;
+            let end = if answered {
+                thread.first_substantial
+            } else {
+                now
+            };
+            parts.threads.push((end - opener.at, answered, person));
         }
-        if seen.first(person, 2) {
-            parts.monthly.push(person);
-        }
-        if let Some(week) = (0..4).find(|w| (weeks[*w]..weeks[w + 1]).contains(&entry.at))
-            && seen.first(person, 4 << week)
+        parts.threads.sort_unstable();
+        for list in [&mut parts.monthly, &mut parts.previous]
+            .into_iter()
+            .chain(parts.weekly.iter_mut())
         {
-            parts.weekly[week].push(person);
+            list.sort_unstable();
         }
-        if entry.kind() != Kind::MessagePosted {
-            continue;
-        }
-        *posts.entry(person).or_default() += 1;
-        if entry.has(flag::SCORED) {
-            let mood = sentiment.entry(person).or_default();
-            mood[0] += u64::from(entry.sentiment > NEUTRAL);
-            mood[1] += u64::from(entry.sentiment < -NEUTRAL);
-            mood[2] += 1;
-        }
-        if entry.has(flag::REPLY)
-            && !entry.has(flag::SHORT)
-            && entry.parent != NOWHERE
-            && let Some(other) = activity.member_of(activity.entries[entry.parent as usize].actor)
-            && other != person
-        {
-            edges.push((person, other));
-        }
+        parts
     }
-    edges.sort_unstable();
-    edges.dedup();
-    parts.edges = edges
-        .iter()
-        .map(|(u, v)| (*u, *v, edges.binary_search(&(*v, *u)).is_ok()))
-        .collect();
-    parts.posts = posts.into_iter().map(|(person, n)| (n, person)).collect();
-    parts.posts.sort_unstable();
-    parts.sentiment = sentiment.into_iter().collect();
-    parts.newcomers = back.into_iter().collect();
-    for thread in &activity.threads {
-        let opener = &activity.entries[thread.opener as usize];
-        if !inside(opener.community) || !(month_ago..now).contains(&opener.at) {
-            continue;
-        }
-        let Some(person) = activity.member_of(opener.actor) else {
-            continue;
-        };
-        let answered = thread.first_substantial < now;
-        let end = if answered {
-            thread.first_substantial
-        } else {
-            now
-        };
-        parts.threads.push((end - opener.at, answered, person));
-    }
-    parts.threads.sort_unstable();
-    for list in [&mut parts.monthly, &mut parts.previous]
-        .into_iter()
-        .chain(parts.weekly.iter_mut())
-    {
-        list.sort_unstable();
-    }
-    parts
 }
 
 impl Parts {

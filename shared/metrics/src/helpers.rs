@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use levier_domain::event::Kind;
 
-use crate::activity::{Activity, NOWHERE, flag};
+use crate::activity::{Activity, Entry, NOWHERE, flag};
 use crate::calendar::midnight;
 use crate::scope::Cut;
 
@@ -41,60 +41,100 @@ impl Help {
     }
 }
 
-/// What members did for others in the twelve weeks that end with `as_of`.
-#[must_use]
-pub fn helpers(
-    activity: &Activity,
-    cut: &Cut,
-    as_of: Date,
-    zone: &TimeZone,
-) -> BTreeMap<u32, Help> {
-    let border = |weeks: usize| {
-        midnight(
-            as_of.saturating_add(Span::new().days(1 - 7 * weeks as i64)),
-            zone,
+/// One help: an answer to somebody else's question, or an answer of theirs that was accepted.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    /// When (µs).
+    at: i64,
+    /// Position of the entry.
+    entry: u32,
+    /// Who helped.
+    person: u32,
+    /// By which handle.
+    handle: u32,
+    accepted: bool,
+}
+
+/// Every help there ever was, by time: found once, then looked at by cut and by end of period.
+#[derive(Clone, Debug, Default)]
+pub struct Helping(Vec<Moment>);
+
+impl Helping {
+    /// The help in an activity.
+    #[must_use]
+    pub fn of(activity: &Activity) -> Self {
+        let moments = activity.entries.iter().enumerate();
+        Self(
+            moments
+                .filter_map(|(at, entry)| moment(activity, at, entry))
+                .collect(),
         )
-    };
-    let borders: Vec<i64> = (0..=WEEKS).map(border).collect();
-    let (from, now) = (borders[WEEKS], borders[0]);
-    let start = activity.entries.partition_point(|e| e.at < from);
-    let end = activity.entries.partition_point(|e| e.at < now).max(start);
-    let mut helps: BTreeMap<u32, Help> = BTreeMap::new();
-    for entry in &activity.entries[start..end] {
-        let (handle, accepted) = match entry.kind() {
-            Kind::MessagePosted if entry.has(flag::REPLY) => (entry.actor, false),
-            // Whose answer it was: the author of the accepted message.
-            Kind::AnswerAccepted if entry.parent != NOWHERE => {
-                (activity.entries[entry.parent as usize].actor, true)
-            }
-            Kind::AnswerAccepted => (entry.target, true),
-            _ => continue,
+    }
+
+    /// What members did for others in the twelve weeks that end with `as_of`.
+    #[must_use]
+    pub fn helpers(
+        &self,
+        activity: &Activity,
+        cut: &Cut,
+        as_of: Date,
+        zone: &TimeZone,
+    ) -> BTreeMap<u32, Help> {
+        let border = |weeks: usize| {
+            midnight(
+                as_of.saturating_add(Span::new().days(1 - 7 * weeks as i64)),
+                zone,
+            )
         };
-        if !cut.takes(activity, entry) {
-            continue;
-        }
-        let Some(person) = activity.member_of(handle) else {
-            continue;
-        };
-        if entry.thread != NOWHERE {
-            let opener = &activity.entries[activity.threads[entry.thread as usize].opener as usize];
-            let own = activity.person_of(opener.actor) == Some(person);
-            if own || (!accepted && !opener.has(flag::QUESTION)) {
+        let borders: Vec<i64> = (0..=WEEKS).map(border).collect();
+        let start = self.0.partition_point(|m| m.at < borders[WEEKS]);
+        let end = self.0.partition_point(|m| m.at < borders[0]).max(start);
+        let mut helps: BTreeMap<u32, Help> = BTreeMap::new();
+        for moment in &self.0[start..end] {
+            if !cut.takes(activity, &activity.entries[moment.entry as usize]) {
                 continue;
             }
-        } else if !accepted {
-            continue;
+            let week = borders
+                .partition_point(|border| *border > moment.at)
+                .saturating_sub(1);
+            let help = helps.entry(moment.person).or_default();
+            help.weeks |= 1 << week;
+            help.answers += u32::from(!moment.accepted);
+            help.accepted += u32::from(moment.accepted);
+            help.handle = moment.handle;
         }
-        let week = borders
-            .partition_point(|border| *border > entry.at)
-            .saturating_sub(1);
-        let help = helps.entry(person).or_default();
-        help.weeks |= 1 << week;
-        help.answers += u32::from(!accepted);
-        help.accepted += u32::from(accepted);
-        help.handle = handle;
+        helps
     }
-    helps
+}
+
+/// The help that an entry is, if it is one.
+fn moment(activity: &Activity, position: usize, entry: &Entry) -> Option<Moment> {
+    let (handle, accepted) = match entry.kind() {
+        Kind::MessagePosted if entry.has(flag::REPLY) => (entry.actor, false),
+        // Whose answer it was: the author of the accepted message.
+        Kind::AnswerAccepted if entry.parent != NOWHERE => {
+            (activity.entries[entry.parent as usize].actor, true)
+        }
+        Kind::AnswerAccepted => (entry.target, true),
+        _ => return None,
+    };
+    let person = activity.member_of(handle)?;
+    if entry.thread != NOWHERE {
+        let opener = &activity.entries[activity.threads[entry.thread as usize].opener as usize];
+        let own = activity.person_of(opener.actor) == Some(person);
+        if own || (!accepted && !opener.has(flag::QUESTION)) {
+            return None;
+        }
+    } else if !accepted {
+        return None;
+    }
+    Some(Moment {
+        at: entry.at,
+        entry: position as u32,
+        person,
+        handle,
+        accepted,
+    })
 }
 
 /// Why somebody is a champion.

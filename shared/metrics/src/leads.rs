@@ -1,6 +1,6 @@
 //! Community-qualified leads: leads who contributed enough, by a declared rule; the list for sales, and what becomes of them.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use jiff::civil::Date;
 use levier_domain::config::{Config, LeadRule};
@@ -21,30 +21,39 @@ fn contributions<'a>(
     activity: &'a Activity,
     now: i64,
     rule: &LeadRule,
-) -> BTreeMap<&'a str, Vec<i64>> {
+) -> HashMap<&'a str, Vec<i64>> {
     let kinds: Vec<Kind> = rule.kinds.iter().filter_map(|k| k.parse().ok()).collect();
-    let named = |list: &[String], name: Option<&String>| {
-        list.is_empty() || name.is_some_and(|name| list.contains(name))
+    // Names are compared once each, not once an entry.
+    let named = |list: &[String], names: &[String]| -> Vec<bool> {
+        names
+            .iter()
+            .map(|name| list.is_empty() || list.contains(name))
+            .collect()
     };
-    let mut times: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    let channels = named(&rule.channels, &activity.channels);
+    let communities = named(&rule.communities, &activity.communities);
+    let nowhere = rule.channels.is_empty();
+    let mut times: Vec<Vec<i64>> = vec![Vec::new(); activity.people.len()];
     for entry in activity.entries.iter().filter(|e| {
         e.at < now
             && e.kind().is_contribution()
             && (kinds.is_empty() || kinds.contains(&e.kind()))
-            && named(&rule.channels, activity.channels.get(e.channel as usize))
-            && named(
-                &rule.communities,
-                activity.communities.get(usize::from(e.community)),
-            )
+            && channels.get(e.channel as usize).copied().unwrap_or(nowhere)
+            && communities[usize::from(e.community)]
     }) {
-        if let Some(person) = activity.member_of(entry.actor) {
-            let person = &activity.people[person as usize];
-            if person.resolved {
-                times.entry(&person.id).or_default().push(entry.at);
-            }
+        if let Some(person) = activity.member_of(entry.actor)
+            && activity.people[person as usize].resolved
+        {
+            times[person as usize].push(entry.at);
         }
     }
-    times
+    activity
+        .people
+        .iter()
+        .zip(times)
+        .filter(|(_, times)| !times.is_empty())
+        .map(|(person, times)| (person.id.as_str(), times))
+        .collect()
 }
 
 /// When the rule was first met: the last of `least` contributions within `window`.

@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod alert;
 pub mod before_after;
+mod book;
 mod business;
 pub mod calendar;
 mod catalogue;
@@ -29,6 +30,7 @@ mod market;
 pub mod membership;
 mod mix;
 pub mod numbers;
+mod part;
 mod people;
 pub mod records;
 pub mod scope;

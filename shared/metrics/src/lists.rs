@@ -13,7 +13,7 @@ use levier_domain::table::{Row, Status};
 
 use crate::activity::{Activity, NONE, flag};
 use crate::calendar::midnight;
-use crate::helpers::{Help, WEEKS, champions_among, helpers};
+use crate::helpers::{Help, Helping, WEEKS, champions_among};
 use crate::inputs::Run;
 use crate::scope::{Cut, Scope};
 
@@ -56,19 +56,20 @@ fn communities(activity: &Activity) -> impl Iterator<Item = (Cut, &str)> {
 pub fn champions(activity: &Activity, as_of: Date, config: &Config) -> Vec<Row> {
     let run = Run::new(activity, config, as_of);
     let mut rows = Vec::new();
+    let help = Helping::of(activity);
     for (cut, community) in communities(activity) {
-        helping(&run, &cut, community, &mut rows);
+        helping(&run, &help, &cut, community, &mut rows);
         questions(&run, &cut, community, &mut rows);
         newcomers(&run, &cut, community, &mut rows);
     }
     rows
 }
 
-fn helping(run: &Run<'_>, cut: &Cut, community: &str, rows: &mut Vec<Row>) {
+fn helping(run: &Run<'_>, helping: &Helping, cut: &Cut, community: &str, rows: &mut Vec<Row>) {
     let activity = run.activity;
     let scope = Scope::of(activity, *cut);
     let on = |day: Date| {
-        let helps = helpers(activity, cut, day, &run.zone);
+        let helps = helping.helpers(activity, cut, day, &run.zone);
         let members = scope
             .spans
             .members_before(midnight(day.tomorrow().unwrap_or(day), &run.zone));

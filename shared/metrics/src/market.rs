@@ -1,17 +1,17 @@
 //! KPIs of money spent and of what is not about single people: acquisition cost, campaigns, traffic, mentions, promo codes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use levier_domain::time::{Grain, Month, Period};
 
 use crate::calendar::{Span, midnight};
 use crate::cell::Cell;
 use crate::commerce::{Commerce, SIDES};
-use crate::crm::{Crm, units};
+use crate::crm::Crm;
 use crate::draft::Place;
 use crate::inputs::Run;
 use crate::membership::Spans;
-use crate::records::{Order, Spend};
+use crate::records::{Order, Spend, Who};
 use crate::scope::{Cut, Scope};
 
 /// All cells.
@@ -196,7 +196,7 @@ fn campaigns(crm: &Crm<'_>, spend: &[Spend], cells: &mut Vec<Cell>) {
     let rate = |span: &Span, audience: &str| {
         let mut sum = (0.0, 0.0);
         let mut rows: Vec<&Spend> = in_span(spend, span)
-            .filter(|s| s.audience.as_deref() == Some(audience))
+            .filter(|s| s.audience.as_deref() == Some(audience) && s.date <= crm.as_of)
             .collect();
         rows.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
         for row in rows {
@@ -206,11 +206,15 @@ fn campaigns(crm: &Crm<'_>, spend: &[Spend], cells: &mut Vec<Cell>) {
         }
         (sum.1 > 0.0).then(|| (sum.0 / sum.1, sum))
     };
-    let first = spend
-        .iter()
-        .filter(|s| s.audience.as_deref() == Some("members") && s.impressions.is_some())
-        .map(|s| midnight(s.date, &crm.zone))
-        .min();
+    let shown = |audience: &'static str| {
+        spend
+            .iter()
+            .filter(move |s| s.audience.as_deref() == Some(audience) && s.impressions.is_some())
+            .map(|s| midnight(s.date, &crm.zone))
+            .min()
+    };
+    let first =
+        shown("members").map(|first| shown("others").map_or(first, |others| first.min(others)));
     let Some(first) = first else {
         missing(
             crm,
@@ -480,4 +484,19 @@ pub(crate) fn deflection(
                 .item("peer_answers"),
         );
     }
+}
+
+/// Distinct customers behind records; what names nobody counts as one each.
+fn units<'a>(whos: impl Iterator<Item = &'a Who>) -> u64 {
+    let mut named = BTreeSet::new();
+    let mut unnamed = 0;
+    for who in whos {
+        match who.unit() {
+            Some(unit) => {
+                named.insert(unit);
+            }
+            None => unnamed += 1,
+        }
+    }
+    named.len() as u64 + unnamed
 }

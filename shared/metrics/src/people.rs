@@ -192,15 +192,9 @@ impl Period<'_> {
         if self.span.grain == "day" {
             return;
         }
-        if self.material.has_scored {
-            let scored = self.n(What::Scored);
-            let mean = self.tally.sentiment as f64 / f64::from(SENTIMENT_SCALE);
-            out.push(self.cell("sentiment", "score").ratio(
-                mean,
-                scored as f64,
-                self.by(What::Scored),
-                "no message could be scored",
-            ));
+        // That nothing could be scored of what was written is a fact, and no mean.
+        let scored = self.n(What::Scored);
+        if self.material.has_scored || self.n(What::Messages) > 0 {
             out.push(
                 self.cell("sentiment", "share")
                     .share(
@@ -212,6 +206,15 @@ impl Period<'_> {
                     .groups(&[self.by(What::Scored)])
                     .item("coverage"),
             );
+        }
+        if self.material.has_scored {
+            let mean = self.tally.sentiment as f64 / f64::from(SENTIMENT_SCALE);
+            out.push(self.cell("sentiment", "score").ratio(
+                mean,
+                scored as f64,
+                self.by(What::Scored),
+                "no message could be scored",
+            ));
         } else if self.scope.cut.channel.is_none() {
             out.push(
                 self.cell("sentiment", "score")

@@ -3,7 +3,7 @@
 //! The caller resolves the person behind a record (identity graph) and says their segment; membership at the time of the event
 //! comes from [`Membership`], so that what happened before joining stays on the non-member side.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use jiff::civil::Date;
 use levier_domain::entity::Entity;
@@ -16,8 +16,8 @@ use crate::activity::Activity;
 /// Who was a member when: person → spans `[joined, left)` in microseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Membership {
-    people: BTreeMap<String, Vec<(i64, i64)>>,
-    accounts: BTreeMap<String, i64>,
+    people: HashMap<String, Vec<(i64, i64)>>,
+    accounts: HashMap<String, i64>,
 }
 
 impl Membership {
@@ -313,8 +313,8 @@ impl Order {
 /// First instants (µs) as a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Customers<'a> {
-    people: BTreeMap<&'a str, i64>,
-    accounts: BTreeMap<&'a str, i64>,
+    people: HashMap<&'a str, i64>,
+    accounts: HashMap<&'a str, i64>,
 }
 
 impl<'a> Customers<'a> {
@@ -330,7 +330,7 @@ impl<'a> Customers<'a> {
     /// Since when the person is one, or else the account by what names no person.
     #[must_use]
     pub fn since(&self, who: &Who) -> Option<i64> {
-        let of = |map: &BTreeMap<&str, i64>, id: &Option<String>| {
+        let of = |map: &HashMap<&str, i64>, id: &Option<String>| {
             id.as_deref().and_then(|id| map.get(id)).copied()
         };
         [
@@ -367,7 +367,7 @@ pub struct Records {
     /// Who was a member when.
     pub membership: Membership,
     /// First paid orders by person (µs), of orders that are not among `orders`.
-    pub first_orders: BTreeMap<String, i64>,
+    pub first_orders: HashMap<String, i64>,
 }
 
 impl Records {

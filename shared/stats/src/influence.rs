@@ -84,12 +84,14 @@ pub(crate) fn least_squares(
 }
 
 /// Average effect on the treated: `treated[i]` says who they are; rows with `keep[i]` false were trimmed after the
-/// propensity was fitted on all rows.
+/// propensity was fitted on all rows. `design` holds the propensity's columns, `outcome_design` the outcome model's: the same,
+/// unless trimming leaves a column constant.
 pub fn effect_on_treated(
     how: Adjustment,
     y: &[f64],
     treated: &[bool],
     design: &Design,
+    outcome_design: &Design,
     keep: &[bool],
     ceiling: f64,
 ) -> Result<Levels, StatsError> {
@@ -107,7 +109,6 @@ pub fn effect_on_treated(
         return Err(StatsError::empty("control arm"));
     }
     let nn = n as f64;
-    let k = design.columns();
     let d = |i: usize| if treated[i] { 1.0 } else { 0.0 };
 
     // Propensity and its linear representation.
@@ -125,7 +126,7 @@ pub fn effect_on_treated(
         None
     } else {
         Some(least_squares(
-            design,
+            outcome_design,
             y,
             |i| if keep[i] && !treated[i] { 1.0 } else { 0.0 },
             "the outcome model on the controls",
@@ -133,7 +134,7 @@ pub fn effect_on_treated(
     };
     let fitted: Vec<f64> = outcome.as_ref().map_or_else(
         || vec![0.0; n],
-        |(b, _)| (0..n).map(|i| design.dot(i, b)).collect(),
+        |(b, _)| (0..n).map(|i| outcome_design.dot(i, b)).collect(),
     );
     let w1: Vec<f64> = (0..n).map(|i| if keep[i] { d(i) } else { 0.0 }).collect();
     let mean_w1 = n1 / nn;
@@ -141,7 +142,7 @@ pub fn effect_on_treated(
     if how == Adjustment::Regression {
         let treated_level = (0..n).map(|i| w1[i] * y[i]).sum::<f64>() / nn / mean_w1;
         let control_level = (0..n).map(|i| w1[i] * fitted[i]).sum::<f64>() / nn / mean_w1;
-        let m1 = design.sum(|i| w1[i]) / nn;
+        let m1 = outcome_design.sum(|i| w1[i]) / nn;
         let Some((_, inverse)) = &outcome else {
             return Err(StatsError::singular("the outcome model on the controls"));
         };
@@ -152,7 +153,7 @@ pub fn effect_on_treated(
         let influence_control = (0..n)
             .map(|i| {
                 let lin = if keep[i] && !treated[i] {
-                    (y[i] - fitted[i]) * design.dot(i, &project)
+                    (y[i] - fitted[i]) * outcome_design.dot(i, &project)
                 } else {
                     0.0
                 };
@@ -165,7 +166,7 @@ pub fn effect_on_treated(
                 if treated[i] {
                     w1[i]
                 } else if keep[i] {
-                    design.dot(i, &project)
+                    outcome_design.dot(i, &project)
                 } else {
                     0.0
                 }
@@ -205,11 +206,11 @@ pub fn effect_on_treated(
     let r: Vec<f64> = (0..n).map(|i| y[i] - fitted[i]).collect();
     let eta1 = (0..n).map(|i| w1[i] * r[i]).sum::<f64>() / nn / mean_w1;
     let eta0 = (0..n).map(|i| w0[i] * r[i]).sum::<f64>() / nn / mean_w0;
-    let zero = DVector::zeros(k);
+    let zero = DVector::zeros(outcome_design.columns());
     let (by_m1, by_m3) = match &outcome {
         Some((_, inverse)) => (
-            inverse * (design.sum(|i| w1[i]) / nn),
-            inverse * (design.sum(|i| w0[i]) / nn),
+            inverse * (outcome_design.sum(|i| w1[i]) / nn),
+            inverse * (outcome_design.sum(|i| w0[i]) / nn),
         ),
         None => (zero.clone(), zero),
     };
@@ -221,7 +222,10 @@ pub fn effect_on_treated(
     for i in 0..n {
         let ols = if keep[i] && !treated[i] { r[i] } else { 0.0 };
         let (lin1, lin3) = if outcome.is_some() && ols != 0.0 {
-            (ols * design.dot(i, &by_m1), ols * design.dot(i, &by_m3))
+            (
+                ols * outcome_design.dot(i, &by_m1),
+                ols * outcome_design.dot(i, &by_m3),
+            )
         } else {
             (0.0, 0.0)
         };
@@ -300,11 +304,13 @@ pub fn effect_on_all_by_weighting(
     })
 }
 
-/// Average effect on everybody, augmented: one outcome model per arm, efficient influence function.
+/// Average effect on everybody, augmented: one outcome model per arm, efficient influence function. The designs are those of
+/// [`effect_on_treated`].
 pub fn effect_on_all_augmented(
     y: &[f64],
     treated: &[bool],
     design: &Design,
+    outcome_design: &Design,
     keep: &[bool],
 ) -> Result<Levels, StatsError> {
     let n = design.rows();
@@ -327,12 +333,16 @@ pub fn effect_on_all_augmented(
                 0.0
             }
         };
-        let (beta, _) =
-            least_squares(design, y, mine, &format!("the outcome model on the {name}"))?;
+        let (beta, _) = least_squares(
+            outcome_design,
+            y,
+            mine,
+            &format!("the outcome model on the {name}"),
+        )?;
         let share = |i: usize| if arm { p[i] } else { 1.0 - p[i] };
         let part: Vec<f64> = (0..n)
             .map(|i| {
-                let m = design.dot(i, &beta);
+                let m = outcome_design.dot(i, &beta);
                 if keep[i] {
                     m + mine(i) * (y[i] - m) / share(i)
                 } else {

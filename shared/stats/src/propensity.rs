@@ -134,6 +134,26 @@ pub fn adjust(
         }
     }
     let mut warnings = Vec::new();
+    // Trimming may leave a covariate constant; the propensity keeps it, the models of the rows kept cannot.
+    let varies = |x: &[f64]| {
+        let mut kept = (0..n).filter(|&i| keep[i]).map(|i| x[i]);
+        kept.next().is_some_and(|first| kept.any(|v| v != first))
+    };
+    let mut varying = Vec::with_capacity(columns.len());
+    for (name, x) in &sample.covariates {
+        if trim.is_none() || varies(x) {
+            varying.push(*x);
+        } else if !matches!(method, Method::Stratified(_) | Method::Ipw) {
+            warnings.push(format!(
+                "covariate `{name}` is constant among the rows kept: dropped after trimming"
+            ));
+        }
+    }
+    let outcome_design = if varying.len() == columns.len() {
+        design.clone()
+    } else {
+        Design::standardised(n, &varying)?
+    };
     let mut off_support = 0;
     let mut strata = Vec::new();
     let (contrast, weights, fitted) = match (method, estimand) {
@@ -156,7 +176,7 @@ pub fn adjust(
                     .map(|(x, _)| *x)
                     .collect()
             };
-            let kept: Vec<Vec<f64>> = columns.iter().map(|c| pick(c)).collect();
+            let kept: Vec<Vec<f64>> = varying.iter().map(|c| pick(c)).collect();
             let views: Vec<&[f64]> = kept.iter().map(Vec::as_slice).collect();
             let treated: Vec<bool> = sample
                 .treated
@@ -168,7 +188,7 @@ pub fn adjust(
             let contrast = lin(&pick(sample.outcome), &treated, &views)?;
             (
                 contrast,
-                implied_weights(&design, sample.treated, &keep)?,
+                implied_weights(&outcome_design, sample.treated, &keep)?,
                 scores,
             )
         }
@@ -178,6 +198,7 @@ pub fn adjust(
                 sample.outcome,
                 sample.treated,
                 &design,
+                &outcome_design,
                 &keep,
                 1.0,
             )?,
@@ -190,6 +211,7 @@ pub fn adjust(
                 sample.outcome,
                 sample.treated,
                 &design,
+                &outcome_design,
                 &keep,
                 1.0,
             )?,
@@ -202,6 +224,7 @@ pub fn adjust(
                 sample.outcome,
                 sample.treated,
                 &design,
+                &outcome_design,
                 &keep,
                 PROPENSITY_CEILING,
             )?;
@@ -213,12 +236,24 @@ pub fn adjust(
             scores,
         ),
         (Method::Aipw, Estimand::Ate) => from_levels(
-            effect_on_all_augmented(sample.outcome, sample.treated, &design, &keep)?,
+            effect_on_all_augmented(
+                sample.outcome,
+                sample.treated,
+                &design,
+                &outcome_design,
+                &keep,
+            )?,
             &mut off_support,
             scores,
         ),
         (Method::EntropyBalancing, _) => from_levels(
-            entropy::entropy_balancing(sample.outcome, sample.treated, &design, &keep, estimand)?,
+            entropy::entropy_balancing(
+                sample.outcome,
+                sample.treated,
+                &outcome_design,
+                &keep,
+                estimand,
+            )?,
             &mut off_support,
             scores,
         ),

@@ -8,8 +8,11 @@ use nalgebra::{DMatrix, SymmetricEigen};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Draws that settle the critical value to about 0.004.
-pub const DRAWS: u32 = 200_000;
+/// Draws that settle the critical value of so many estimates: to about 0.002 up to a hundred, to about 0.003 beyond, where a
+/// draw costs more.
+pub fn draws(estimates: usize) -> u32 {
+    if estimates <= 100 { 500_000 } else { 200_000 }
+}
 
 /// Critical value at `level`. Entries without variance are left out; an error when none is left.
 pub fn sup_t_critical(

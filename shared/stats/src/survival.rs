@@ -203,19 +203,22 @@ impl Curve {
     }
 
     /// First time at which survival is at most one half, with its interval; `None` when never reached.
+    ///
+    /// A product of shares that is one half exactly may come out a last digit above it: that counts as one half.
     pub fn median(&self) -> Option<Estimate> {
+        const HALF: f64 = 0.5 + 1e-12;
         let first = |below: &dyn Fn(&Estimate) -> bool| {
             self.steps
                 .iter()
                 .find(|s| below(&s.survival))
                 .map(|s| s.time)
         };
-        let value = first(&|s| s.value <= 0.5)?;
+        let value = first(&|s| s.value <= HALF)?;
         Some(Estimate {
             value,
             standard_error: None,
-            lower: first(&|s| s.lower.is_some_and(|l| l <= 0.5)),
-            upper: first(&|s| s.upper.is_some_and(|u| u <= 0.5)),
+            lower: first(&|s| s.lower.is_some_and(|l| l <= HALF)),
+            upper: first(&|s| s.upper.is_some_and(|u| u <= HALF)),
             p_value: None,
         })
     }
@@ -432,5 +435,24 @@ impl Competing {
             area += e.value * (end - t);
         }
         Ok(horizon - area)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::Lifetimes;
+
+    /// The product of shares is one half exactly after n/2 of n events, whatever its last digit says.
+    #[test]
+    fn a_half_is_a_half() {
+        for n in (2..=400).step_by(2) {
+            let mut group = Lifetimes::default();
+            for t in 1..=n {
+                group.update(f64::from(t), true).unwrap();
+            }
+            let median = group.finish().unwrap().median().unwrap();
+            assert_eq!(median.value, f64::from(n / 2), "of {n}");
+        }
     }
 }

@@ -83,4 +83,7 @@ mod experiment_test;
 mod revenue_test;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
+mod traps_test;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod whole_test;

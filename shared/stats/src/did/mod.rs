@@ -100,6 +100,19 @@ pub struct Plan {
     pub warnings: Vec<String>,
 }
 
+/// How many of the ascending `times` are compared, counted from the first.
+///
+/// All of them when somebody is never treated in the window. Otherwise the last cohort serves as control, and periods from the
+/// first in which it may show an effect have none.
+pub fn periods_compared(times: &[f64], firsts: &[f64], options: &Options) -> usize {
+    let last = times.last().copied().unwrap_or(f64::NEG_INFINITY);
+    if options.control == Control::Never || firsts.iter().any(|g| *g > last) {
+        return times.len();
+    }
+    let latest = firsts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    times.partition_point(|t| *t < latest - options.anticipation)
+}
+
 /// Decides roles and comparisons for cohorts first treated in `firsts` (infinite: never).
 pub fn plan(times: &[f64], firsts: &[f64], options: &Options) -> Result<Plan, StatsError> {
     if times.len() < 2 {
@@ -126,7 +139,8 @@ pub fn plan(times: &[f64], firsts: &[f64], options: &Options) -> Result<Plan, St
     let mut times = times.to_vec();
     let mut warnings = Vec::new();
     let early = times[0] + options.anticipation;
-    let role = |g: f64, last: f64| {
+    let last = times[times.len() - 1];
+    let role = |g: f64| {
         if g <= early {
             Role::AlreadyTreated
         } else if g > last {
@@ -135,8 +149,7 @@ pub fn plan(times: &[f64], firsts: &[f64], options: &Options) -> Result<Plan, St
             Role::Treated(g)
         }
     };
-    let last = times[times.len() - 1];
-    let mut roles: Vec<Role> = firsts.iter().map(|&g| role(g, last)).collect();
+    let mut roles: Vec<Role> = firsts.iter().map(|&g| role(g)).collect();
     if !roles.contains(&Role::Never) {
         if options.control == Control::Never {
             return Err(StatsError::empty(
@@ -144,7 +157,7 @@ pub fn plan(times: &[f64], firsts: &[f64], options: &Options) -> Result<Plan, St
             ));
         }
         let latest = firsts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        times.retain(|t| *t < latest - options.anticipation);
+        times.truncate(periods_compared(&times, firsts, options));
         if times.len() < 2 {
             return Err(StatsError::too_few(
                 "periods before the last cohort joins",
@@ -152,17 +165,12 @@ pub fn plan(times: &[f64], firsts: &[f64], options: &Options) -> Result<Plan, St
                 2,
             ));
         }
-        let last = times[times.len() - 1];
-        roles = firsts
-            .iter()
-            .map(|&g| {
-                if g == latest {
-                    Role::Never
-                } else {
-                    role(g, last)
-                }
-            })
-            .collect();
+        // A cohort that joins after the last period kept is no control for ever: it may already anticipate in those periods.
+        for (r, g) in roles.iter_mut().zip(firsts) {
+            if *g == latest {
+                *r = Role::Never;
+            }
+        }
         warnings.push(format!("nobody is never treated: cohort {latest} serves as control, periods from its join on are not used"));
     }
     let mut groups: Vec<f64> = roles

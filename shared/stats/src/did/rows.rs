@@ -13,7 +13,7 @@ pub struct Panel {
     pub times: Vec<f64>,
     /// First treated period of each unit; infinite for never.
     pub first_treated: Vec<f64>,
-    /// Outcomes, unit by unit: `outcome[unit · T + time]`.
+    /// Outcomes, unit by unit: `outcome[unit · T + time]`. Beyond [`periods_compared`](super::periods_compared) they are not read.
     pub outcome: Vec<f64>,
     /// Covariates laid out as the outcome; read at the base period (the earlier of the two compared).
     pub covariates: Vec<Vec<f64>>,
@@ -30,8 +30,10 @@ pub fn estimate(panel: &Panel, options: &Options) -> Result<Effects, StatsError>
             "every unit must have every period",
         ));
     }
-    crate::error::all_finite(&panel.outcome, "outcome")?;
     let plan = plan(&panel.times, &panel.first_treated, options)?;
+    for of_unit in panel.outcome.chunks(width) {
+        crate::error::all_finite(&of_unit[..plan.times.len()], "outcome")?;
+    }
     let mut warnings = plan.warnings.clone();
     let units: Vec<usize> = (0..all)
         .filter(|&i| plan.roles[i] != Role::AlreadyTreated)
@@ -82,12 +84,22 @@ pub fn estimate(panel: &Panel, options: &Options) -> Result<Effects, StatsError>
             .iter()
             .map(|x| members.iter().map(|m| x[m.1 * width + early]).collect())
             .collect();
-        let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+        let varying = |x: &&[f64]| x.iter().any(|v| *v != x[0]);
+        let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).filter(varying).collect();
+        if views.len() < columns.len() {
+            warnings.push(format!(
+                "cohort {} in period {time}: {} of {} covariates constant in the base period: dropped there",
+                c.group,
+                columns.len() - views.len(),
+                columns.len()
+            ));
+        }
         let levels = Design::standardised(members.len(), &views).and_then(|design| {
             effect_on_treated(
                 options.estimator,
                 &change,
                 &treated,
+                &design,
                 &design,
                 &vec![true; members.len()],
                 PROPENSITY_CEILING,

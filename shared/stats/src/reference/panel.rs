@@ -187,7 +187,7 @@ fn minimum_wages_from_moments() {
     close("sup t", wald.sup_t, f(&a["sup_t_max_pre"]), 1e-9);
     assert!(wald.detectable_drift.unwrap() > 0.0);
     let critical = ours
-        .sup_t_critical(crate::sup_t::DRAWS, 20_261_121)
+        .sup_t_critical(crate::sup_t::draws(12), 20_261_121)
         .unwrap();
     assert!(
         (critical - f(&a["sup_t_critical_95_all_cells"])).abs() < 0.01,

@@ -15,6 +15,8 @@ use levier_domain::record::Value as Cell;
 use levier_platforms::{Answer, Context, Delivery, Request, Source};
 use serde_json::Value;
 
+use super::{Dice, bend_bytes};
+
 /// What stands in the seeds and must not come out.
 const CANARIES: [&str; 5] = [
     "canari.personne@",
@@ -131,7 +133,7 @@ struct Seed {
 }
 
 fn seeds() -> Vec<Seed> {
-    let all: Vec<Value> = serde_json::from_str(include_str!("../fuzz/seeds.json")).unwrap();
+    let all: Vec<Value> = serde_json::from_str(include_str!("../../fuzz/seeds.json")).unwrap();
     all.into_iter()
         .map(|mut seed| Seed {
             platform: seed["platform"].as_str().unwrap().to_owned(),
@@ -173,27 +175,6 @@ fn sources() -> Vec<Source> {
         Source::compile(name, source, &|_: &Reference| Ok(secret(name))).unwrap()
     };
     config.sources.iter().map(compile).collect()
-}
-
-/// Numbers that follow from the seed (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, range: usize) -> usize {
-        (self.roll() % range.max(1) as u64) as usize
-    }
-
-    fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        &list[self.below(list.len())]
-    }
 }
 
 /// Values that readers stumble over.
@@ -261,26 +242,6 @@ fn bend(value: &mut Value, dice: &mut Dice) {
     }
 }
 
-/// Bends bytes: flips, cuts, repeats.
-fn bend_bytes(bytes: &mut Vec<u8>, dice: &mut Dice) {
-    for _ in 0..=dice.below(4) {
-        let at = dice.below(bytes.len());
-        match dice.below(5) {
-            0 if !bytes.is_empty() => bytes[at] ^= 1 << dice.below(8),
-            1 => bytes.truncate(at),
-            2 if !bytes.is_empty() => {
-                bytes.remove(at);
-            }
-            3 => bytes.insert(at.min(bytes.len()), dice.roll() as u8),
-            _ => {
-                let end = (at + dice.below(64)).min(bytes.len());
-                let piece = bytes[at.min(end)..end].to_vec();
-                bytes.extend(piece);
-            }
-        }
-    }
-}
-
 /// What was tried.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tried {
@@ -306,7 +267,7 @@ pub fn run(seed: u64, most: u64, longest: Duration) -> Tried {
             break;
         }
         // Each delivery follows from seed and number alone.
-        let mut dice = Dice(seed ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93));
+        let mut dice = Dice::of(seed, number);
         one(
             &sources,
             &seeds,

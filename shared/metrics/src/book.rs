@@ -1,0 +1,117 @@
+//! Sums by group, of everybody and of the one person at hand.
+//!
+//! A person-month counts in a dozen groups and a group in millions of person-months: a group is looked up by a cheap hash, is a
+//! number from then on, and its sums lie one beside the other.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+
+use crate::activity::mix;
+
+/// A map whose keys are hashes or come from our own counting, so that nobody can choose them to collide.
+pub(crate) type ByNumber<K, V> = HashMap<K, V, Mix>;
+
+/// Builds [`Mixed`].
+pub(crate) type Mix = BuildHasherDefault<Mixed>;
+
+/// Mixes numbers by the finaliser of SplitMix64.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u8(*byte);
+        }
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_i32(&mut self, value: i32) {
+        self.write_u32(value.cast_unsigned());
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = mix(self.0 ^ value);
+    }
+}
+
+/// Sums `S` by group `K`.
+#[derive(Clone, Debug)]
+pub(crate) struct Book<K, S> {
+    numbers: ByNumber<K, u32>,
+    keys: Vec<K>,
+    totals: Vec<S>,
+    /// Of the person at hand; what is not of them is empty.
+    own: Vec<(bool, S)>,
+    touched: Vec<u32>,
+}
+
+impl<K, S> Default for Book<K, S> {
+    fn default() -> Self {
+        Self {
+            numbers: ByNumber::default(),
+            keys: Vec::new(),
+            totals: Vec::new(),
+            own: Vec::new(),
+            touched: Vec::new(),
+        }
+    }
+}
+
+impl<K: Copy + Eq + Hash, S: Default> Book<K, S> {
+    fn number(&mut self, key: K) -> usize {
+        let next = self.keys.len() as u32;
+        let number = *self.numbers.entry(key).or_insert(next);
+        if number == next {
+            self.keys.push(key);
+            self.totals.push(S::default());
+            self.own.push((false, S::default()));
+        }
+        number as usize
+    }
+
+    /// The sums of everybody in a group.
+    pub fn total(&mut self, key: K) -> &mut S {
+        let number = self.number(key);
+        &mut self.totals[number]
+    }
+
+    /// The sums of the person at hand in a group.
+    pub fn own(&mut self, key: K) -> &mut S {
+        let number = self.number(key);
+        let (touched, sums) = &mut self.own[number];
+        if !std::mem::replace(touched, true) {
+            self.touched.push(number as u32);
+        }
+        sums
+    }
+
+    /// Adds the person at hand to everybody by `add(total, own)`; the next person begins empty.
+    pub fn close(&mut self, mut add: impl FnMut(&mut S, S)) {
+        for number in self.touched.drain(..) {
+            let (_, own) = std::mem::take(&mut self.own[number as usize]);
+            add(&mut self.totals[number as usize], own);
+        }
+    }
+
+    /// The sums of everybody.
+    pub fn entries(&self) -> impl Iterator<Item = (&K, &S)> {
+        self.keys.iter().zip(&self.totals)
+    }
+
+    /// The sums of everybody.
+    pub fn into_entries(self) -> impl Iterator<Item = (K, S)> {
+        self.keys.into_iter().zip(self.totals)
+    }
+}

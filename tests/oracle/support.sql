@@ -1,0 +1,85 @@
+-- Who stays a customer, what is renewed, who handles what, who knows the brand: from person-months and CRM rows.
+
+create table loyal as
+select f.person, f.month, f.member,
+       f.customer_since is not null and f.customer_since <= f.month
+         and (f.subscribed or coalesce(case when f.orders > 0 then 0 else f.months_since_order end < churn_after, false)) as alive,
+       f.customer_since, max(f.month) over (partition by f.person) as last
+from facts f, params where not f.is_staff;
+
+-- Lost in the period: customers before it who are none at its end; on the side on which they were before it.
+insert into figure
+with ends as (select grain, period, min(month) as first, max(month) as final from months group by all),
+lost as (
+  select e.grain, e.period, b.member, n.alive
+  from ends e join loyal n on n.month = least(e.final, n.last) and n.month >= e.first
+  join loyal b on b.person = n.person and b.month = e.first - interval 1 month and b.alive
+)
+select 'churn_rate', 'all', grain, period, 'all', 'all', 'all', 'all', side, avg((not alive)::int)
+from lost join side on side = 'all' or (side = 'member') = member group by all;
+
+-- Still a customer so many months after the first purchase; on the side of that month.
+insert into figure
+select 'customer_retention', k || 'm', 'month', strftime(n.customer_since, '%Y-%m'), 'all', 'all', 'all', 'all', side, avg(n.alive::int)
+from loyal n, (values (1), (3), (6), (12)) m(k), side
+where n.month = n.customer_since + to_months(k)
+  and (side = 'all' or (side = 'member') = exists (select 1 from loyal b where b.person = n.person and b.month = n.customer_since and b.member))
+group by all;
+
+-- Per agent and month of work, per seller and month of work.
+insert into figure
+select 'agent_productivity', item, k.grain, k.period, 'all', 'all', 'all', 'all', 'all', count(*) / count(distinct (who, date_trunc('month', local_day)))
+from (select 'tickets_solved' as item, agent_id as who, (solved_at at time zone zone)::date as local_day from held_tickets, params where solved_at < until_at
+      union all select 'deals_won', owner_id, (closed_at at time zone zone)::date from held_deals, params where status = 'won' and closed_at < until_at) w
+join calendar k using (local_day)
+where who is not null and k.grain in ('week', 'month', 'quarter', 'year', '28d', '90d') group by all;
+
+insert into figure
+select 'brand_awareness', word, grain, period, 'all', g, 'all', 'all', side, avg(number)
+from part where about = 'awareness' group by all;
+
+-- Branded and direct visits; 100 is the first whole month with any.
+insert into figure
+with monthly as (
+  select k.period, p.first_day, p.partial, sum(visits) filter (channel in ('branded', 'direct')) as visits, min(t.local_day) as seen
+  from traffic t join calendar k using (local_day) join (select distinct grain, period, first_day, partial from every_period) p using (grain, period)
+  where k.grain = 'month' group by all
+),
+base as (
+  select visits from monthly where visits > 0 and not partial and first_day >= (select min(local_day) from traffic) order by first_day limit 1
+)
+select 'brand_awareness', 'branded_and_direct_traffic', 'month', m.period, 'all', 'all', 'all', 'all', 'all', 100 * coalesce(m.visits, 0) / b.visits
+from monthly m, base b
+where m.first_day >= (select min(first_day) from monthly x where x.visits > 0 and not x.partial and x.first_day >= (select min(local_day) from traffic));
+
+insert into figure
+with shown as (
+  select k.grain, k.period, sum(clicks) filter (audience = 'members') / sum(impressions) filter (audience = 'members') as ours,
+         sum(clicks) filter (audience = 'others') / sum(impressions) filter (audience = 'others') as theirs
+  from campaign join calendar k using (local_day) where k.grain in ('week', 'month', 'quarter', 'year', '28d', '90d') group by all
+)
+select 'campaign_engagement', 'all', grain, period, 'all', 'all', 'all', 'all', 'all', ours / theirs from shown where ours is not null and theirs > 0
+union all
+select 'campaign_engagement', 'click_rate', grain, period, 'all', 'all', 'all', 'all', 'member', ours from shown where ours is not null
+union all
+select 'campaign_engagement', 'click_rate', grain, period, 'all', 'all', 'all', 'all', 'non_member', theirs from shown where theirs is not null;
+
+-- Anniversaries of annual contracts; one that ended within 31 days before was due, one that ended by it was not renewed.
+insert into figure
+select 'renewal_rate', 'all', grain, period, 'all', g, 'all', 'all', side, avg(number) from part where about = 'due' group by all;
+
+-- Tickets avoided, by what members ask less and by questions that peers answered.
+insert into figure
+with rate as (
+  select grain, period, side, sum(tickets) filter (at_risk) as tickets, count(*) filter (at_risk) as months from risk_month group by all
+)
+select 'ticket_deflection', 'contact_rate_difference', grain, period, 'all', 'all', 'all', 'all', 'all',
+       (o.tickets / o.months - m.tickets / m.months) * m.months
+from rate m join rate o using (grain, period), params
+where m.side = 'member' and o.side = 'non_member' and m.months > 0 and o.months > 0 and has_tickets
+union all
+select 'ticket_deflection', 'peer_answers', grain, period, 'all', 'all', 'all', 'all', 'all', any_value(deflection_share) * count(*)
+from question, params
+where (c, g, f, h) = ('all', 'all', 'all', 'all') and answered_at is not null and not by_staff
+  and grain in ('month', 'quarter', 'year', '90d') and deflection_share is not null
+group by all;
