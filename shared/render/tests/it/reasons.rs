@@ -59,6 +59,7 @@ const NOT_REASONS: &[&str] = &[
     "{said}; {reason}",
     "{n} rows left out of the facts: {entity}: {reason}",
     "a bucket of facts could not be worked on: {error}; run `uplift` again",
+    "a bucket of facts could not be read: {error}; run `health` again",
     "persons are not sorted, or one is there twice; run `join` again",
     "row {} has no person",
     "{prefix} was read before and its raw bytes have expired since: its events stay as they are",
