@@ -8,6 +8,7 @@ use levier_domain::time::Month;
 use levier_stats::bgnbd::{Histories, History};
 use levier_stats::gammagamma::Values;
 use levier_stats::survival::Lifetimes;
+use rayon::prelude::*;
 
 use crate::business::Trade;
 use crate::calendar::containing;
@@ -27,7 +28,13 @@ pub(crate) fn lifetime(trade: &Trade<'_>, cells: &mut Vec<Cell>) {
     let span = containing("all", trade.as_of, trade.as_of, &trade.zone, 1);
     let commerce = trade.commerce;
     let currency = trade.config.workspace.currency;
-    for (side, name) in SIDES.iter().enumerate() {
+    // The search for a model is long, and sides know nothing of one another.
+    let modelled = commerce.has_orders && trade.config.commerce.margin.is_some();
+    let answers: Vec<Option<Answer>> = (0..SIDES.len() as u8)
+        .into_par_iter()
+        .map(|side| modelled.then(|| without_contract(trade, side)))
+        .collect();
+    for ((side, name), answer) in SIDES.iter().enumerate().zip(answers) {
         let cell = |item: &str| {
             Place::everywhere()
                 .cell(
@@ -44,11 +51,14 @@ pub(crate) fn lifetime(trade: &Trade<'_>, cells: &mut Vec<Cell>) {
         };
         let note = format!("horizon {HORIZON} months, discounted 10 % a year, margin {margin}");
         let scale = margin / currency.minor_per_major() as f64;
-        if commerce.has_orders {
-            cells.push(match without_contract(trade, side as u8) {
-                Ok((value, n)) => cell("non_contractual").count(value * scale, n).note(&note),
-                Err((reason, n)) => refused(cell("non_contractual"), &reason, n, trade),
-            });
+        match answer {
+            None => {}
+            Some(Ok((value, n))) => {
+                cells.push(cell("non_contractual").count(value * scale, n).note(&note))
+            }
+            Some(Err((reason, n))) => {
+                cells.push(refused(cell("non_contractual"), &reason, n, trade));
+            }
         }
         if commerce.has_subscriptions {
             cells.push(match with_contract(trade, side as u8) {
@@ -85,11 +95,9 @@ fn without_contract(trade: &Trade<'_>, side: u8) -> Answer {
             recency: f64::from(*recency),
             age: f64::from(*age),
         };
-        for _ in 0..*times {
-            histories
-                .update(&history)
-                .map_err(|error| (error.to_string(), n))?;
-        }
+        histories
+            .update_times(&history, *times)
+            .map_err(|error| (error.to_string(), n))?;
     }
     if n < LEAST {
         return Err((
@@ -98,11 +106,9 @@ fn without_contract(trade: &Trade<'_>, side: u8) -> Answer {
         ));
     }
     for ((_, repeats, mean), times) in trade.commerce.values.range((side, 0, 0)..(side + 1, 0, 0)) {
-        for _ in 0..*times {
-            values
-                .update(f64::from(*repeats), *mean as f64)
-                .map_err(|error| (error.to_string(), n))?;
-        }
+        values
+            .update_times(f64::from(*repeats), *mean as f64, *times)
+            .map_err(|error| (error.to_string(), n))?;
     }
     let model = histories.finish().map_err(|error| (error.to_string(), n))?;
     let value = values

@@ -51,9 +51,14 @@ pub struct Histories(BTreeMap<[u64; 3], u64>);
 impl Histories {
     /// One customer.
     pub fn update(&mut self, history: &History) -> Result<(), StatsError> {
+        self.update_times(history, 1)
+    }
+
+    /// So many customers alike.
+    pub fn update_times(&mut self, history: &History, times: u64) -> Result<(), StatsError> {
         history.check()?;
         let key = [history.frequency, history.recency, history.age].map(|v| (v + 0.0).to_bits());
-        *self.0.entry(key).or_insert(0) += 1;
+        *self.0.entry(key).or_insert(0) += times;
         Ok(())
     }
 
