@@ -67,6 +67,23 @@ impl HashKey {
         normalise_phone(raw, country).map(|phone| self.digest("phone", &phone))
     }
 
+    /// The key of an id that is an address or a phone number, or `None` where it is neither.
+    ///
+    /// Only a number written as one (`+33…`) counts: digits alone are ids.
+    #[must_use]
+    pub fn reach(&self, id: &str, country: &str) -> Option<Reach> {
+        // Most ids hold neither mark: what costs is not tried on them.
+        let email = id.contains('@').then(|| self.email(id)).flatten();
+        let phone = || {
+            id.starts_with('+')
+                .then(|| self.phone(id, country))
+                .flatten()
+        };
+        email
+            .map(Reach::Email)
+            .or_else(|| phone().map(Reach::Phone))
+    }
+
     /// The key of a company's domain: what is kept of the part after the `@`, so that people roll up to the account whose domain
     /// it is and a family's own domain stays unsaid.
     #[must_use]
@@ -80,6 +97,15 @@ impl HashKey {
         let name: String = raw.trim().nfc().collect::<String>().to_lowercase();
         (!name.is_empty()).then(|| self.digest("name", &name))
     }
+}
+
+/// What an id that reaches somebody becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The key of an e-mail address.
+    Email(String),
+    /// The key of a phone number.
+    Phone(String),
 }
 
 /// The key is too short to protect anyone.
@@ -180,6 +206,28 @@ pub fn is_role_address(email: &str) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_reaches_somebody_only_where_it_is_written_so() {
+        let key = HashKey::new(*b"0123456789abcdef").unwrap();
+        let email = |raw: &str| key.email(raw).map(Reach::Email);
+        let phone = |raw: &str| key.phone(raw, "FR").map(Reach::Phone);
+        for (case, id, want) in [
+            ("address", "Lea@Exemple.fr", email("lea@exemple.fr")),
+            ("number", "+33 6 12 34 56 78", phone("0612345678")),
+            (
+                "an address that begins like one",
+                "+33x@exemple.fr",
+                email("+33x@exemple.fr"),
+            ),
+            ("digits alone", "0612345678", None),
+            ("no number", "+12", None),
+            ("a name on a network", "@marque", None),
+            ("id", "U000001XG", None),
+        ] {
+            assert_eq!(key.reach(id, "FR"), want, "{case}");
+        }
+    }
 
     #[test]
     fn one_address_has_one_key_however_it_is_written() {

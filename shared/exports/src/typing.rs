@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::tz::TimeZone;
 use levier_domain::entity::{ColumnKind, Entity};
 use levier_domain::money::Currency;
-use levier_domain::private::{EMAIL_DOMAIN, EMAIL_ROLE, HashKey, is_role_address, normalise_email};
+use levier_domain::private::{
+    EMAIL_DOMAIN, EMAIL_ROLE, HashKey, Reach, is_role_address, normalise_email,
+};
 use levier_domain::receipt::Refusal;
 use levier_domain::record::Value;
 use levier_domain::time::Month;
@@ -518,9 +520,7 @@ impl<'a> Typer<'a> {
     /// whose ids are addresses still joins and tells nobody's.
     fn concealed(&self, text: &str) -> String {
         let keys = self.context.hash_key;
-        // Only a number written as one: digits alone are ids.
-        if text.starts_with('+')
-            && let Some(key) = keys.phone(text, self.context.country)
+        if let Some(Reach::Email(key) | Reach::Phone(key)) = keys.reach(text, self.context.country)
         {
             return key;
         }

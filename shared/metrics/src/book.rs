@@ -8,7 +8,8 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use crate::activity::mix;
 
-/// A map whose keys are hashes or come from our own counting, so that nobody can choose them to collide.
+/// A map whose keys are spread hashes of what signed sources name, or come from our own counting: they need no hash against
+/// strangers.
 pub(crate) type ByNumber<K, V> = HashMap<K, V, Mix>;
 
 /// Builds [`Mixed`].

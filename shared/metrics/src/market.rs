@@ -1,6 +1,6 @@
 //! KPIs of money spent and of what is not about single people: acquisition cost, campaigns, traffic, mentions, promo codes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use levier_domain::time::{Grain, Month, Period};
 
@@ -11,7 +11,7 @@ use crate::crm::Crm;
 use crate::draft::Place;
 use crate::inputs::Run;
 use crate::membership::Spans;
-use crate::records::{Order, Spend, Who};
+use crate::records::{Order, Spend, customers};
 use crate::scope::{Cut, Scope};
 
 /// All cells.
@@ -296,7 +296,7 @@ fn promo(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
             .cell("promo_revenue", &span, currency.code())
             .count(
                 minor as f64 / currency.minor_per_major() as f64,
-                units(rows.iter().map(|o| &o.who)),
+                customers(rows.iter().map(|order| order.who.unit())),
             );
         cell.additive = true;
         cells.push(noted(cell, foreign));
@@ -484,19 +484,4 @@ pub(crate) fn deflection(
                 .item("peer_answers"),
         );
     }
-}
-
-/// Distinct customers behind records; what names nobody counts as one each.
-fn units<'a>(whos: impl Iterator<Item = &'a Who>) -> u64 {
-    let mut named = BTreeSet::new();
-    let mut unnamed = 0;
-    for who in whos {
-        match who.unit() {
-            Some(unit) => {
-                named.insert(unit);
-            }
-            None => unnamed += 1,
-        }
-    }
-    named.len() as u64 + unnamed
 }

@@ -12,7 +12,7 @@ use crate::cell::Cell;
 use crate::commerce::SIDES;
 use crate::crm::Crm;
 use crate::draft::Place;
-use crate::records::Who;
+use crate::records::{Who, customers};
 
 /// The segment of those of whom none is known.
 const UNKNOWN: &str = "unknown";
@@ -50,17 +50,7 @@ impl<T> Deref for Item<'_, T> {
 pub(crate) fn customers_of<'a, 'r: 'a, T: 'r>(
     items: impl IntoIterator<Item = &'a Item<'r, T>>,
 ) -> u64 {
-    let mut unnamed = 0;
-    let mut named: Vec<u32> = items
-        .into_iter()
-        .filter_map(|item| {
-            unnamed += u64::from(item.unit.is_none());
-            item.unit
-        })
-        .collect();
-    named.sort_unstable();
-    named.dedup();
-    named.len() as u64 + unnamed
+    customers(items.into_iter().map(|item| item.unit))
 }
 
 /// Records of one period, side and segment.

@@ -84,6 +84,20 @@ impl Who {
     }
 }
 
+/// How many customers stand behind records, each told by what names its customer; what names nobody counts as one each.
+pub(crate) fn customers<U: Ord>(units: impl Iterator<Item = Option<U>>) -> u64 {
+    let mut unnamed = 0;
+    let mut named: Vec<U> = units
+        .filter_map(|unit| {
+            unnamed += u64::from(unit.is_none());
+            unit
+        })
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    named.len() as u64 + unnamed
+}
+
 macro_rules! table {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $kind:ty = $read:expr,)* }) => {
         $(#[$meta])*

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use levier_domain::event::{Event, Kind, Visibility, attribute};
 use levier_domain::item::{Draft, Item};
-use levier_domain::private::{EMAIL_ROLE, is_role_address, normalise_email};
+use levier_domain::private::{EMAIL_ROLE, Reach, is_role_address, normalise_email};
 use levier_domain::record::Record;
 
 use crate::ids::Object;
@@ -60,16 +60,11 @@ impl Building<'_> {
     /// A handle that may enter an event: an address becomes its key, and which attribute the key belongs to is told beside.
     fn handle(&self, raw: String) -> (Option<&'static str>, String) {
         let context = self.origin.context;
-        if let Some(key) = context.hash_key.email(&raw) {
-            return (Some(attribute::EMAIL_KEY), key);
+        match context.hash_key.reach(&raw, context.country) {
+            Some(Reach::Email(key)) => (Some(attribute::EMAIL_KEY), key),
+            Some(Reach::Phone(key)) => (Some(attribute::PHONE_KEY), key),
+            None => (None, raw),
         }
-        // Only a number written as one: digits alone are ids.
-        if raw.starts_with('+')
-            && let Some(key) = context.hash_key.phone(&raw, context.country)
-        {
-            return (Some(attribute::PHONE_KEY), key);
-        }
-        (None, raw)
     }
 
     pub(crate) fn channel(mut self, channel: Option<impl Into<String>>) -> Self {
