@@ -77,7 +77,7 @@ def main():
     write("web_traffic", ["date", "channel", "visits"],
           [[begin + dt.timedelta(days=d), c, dice.randrange(500)] for d in range(40, 800) for c in ("branded", "direct", "organic", "referral")])
     write("spend", ["date", "channel", "campaign", "audience", "purpose", "amount", "currency", "impressions", "clicks"],
-          [[begin + dt.timedelta(days=d), dice.choice(["google", "meta"]), f"c{d % 9}", a, dice.choice(["customer_acquisition", "member_acquisition", "other"]),
+          [[begin + dt.timedelta(days=d), dice.choice(["google", "meta"]), f"c{d % 9}", a, dice.choice(["customer_acquisition", "member_acquisition", ""]),
             dice.randrange(200), "EUR", dice.randrange(1, 5000), dice.randrange(90)] for d in range(60, 820) for a in ("members", "others", "all")])
     activity = []
     handles = [f"h{n}" for n in range(120)]
