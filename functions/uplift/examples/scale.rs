@@ -146,12 +146,7 @@ fn open(
         .iter()
         .map(|(month, key, path)| {
             let bytes = std::fs::read(path)?.into();
-            Ok(MonthFile::decode(
-                month.index(),
-                key.clone(),
-                bytes,
-                preview,
-            )?)
+            Ok(MonthFile::open(month.index(), key.clone(), bytes, preview)?)
         })
         .collect()
 }
@@ -161,7 +156,7 @@ fn run(dir: &Path) -> Result<(), Box<dyn Error>> {
     let buckets = buckets(dir)?;
     let mut preview = Preview::default();
     for files in buckets.values() {
-        each_person(&open(files, true)?, |person| preview.update(person))?;
+        each_person(&mut open(files, true)?, |person| preview.update(person))?;
     }
     let first_pass = started.elapsed();
     let months = || buckets.values().flatten().map(|(month, _, _)| *month);
@@ -178,7 +173,7 @@ fn run(dir: &Path) -> Result<(), Box<dyn Error>> {
     let mut facts = 0;
     for files in buckets.values() {
         let mut part = Accumulator::new(&plan);
-        facts += each_person(&open(files, false)?, |person| part.update(person))?;
+        facts += each_person(&mut open(files, false)?, |person| part.update(person))?;
         whole.merge(&part)?;
     }
     let second_pass = started.elapsed() - first_pass;

@@ -1,6 +1,6 @@
 //! From CRM rows to the episodes that facts do not carry.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -20,19 +20,34 @@ const DAY: i64 = 86_400_000_000;
 /// Most bytes of `crm/people/` that are read for conversion: leads are few beside customers, and memory has a ceiling.
 const MOST_PEOPLE_BYTES: u64 = 96 << 20;
 
+/// Names as numbers, in the order in which they are met.
+#[derive(Debug, Default)]
+struct Numbers(HashMap<String, u32>);
+
+impl Numbers {
+    fn of(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.0.get(name) {
+            return *number;
+        }
+        let number = self.0.len() as u32;
+        self.0.insert(name.to_owned(), number);
+        number
+    }
+}
+
 /// Membership and segment of those whom CRM rows name, learnt in the first pass over facts.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
-    /// Persons whom some row names.
-    wanted: Arc<HashSet<String>>,
-    people: HashMap<String, Member>,
-    accounts: HashMap<String, i32>,
+    /// Persons and accounts that some row names.
+    named: Arc<[Numbers; 2]>,
+    people: HashMap<u32, Member>,
+    accounts: HashMap<u32, i32>,
 }
 
 #[derive(Clone, Debug)]
 struct Member {
     joined: Option<i32>,
-    segment: String,
+    segment: Box<str>,
     is_staff: bool,
 }
 
@@ -42,31 +57,29 @@ impl Standing {
         if let (Some(account), Some(joined)) = (person.account, person.joined_month)
             && !person.is_staff
         {
-            self.employ(account, joined);
+            if let Some(number) = self.named[1].0.get(account) {
+                self.employ(*number, joined);
+            }
         }
-        if self.wanted.contains(person.id) {
+        if let Some(number) = self.named[0].0.get(person.id) {
             let member = Member {
                 joined: person.joined_month,
-                segment: person.traits[0].to_owned(),
+                segment: person.traits[0].into(),
                 is_staff: person.is_staff,
             };
-            self.people.insert(person.id.to_owned(), member);
+            self.people.insert(*number, member);
         }
     }
 
-    fn employ(&mut self, account: &str, joined: i32) {
-        match self.accounts.get_mut(account) {
-            Some(first) => *first = (*first).min(joined),
-            None => {
-                self.accounts.insert(account.to_owned(), joined);
-            }
-        }
+    fn employ(&mut self, account: u32, joined: i32) {
+        let first = self.accounts.entry(account).or_insert(joined);
+        *first = (*first).min(joined);
     }
 
     /// Joins what another bucket has learnt: each person is in one bucket.
     pub fn merge(&mut self, other: Self) {
         for (account, joined) in other.accounts {
-            self.employ(&account, joined);
+            self.employ(account, joined);
         }
         self.people.extend(other.people);
     }
@@ -76,7 +89,19 @@ impl Standing {
 #[derive(Debug, Default)]
 pub struct Waiting {
     found: Episodes,
-    rows: Vec<(Who, i64, What)>,
+    rows: Vec<Begun>,
+    /// Persons and accounts that rows name.
+    named: [Numbers; 2],
+}
+
+/// An episode of a unit that is yet to be sided; small, for there may be millions.
+#[derive(Debug)]
+struct Begun {
+    what: What,
+    month: i32,
+    person: Option<u32>,
+    account: Option<u32>,
+    unit: u64,
 }
 
 impl Waiting {
@@ -132,16 +157,27 @@ impl Waiting {
                 _ => {}
             }
         }
-        let wanted = waiting
-            .rows
-            .iter()
-            .filter_map(|(who, _, _)| who.person.clone())
-            .collect();
         let standing = Standing {
-            wanted: Arc::new(wanted),
+            named: Arc::new(std::mem::take(&mut waiting.named)),
             ..Standing::default()
         };
         Ok((waiting, standing))
+    }
+
+    fn begin(&mut self, who: &Who, at: i64, what: What, zone: &TimeZone) {
+        let Ok(at) = Timestamp::from_microsecond(at) else {
+            return;
+        };
+        let number = |named: &mut Numbers, name: &Option<String>| {
+            name.as_deref().map(|name| named.of(name))
+        };
+        self.rows.push(Begun {
+            what,
+            month: Month::at(at, zone).index(),
+            person: number(&mut self.named[0], &who.person),
+            account: number(&mut self.named[1], &who.account),
+            unit: unit_hash(who.unit().unwrap_or_default().as_bytes()),
+        });
     }
 
     fn take(&mut self, row: &Record, who: Who, config: &Config, zone: &TimeZone, now: i64) {
@@ -165,7 +201,7 @@ impl Waiting {
                     days: u32::try_from(days).unwrap_or(u32::MAX),
                     ending,
                 };
-                self.rows.push((deal.who, deal.created_at, what));
+                self.begin(&deal.who, deal.created_at, what, zone);
             }
             Entity::Surveys => {
                 let Some(answer) =
@@ -183,7 +219,7 @@ impl Waiting {
                     },
                     _ => return,
                 };
-                self.rows.push((answer.who, answer.answered_at, what));
+                self.begin(&answer.who, answer.answered_at, what, zone);
             }
             Entity::Subscriptions => {
                 if let Some(contract) =
@@ -203,12 +239,12 @@ impl Waiting {
                     add(audience, &spend, config.workspace.currency.code());
                 }
             }
-            Entity::People => self.lead(row, who, now),
+            Entity::People => self.lead(row, &who, zone, now),
             _ => {}
         }
     }
 
-    fn lead(&mut self, row: &Record, who: Who, now: i64) {
+    fn lead(&mut self, row: &Record, who: &Who, zone: &TimeZone, now: i64) {
         let at = |name: &str| row.get(name).as_instant().map(|at| at.as_microsecond());
         let window = i64::from(self.found.conversion_days) * DAY;
         let Some(created) = at("created_at").filter(|created| created + window < now) else {
@@ -216,7 +252,7 @@ impl Waiting {
         };
         self.found.has_leads = true;
         let converted = at("became_customer_at").is_some_and(|at| at <= created + window);
-        self.rows.push((who, created, What::Lead { converted }));
+        self.begin(who, created, What::Lead { converted }, zone);
     }
 
     /// An anniversary is due; renewed if the contract did not end by it, not due if it ended a month before.
@@ -235,8 +271,7 @@ impl Waiting {
                 break;
             }
             let renewed = end > due.saturating_add(DAY);
-            self.rows
-                .push((contract.who.clone(), due, What::Renewal { renewed }));
+            self.begin(&contract.who, due, What::Renewal { renewed }, zone);
             if !renewed {
                 break;
             }
@@ -245,17 +280,12 @@ impl Waiting {
 
     /// Sides the rows, now that it is known who joined when.
     #[must_use]
-    pub fn finish(self, standing: &Standing, zone: &TimeZone) -> Episodes {
+    pub fn finish(self, standing: &Standing) -> Episodes {
         let mut found = self.found;
-        for (who, at, what) in self.rows {
-            let Ok(at) = Timestamp::from_microsecond(at) else {
-                continue;
-            };
-            let month = Month::at(at, zone).index();
-            let member = who
+        for begun in self.rows {
+            let member = begun
                 .person
-                .as_ref()
-                .and_then(|person| standing.people.get(person));
+                .and_then(|person| standing.people.get(&person));
             let Some(member) = member else {
                 found.unmatched += 1;
                 continue;
@@ -263,23 +293,22 @@ impl Waiting {
             if member.is_staff {
                 continue;
             }
-            let account = who.account.as_ref();
-            let joined = account
-                .and_then(|account| standing.accounts.get(account).copied())
+            let joined = begun
+                .account
+                .and_then(|account| standing.accounts.get(&account).copied())
                 .into_iter()
                 .chain(member.joined)
                 .min();
-            if joined == Some(month) {
+            if joined == Some(begun.month) {
                 found.in_join_month += 1;
                 continue;
             }
-            let unit = who.unit().unwrap_or_default();
             found.list.push(Episode {
-                what,
-                month,
-                member: joined.is_some_and(|joined| joined < month),
-                segment: member.segment.clone(),
-                unit: unit_hash(unit.as_bytes()),
+                what: begun.what,
+                month: begun.month,
+                member: joined.is_some_and(|joined| joined < begun.month),
+                segment: member.segment.to_string(),
+                unit: begun.unit,
             });
         }
         found

@@ -87,7 +87,7 @@ pub async fn uplift(
             .merge(&part)
             .map_err(|error| JobError::Input(error.to_string()))?;
     }
-    let episodes = waiting.finish(&standing, &deps.zone);
+    let episodes = waiting.finish(&standing);
     let tables: BTreeMap<TableName, Vec<Row>> = whole.finish_with(&episodes).into_iter().collect();
     for (table, rows) in &tables {
         outcome.count(&format!("{table}_rows"), rows.len() as u64);
@@ -126,7 +126,7 @@ fn in_order<'a, T: Send + 'static>(
     deps: &'a Dependencies,
     buckets: &'a Buckets,
     preview: bool,
-    work: impl Fn(&[MonthFile]) -> Result<T, LakeError> + Send + Sync + 'static,
+    work: impl Fn(&mut [MonthFile]) -> Result<T, LakeError> + Send + Sync + 'static,
 ) -> impl futures::Stream<Item = Result<T, JobError>> + 'a {
     let work = Arc::new(work);
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
@@ -138,12 +138,12 @@ fn in_order<'a, T: Send + 'static>(
                 let bytes = deps.lake.get_all(&names).await?;
                 let months: Vec<i32> = months.iter().map(|(month, _)| month.index()).collect();
                 let done = tokio::task::spawn_blocking(move || {
-                    let files = months
+                    let mut files = months
                         .into_iter()
                         .zip(bytes)
-                        .map(|(month, (key, bytes))| MonthFile::decode(month, key, bytes, preview))
+                        .map(|(month, (key, bytes))| MonthFile::open(month, key, bytes, preview))
                         .collect::<Result<Vec<_>, _>>()?;
-                    work(&files)
+                    work(&mut files)
                 });
                 match done.await {
                     Ok(found) => Ok(found?),

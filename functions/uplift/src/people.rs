@@ -1,13 +1,18 @@
 //! The persons of a bucket, read from its months side by side.
 //!
 //! Every month's file is sorted by person, so that walking all of them at once hands over one person after another: nothing is
-//! sorted, and no row is copied but the few numbers of the person at hand. Texts are borrowed from the columns.
+//! sorted, and no row is copied but the few numbers of the person at hand. A month is decoded a few thousand rows at a time, as
+//! the walk comes to them, so that memory holds a slice of every month and never a bucket; texts are borrowed from the slices.
 
+use arrow::array::{Array, BooleanArray, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use levier_lake::LakeError;
-use levier_lake::columns::{self, Column};
+use levier_lake::columns;
 use levier_uplift::{Person, PersonMonth};
+
+/// Rows of a month that are decoded at once.
+const SLICE: usize = 2_048;
 
 /// What both passes read.
 const ALWAYS: [&str; 9] = [
@@ -35,155 +40,184 @@ const THEN: [&str; 10] = [
     "months_since_order",
 ];
 
-/// One month of a bucket, decoded.
-pub struct MonthFile {
-    month: i32,
-    key: String,
-    batches: Vec<RecordBatch>,
-}
+/// A column of a slice; one that the file has not, or of another type, reads as nulls.
+struct Cells<A>(Option<A>);
 
-impl MonthFile {
-    /// Decodes the columns that the first pass reads (`preview`), or all that comparisons read.
-    ///
-    /// # Errors
-    /// [`LakeError::Content`] when it is no file of facts.
-    pub fn decode(month: i32, key: String, bytes: Bytes, preview: bool) -> Result<Self, LakeError> {
-        let mut wanted = ALWAYS.to_vec();
-        wanted.extend(if preview { &THEN[..1] } else { &THEN[..] });
-        let batches = columns::read(&key, bytes, &wanted)?;
-        Ok(Self {
-            month,
-            key,
-            batches,
-        })
+impl<A: Array + Clone + 'static> Cells<A> {
+    fn of(batch: &RecordBatch, name: &str) -> Self {
+        let array = batch.column_by_name(name);
+        Self(array.and_then(|array| array.as_any().downcast_ref::<A>().cloned()))
+    }
+
+    fn at(&self, row: usize) -> Option<&A> {
+        self.0.as_ref().filter(|array| array.is_valid(row))
     }
 }
 
-/// Typed views of one batch.
-struct Columns<'a> {
-    rows: usize,
-    person: Column<'a>,
-    account: Column<'a>,
-    is_staff: Column<'a>,
-    customer_since: Column<'a>,
-    joined_month: Column<'a>,
-    traits: [Column<'a>; 4],
-    communities: Column<'a>,
-    platforms: Column<'a>,
-    orders: Column<'a>,
-    tickets: Column<'a>,
-    subscribed: Column<'a>,
-    revenue_minor: Column<'a>,
-    mrr_minor: Column<'a>,
-    prior_orders: Column<'a>,
-    prior_revenue_minor: Column<'a>,
-    months_since_order: Column<'a>,
+impl Cells<StringArray> {
+    fn text(&self, row: usize) -> Option<&str> {
+        self.at(row).map(|array| array.value(row))
+    }
 }
 
-impl<'a> Columns<'a> {
-    fn of(batch: &'a RecordBatch) -> Self {
-        let column = |name: &str| Column::of(batch, name);
+impl Cells<Int64Array> {
+    fn integer(&self, row: usize) -> Option<i64> {
+        self.at(row).map(|array| array.value(row))
+    }
+
+    fn month(&self, row: usize) -> Option<i32> {
+        self.integer(row).and_then(|n| i32::try_from(n).ok())
+    }
+
+    fn count(&self, row: usize) -> u32 {
+        u32::try_from(self.integer(row).unwrap_or(0)).unwrap_or(0)
+    }
+}
+
+impl Cells<BooleanArray> {
+    fn is(&self, row: usize) -> bool {
+        self.at(row).is_some_and(|array| array.value(row))
+    }
+}
+
+/// The columns of one slice.
+struct Slice {
+    rows: usize,
+    person: Cells<StringArray>,
+    account: Cells<StringArray>,
+    is_staff: Cells<BooleanArray>,
+    customer_since: Cells<Int64Array>,
+    joined_month: Cells<Int64Array>,
+    traits: [Cells<StringArray>; 4],
+    communities: Cells<StringArray>,
+    platforms: Cells<StringArray>,
+    orders: Cells<Int64Array>,
+    tickets: Cells<Int64Array>,
+    subscribed: Cells<BooleanArray>,
+    revenue_minor: Cells<Int64Array>,
+    mrr_minor: Cells<Int64Array>,
+    prior_orders: Cells<Int64Array>,
+    prior_revenue_minor: Cells<Int64Array>,
+    months_since_order: Cells<Int64Array>,
+}
+
+impl Slice {
+    fn of(batch: &RecordBatch) -> Self {
+        let text = |name: &str| Cells::<StringArray>::of(batch, name);
+        let integer = |name: &str| Cells::<Int64Array>::of(batch, name);
+        let flag = |name: &str| Cells::<BooleanArray>::of(batch, name);
         Self {
             rows: batch.num_rows(),
-            person: column("person"),
-            account: column("account"),
-            is_staff: column("is_staff"),
-            customer_since: column("customer_since"),
-            joined_month: column("joined_month"),
-            traits: ["segment", "country", "lead_source", "plan"].map(column),
-            communities: column("communities"),
-            platforms: column("platforms"),
-            orders: column("orders"),
-            tickets: column("tickets"),
-            subscribed: column("subscribed"),
-            revenue_minor: column("revenue_minor"),
-            mrr_minor: column("mrr_minor"),
-            prior_orders: column("prior_orders"),
-            prior_revenue_minor: column("prior_revenue_minor"),
-            months_since_order: column("months_since_order"),
+            person: text("person"),
+            account: text("account"),
+            is_staff: flag("is_staff"),
+            customer_since: integer("customer_since"),
+            joined_month: integer("joined_month"),
+            traits: ["segment", "country", "lead_source", "plan"].map(text),
+            communities: text("communities"),
+            platforms: text("platforms"),
+            orders: integer("orders"),
+            tickets: integer("tickets"),
+            subscribed: flag("subscribed"),
+            revenue_minor: integer("revenue_minor"),
+            mrr_minor: integer("mrr_minor"),
+            prior_orders: integer("prior_orders"),
+            prior_revenue_minor: integer("prior_revenue_minor"),
+            months_since_order: integer("months_since_order"),
         }
     }
 
     fn month(&self, month: i32, row: usize) -> PersonMonth {
-        let whole = |column: &Column<'_>| column.integer(row).unwrap_or(0);
-        let count = |column: &Column<'_>| u32::try_from(whole(column)).unwrap_or(0);
         PersonMonth {
             month,
-            orders: count(&self.orders),
-            tickets: count(&self.tickets),
-            subscribed: self.subscribed.boolean(row).unwrap_or(false),
-            revenue_minor: whole(&self.revenue_minor),
-            mrr_minor: whole(&self.mrr_minor),
-            prior_orders: count(&self.prior_orders),
-            prior_revenue_minor: whole(&self.prior_revenue_minor),
-            months_since_order: months(&self.months_since_order, row),
+            orders: self.orders.count(row),
+            tickets: self.tickets.count(row),
+            subscribed: self.subscribed.is(row),
+            revenue_minor: self.revenue_minor.integer(row).unwrap_or(0),
+            mrr_minor: self.mrr_minor.integer(row).unwrap_or(0),
+            prior_orders: self.prior_orders.count(row),
+            prior_revenue_minor: self.prior_revenue_minor.integer(row).unwrap_or(0),
+            months_since_order: self.months_since_order.month(row),
         }
     }
 }
 
-fn months(column: &Column<'_>, row: usize) -> Option<i32> {
-    column.integer(row).and_then(|n| i32::try_from(n).ok())
-}
-
-/// Where reading stands in one month.
-struct Cursor<'a> {
+/// One month of a bucket, and where reading stands in it.
+pub struct MonthFile {
     month: i32,
-    key: &'a str,
-    batches: Vec<Columns<'a>>,
-    batch: usize,
+    key: String,
+    batches: Box<dyn Iterator<Item = Result<RecordBatch, LakeError>>>,
+    slice: Option<Slice>,
     row: usize,
-    person: Option<&'a str>,
 }
 
-impl<'a> Cursor<'a> {
-    fn new(file: &'a MonthFile) -> Result<Self, LakeError> {
-        let mut cursor = Self {
-            month: file.month,
-            key: &file.key,
-            batches: file
-                .batches
-                .iter()
-                .filter(|batch| batch.num_rows() > 0)
-                .map(Columns::of)
-                .collect(),
-            batch: 0,
+impl MonthFile {
+    /// Opens a file of facts for the columns that the first pass reads (`preview`), or all that comparisons read.
+    ///
+    /// # Errors
+    /// [`LakeError::Content`] when it is no file of facts.
+    pub fn open(month: i32, key: String, bytes: Bytes, preview: bool) -> Result<Self, LakeError> {
+        let mut wanted = ALWAYS.to_vec();
+        wanted.extend(if preview { &THEN[..1] } else { &THEN[..] });
+        let batches = Box::new(columns::batches_of(&key, bytes, &wanted, SLICE)?);
+        let mut file = Self {
+            month,
+            key,
+            batches,
+            slice: None,
             row: 0,
-            person: None,
         };
-        cursor.read()?;
-        Ok(cursor)
+        file.turn()?;
+        Ok(file)
     }
 
-    fn read(&mut self) -> Result<(), LakeError> {
-        let before = self.person.take();
-        let Some(columns) = self.batches.get(self.batch) else {
-            return Ok(());
-        };
-        let wrong = |why: String| LakeError::content(self.key, "facts", why);
-        let person = columns
-            .person
-            .text(self.row)
-            .ok_or_else(|| wrong(format!("row {} has no person", self.row)))?;
-        if before.is_some_and(|before| before >= person) {
-            return Err(wrong(
-                "persons are not sorted, or one is there twice; run `join` again".to_owned(),
-            ));
+    /// Decodes the next slice that has rows.
+    fn turn(&mut self) -> Result<(), LakeError> {
+        self.row = 0;
+        self.slice = None;
+        for batch in self.batches.by_ref() {
+            let batch = batch?;
+            if batch.num_rows() > 0 {
+                self.slice = Some(Slice::of(&batch));
+                break;
+            }
         }
-        self.person = Some(person);
-        Ok(())
+        self.person().map(|_| ())
     }
 
-    fn advance(&mut self) -> Result<(), LakeError> {
+    /// Who stands in the row at hand; `None` at the end.
+    fn person(&self) -> Result<Option<&str>, LakeError> {
+        let Some(slice) = &self.slice else {
+            return Ok(None);
+        };
+        let person = slice.person.text(self.row);
+        person.map(Some).ok_or_else(|| {
+            let why = format!("row {} of a slice has no person", self.row);
+            LakeError::content(&self.key, "facts", why)
+        })
+    }
+
+    /// Whether the row at hand is that person's.
+    fn is_of(&self, person: &str) -> bool {
+        let slice = self.slice.as_ref();
+        slice.is_some_and(|slice| slice.person.text(self.row) == Some(person))
+    }
+
+    /// Goes on to the next row; `before` is the person of this one.
+    fn advance(&mut self, before: &str) -> Result<(), LakeError> {
         self.row += 1;
         if self
-            .batches
-            .get(self.batch)
-            .is_some_and(|columns| self.row >= columns.rows)
+            .slice
+            .as_ref()
+            .is_none_or(|slice| self.row >= slice.rows)
         {
-            self.batch += 1;
-            self.row = 0;
+            self.turn()?;
         }
-        self.read()
+        if self.person()?.is_some_and(|person| before >= person) {
+            let why = "persons are not sorted, or one is there twice; run `join` again";
+            return Err(LakeError::content(&self.key, "facts", why));
+        }
+        Ok(())
     }
 }
 
@@ -192,47 +226,56 @@ impl<'a> Cursor<'a> {
 /// # Errors
 /// [`LakeError::Content`] when a file is not sorted by person.
 pub fn each_person(
-    files: &[MonthFile],
+    files: &mut [MonthFile],
     mut take: impl FnMut(&Person<'_>),
 ) -> Result<u64, LakeError> {
-    let mut cursors = files
-        .iter()
-        .map(Cursor::new)
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut lived: Vec<PersonMonth> = Vec::with_capacity(cursors.len());
+    let mut lived: Vec<PersonMonth> = Vec::with_capacity(files.len());
+    let mut id = String::new();
     let mut facts = 0;
-    while let Some(id) = cursors.iter().filter_map(|cursor| cursor.person).min() {
+    loop {
+        let mut first: Option<&str> = None;
+        for file in &*files {
+            if let Some(person) = file.person()? {
+                first = Some(first.map_or(person, |first| first.min(person)));
+            }
+        }
+        let Some(first) = first else {
+            return Ok(facts);
+        };
+        id.clear();
+        id.push_str(first);
         lived.clear();
         let mut person = Person {
-            id,
+            id: &id,
             ..Person::default()
         };
-        for cursor in cursors
-            .iter_mut()
-            .filter(|cursor| cursor.person == Some(id))
-        {
-            let (columns, row) = (&cursor.batches[cursor.batch], cursor.row);
-            lived.push(columns.month(cursor.month, row));
+        for file in files.iter().filter(|file| file.is_of(&id)) {
+            let Some(slice) = &file.slice else { continue };
+            let row = file.row;
+            lived.push(slice.month(file.month, row));
             // What is said of the person as a whole is what the latest month says.
-            person.account = columns.account.text(row);
-            person.is_staff |= columns.is_staff.boolean(row).unwrap_or(false);
-            person.customer_since = months(&columns.customer_since, row);
-            person.joined_month = months(&columns.joined_month, row);
-            for (value, column) in person.traits.iter_mut().zip(&columns.traits) {
+            person.account = slice.account.text(row);
+            person.is_staff |= slice.is_staff.is(row);
+            person.customer_since = slice.customer_since.month(row);
+            person.joined_month = slice.joined_month.month(row);
+            for (value, column) in person.traits.iter_mut().zip(&slice.traits) {
                 *value = column.text(row).unwrap_or_default();
             }
             let joined = person
                 .joined_month
-                .is_some_and(|joined| cursor.month >= joined);
+                .is_some_and(|joined| file.month >= joined);
             if joined && person.communities.is_empty() {
-                person.communities = columns.communities.text(row).unwrap_or_default();
-                person.platforms = columns.platforms.text(row).unwrap_or_default();
+                person.communities = slice.communities.text(row).unwrap_or_default();
+                person.platforms = slice.platforms.text(row).unwrap_or_default();
             }
-            cursor.advance()?;
         }
         facts += lived.len() as u64;
         person.months = &lived;
         take(&person);
+        for file in files.iter_mut() {
+            if file.is_of(&id) {
+                file.advance(&id)?;
+            }
+        }
     }
-    Ok(facts)
 }

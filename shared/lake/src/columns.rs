@@ -199,6 +199,9 @@ impl<W: std::io::Write + Send> Writer<W> {
     }
 }
 
+/// Rows decoded at once.
+const BATCH: usize = 16_384;
+
 /// How every file of the lake is written.
 fn properties() -> WriterProperties {
     let level = ZstdLevel::try_new(1).unwrap_or_default();
@@ -218,6 +221,19 @@ pub fn batches(
     bytes: Bytes,
     columns: &[&str],
 ) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + use<>, LakeError> {
+    batches_of(key, bytes, columns, BATCH)
+}
+
+/// As [`batches`], so many rows at once: few where many files are open side by side.
+///
+/// # Errors
+/// [`LakeError::Content`] where it is no Parquet file, also from a batch.
+pub fn batches_of(
+    key: &str,
+    bytes: Bytes,
+    columns: &[&str],
+    rows: usize,
+) -> Result<impl Iterator<Item = Result<RecordBatch, LakeError>> + use<>, LakeError> {
     let wrong = |error: &dyn std::fmt::Display| LakeError::content(key, "Parquet", error);
     let mut builder =
         ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|error| wrong(&error))?;
@@ -226,7 +242,7 @@ pub fn batches(
         builder = builder.with_projection(mask);
     }
     let reader = builder
-        .with_batch_size(16_384)
+        .with_batch_size(rows)
         .build()
         .map_err(|error| wrong(&error))?;
     let key = key.to_owned();
