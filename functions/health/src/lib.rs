@@ -7,16 +7,19 @@
 mod quiet;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::StreamExt;
 use jiff::Timestamp;
 use levier_domain::config::Config;
 use levier_domain::entity::Entity;
+use levier_domain::event::attribute;
 use levier_domain::record::{Record, Value};
 use levier_domain::table::{Row, TableName};
 use levier_domain::time::start_of_day;
 use levier_join::{Holding, Known, Rates, held};
-use levier_lake::{events, facts, keys};
+use levier_lake::{LakeError, events, facts, keys};
 use levier_metrics::{
     ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, Who,
 };
@@ -26,6 +29,34 @@ use sha2::{Digest, Sha256};
 
 /// Seed of the bootstrap: fixed, so that a run can be repeated to the bit.
 const SEED: u64 = 20_260_101;
+
+/// What the KPIs read of an event.
+const WANTED: events::Wanted = events::Wanted {
+    columns: &[
+        "event_id",
+        "platform",
+        "community",
+        "actor",
+        "target",
+        "channel",
+        "thread",
+        "reply_to",
+        "visibility",
+        "sentiment",
+        "is_question",
+        "text_length",
+        "is_bot",
+        "is_staff",
+        "attributes",
+    ],
+    attributes: Some(&[
+        attribute::MESSAGE,
+        attribute::SUBJECT,
+        attribute::WORDS,
+        attribute::INVITED_BY,
+        attribute::SCORE,
+    ]),
+};
 
 /// Day files fetched ahead of the one that is read: hides latency, bounds memory.
 const DAYS_AHEAD: usize = 8;
@@ -268,11 +299,31 @@ async fn read_bucket(
         commerce.end_bucket();
         Ok((people, commerce, read))
     });
-    read.await.map_err(|error| {
-        JobError::Input(format!(
-            "a bucket of facts could not be read: {error}; run `health` again"
-        ))
-    })?
+    read.await
+        .map_err(|error| unread("a bucket of facts", &error))?
+}
+
+/// A task of this job that did not end.
+fn unread(what: &str, error: &tokio::task::JoinError) -> JobError {
+    JobError::Input(format!(
+        "{what} could not be read: {error}; run `health` again"
+    ))
+}
+
+/// The events of one day before an instant.
+fn read_day(
+    key: &str,
+    bytes: Bytes,
+    config: &Config,
+    until: Timestamp,
+) -> Result<ActivityBuilder, LakeError> {
+    let mut builder = ActivityBuilder::new(config);
+    events::visit(key, bytes, &WANTED, |event| {
+        if event.occurred_at < until {
+            builder.push(event, None, false, None);
+        }
+    })?;
+    Ok(builder)
 }
 
 async fn read_activity(
@@ -310,17 +361,31 @@ async fn read_activity(
         })
         .map(|object| object.key)
         .collect();
-    let mut reads = deps.lake.read_ahead(days, DAYS_AHEAD);
-    let mut seen = 0;
-    while let Some((key, read)) = reads.next().await {
-        let Some(bytes) = read? else { continue };
-        events::visit(&key, bytes, &events::Wanted::ALL, |event| {
-            if event.occurred_at >= until {
-                return;
+    // Days are read side by side and joined in their order: what is the same in any order stays the same.
+    let config = Arc::new(deps.config.clone());
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut reads = deps
+        .lake
+        .read_ahead(days, DAYS_AHEAD)
+        .map(|(key, read)| {
+            let config = Arc::clone(&config);
+            async move {
+                let Some(bytes) = read? else {
+                    return Ok(ActivityBuilder::default());
+                };
+                let work = move || read_day(&key, bytes, &config, until);
+                tokio::task::spawn_blocking(work)
+                    .await
+                    .map_err(|error| unread("a day of events", &error))?
+                    .map_err(JobError::from)
             }
-            builder.push(event, None, false, None);
-            seen += 1;
-        })?;
+        })
+        .buffered(processors);
+    let mut seen = 0;
+    while let Some(day) = reads.next().await {
+        let day = day?;
+        seen += day.len() as u64;
+        builder.merge(day);
     }
     outcome.count("events", seen);
     builder.resolve(who);

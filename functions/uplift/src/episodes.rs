@@ -168,9 +168,8 @@ impl Waiting {
         let Ok(at) = Timestamp::from_microsecond(at) else {
             return;
         };
-        let number = |named: &mut Numbers, name: &Option<String>| {
-            name.as_deref().map(|name| named.of(name))
-        };
+        let number =
+            |named: &mut Numbers, name: &Option<String>| name.as_deref().map(|name| named.of(name));
         self.rows.push(Begun {
             what,
             month: Month::at(at, zone).index(),
@@ -283,9 +282,7 @@ impl Waiting {
     pub fn finish(self, standing: &Standing) -> Episodes {
         let mut found = self.found;
         for begun in self.rows {
-            let member = begun
-                .person
-                .and_then(|person| standing.people.get(&person));
+            let member = begun.person.and_then(|person| standing.people.get(&person));
             let Some(member) = member else {
                 found.unmatched += 1;
                 continue;

@@ -224,7 +224,9 @@ pub fn visit(
                         place.clear();
                         place.push_str(text);
                     }
-                    None if whole => return Err(wrong(COLUMNS[at].0)),
+                    None if whole || columns.contains(&COLUMNS[at].0) => {
+                        return Err(wrong(COLUMNS[at].0));
+                    }
                     None => {}
                 }
             }

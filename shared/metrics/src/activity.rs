@@ -1,4 +1,5 @@
-//! Events in a compact, interned form: 64 bytes each, so that the events of a big company fit in memory.
+//! Events in a compact, interned form: 64 bytes each, so that the events of a big company fit in memory. Who did what to whom
+//! stands in the entry itself: counting it looks nothing up.
 //!
 //! What the KPIs need of an event is who, when, where and to what it refers; names are kept once, in tables. Ids are given by
 //! the order of the names, not of the pushes, and entries are sorted, so that an [`Activity`] is a function of the *set* of
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use levier_domain::event::{ANSWER_WORDS, Event, Kind, Visibility, attribute};
+use rustc_hash::FxHashMap;
 
 use crate::conversation::{self, Thread};
 
@@ -21,33 +23,39 @@ pub const NOWHERE: u64 = u64::MAX;
 /// Bits of [`Entry::flags`].
 pub mod flag {
     /// A closed channel.
-    pub const PRIVATE: u16 = 1;
+    pub const PRIVATE: u32 = 1;
     /// One to one.
-    pub const DIRECT: u16 = 1 << 1;
+    pub const DIRECT: u32 = 1 << 1;
     /// The text asks something.
-    pub const QUESTION: u16 = 1 << 2;
+    pub const QUESTION: u32 = 1 << 2;
     /// The text has too few words to be an answer; see [`levier_domain::event::ANSWER_WORDS`].
-    pub const SHORT: u16 = 1 << 3;
+    pub const SHORT: u32 = 1 << 3;
     /// A sentiment was scored.
-    pub const SCORED: u16 = 1 << 4;
+    pub const SCORED: u32 = 1 << 4;
     /// The first message of its thread.
-    pub const OPENER: u16 = 1 << 5;
+    pub const OPENER: u32 = 1 << 5;
     /// A message in a thread that someone else or the same person opened.
-    pub const REPLY: u16 = 1 << 6;
+    pub const REPLY: u32 = 1 << 6;
     /// The join was invited.
-    pub const INVITED: u16 = 1 << 7;
+    pub const INVITED: u32 = 1 << 7;
     /// The thread is off product.
-    pub const OFF_PRODUCT: u16 = 1 << 8;
+    pub const OFF_PRODUCT: u32 = 1 << 8;
     /// The membership comes from a roster.
-    pub const ROSTER: u16 = 1 << 9;
+    pub const ROSTER: u32 = 1 << 9;
     /// The thread's channel is tagged as feedback.
-    pub const FEEDBACK: u16 = 1 << 10;
+    pub const FEEDBACK: u32 = 1 << 10;
     /// The membership is known to hold from then on, not to have begun then.
-    pub const PRESUMED: u16 = 1 << 11;
+    pub const PRESUMED: u32 = 1 << 11;
     /// The text was read.
-    pub const TEXT: u16 = 1 << 12;
+    pub const TEXT: u32 = 1 << 12;
+    /// Who did it is staff.
+    pub const STAFF: u32 = 1 << 13;
+    /// It was done to another human: answered, addressed or reacted to.
+    pub const INTERACTS: u32 = 1 << 14;
+    /// By one member to another.
+    pub const MUTUAL: u32 = 1 << 15;
     /// What reading the text told.
-    pub const READ: u16 = QUESTION | SHORT | SCORED | TEXT;
+    pub const READ: u32 = QUESTION | SHORT | SCORED | TEXT;
 }
 
 /// Units of [`Entry::sentiment`] in 1: integers, so that sums do not depend on their order.
@@ -74,10 +82,12 @@ pub struct Entry {
     pub sentiment: i32,
     /// Score × 1000 (points, answers), or `i32::MIN`.
     pub score: i32,
+    /// Who did it, in [`Activity::people`]; [`NONE`] for nobody and for machines.
+    pub person: u32,
+    /// See [`flag`].
+    pub flags: u32,
     /// Community.
     pub community: u16,
-    /// See [`flag`].
-    pub flags: u16,
     /// Platform.
     pub platform: u8,
     /// Position in [`Kind::ALL`].
@@ -93,8 +103,20 @@ impl Entry {
 
     /// Whether a flag is set.
     #[must_use]
-    pub fn has(&self, flag: u16) -> bool {
+    pub fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
+    }
+
+    /// The human who did it, staff included.
+    #[must_use]
+    pub fn human(&self) -> Option<u32> {
+        (self.person != NONE).then_some(self.person)
+    }
+
+    /// The human who did it, unless they are staff.
+    #[must_use]
+    pub fn member(&self) -> Option<u32> {
+        self.human().filter(|_| !self.has(flag::STAFF))
     }
 }
 
@@ -167,7 +189,7 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// The person behind an entry, unless nobody, staff or a bot did it.
+    /// The person behind a handle, unless staff or a bot.
     #[must_use]
     pub fn member_of(&self, handle: u32) -> Option<u32> {
         let person = self.person_of(handle)?;
@@ -193,7 +215,7 @@ impl Activity {
 /// Names to ids in the order of arrival; ranked at the end.
 #[derive(Clone, Debug, Default)]
 struct Names {
-    ids: HashMap<String, u32>,
+    ids: FxHashMap<String, u32>,
 }
 
 impl Names {
@@ -204,6 +226,16 @@ impl Names {
         let id = self.ids.len() as u32;
         self.ids.insert(name.to_owned(), id);
         id
+    }
+
+    /// Takes the names of another; gives the id here of each id there.
+    fn absorb(&mut self, other: Self) -> Vec<u32> {
+        let mut here = vec![NONE; other.ids.len()];
+        for (name, id) in other.ids {
+            let next = self.ids.len() as u32;
+            here[id as usize] = *self.ids.entry(name).or_insert(next);
+        }
+        here
     }
 
     /// The names in their order, and the new id of each old one.
@@ -224,6 +256,15 @@ struct HandleFacts {
     bot: bool,
     staff: bool,
     segment: u32,
+}
+
+impl HandleFacts {
+    const UNKNOWN: Self = Self {
+        person: NONE,
+        bot: false,
+        staff: false,
+        segment: NONE,
+    };
 }
 
 /// Collects events in any order.
@@ -306,12 +347,7 @@ impl ActivityBuilder {
         self.key.push_str(handle);
         let id = self.handles.id(&self.key);
         if id as usize == self.facts.len() {
-            self.facts.push(HandleFacts {
-                person: NONE,
-                bot: false,
-                staff: false,
-                segment: NONE,
-            });
+            self.facts.push(HandleFacts::UNKNOWN);
         }
         id
     }
@@ -455,11 +491,58 @@ impl ActivityBuilder {
             channel,
             sentiment,
             score,
-            community: self.communities.id(community) as u16,
+            person: NONE,
             flags,
+            community: self.communities.id(community) as u16,
             platform: self.platforms.id(platform) as u8,
             kind: position(event.kind),
         });
+    }
+
+    /// Takes what another has collected since, as if it had been pushed here.
+    pub fn merge(&mut self, other: Self) {
+        let handles = self.handles.absorb(other.handles);
+        let people = self.people.absorb(other.people);
+        let communities = self.communities.absorb(other.communities);
+        let platforms = self.platforms.absorb(other.platforms);
+        let channels = self.channels.absorb(other.channels);
+        let segments = self.segments.absorb(other.segments);
+        let here = |ids: &[u32], id: u32| ids.get(id as usize).copied().unwrap_or(NONE);
+        for (fact, handle) in other.facts.into_iter().zip(&handles) {
+            if *handle as usize >= self.facts.len() {
+                self.facts
+                    .resize(*handle as usize + 1, HandleFacts::UNKNOWN);
+            }
+            let known = &mut self.facts[*handle as usize];
+            known.bot |= fact.bot;
+            known.staff |= fact.staff;
+            for (place, id) in [
+                (&mut known.person, here(&people, fact.person)),
+                (&mut known.segment, here(&segments, fact.segment)),
+            ] {
+                if id != NONE {
+                    *place = id;
+                }
+            }
+        }
+        // An eighth at a time, not twice: fifty million entries are most of what a run keeps in memory.
+        let (held, more) = (self.entries.len(), other.entries.len());
+        if self.entries.capacity() < held + more {
+            self.entries.reserve_exact(more.max(held / 8));
+        }
+        self.entries
+            .extend(other.entries.into_iter().map(|entry| Entry {
+                actor: here(&handles, entry.actor),
+                target: here(&handles, entry.target),
+                channel: here(&channels, entry.channel),
+                community: here(&communities, u32::from(entry.community)) as u16,
+                platform: here(&platforms, u32::from(entry.platform)) as u8,
+                ..entry
+            }));
+        self.questions.extend(other.questions);
+        for (item, name) in other.subjects {
+            self.subjects.entry(item).or_insert(name);
+        }
     }
 
     /// Takes one line of a roster: a membership that no event told. Without `joined_at` it holds from `seen_at`, the day on which
@@ -499,8 +582,9 @@ impl ActivityBuilder {
                     channel: NONE,
                     sentiment: 0,
                     score: i32::MIN,
-                    community,
+                    person: NONE,
                     flags,
+                    community,
                     platform,
                     kind: position(kind),
                 });
@@ -614,6 +698,12 @@ impl ActivityBuilder {
             entry.channel = ranked(&channel_rank, entry.channel);
             entry.community = ranked(&community_rank, u32::from(entry.community)) as u16;
             entry.platform = ranked(&platform_rank, u32::from(entry.platform)) as u8;
+            if let Some(handle) = handles.get(entry.actor as usize).filter(|h| !h.bot) {
+                entry.person = handle.person;
+                if people[handle.person as usize].staff {
+                    entry.flags |= flag::STAFF;
+                }
+            }
         }
         entries.sort_unstable();
         let mut activity = Activity {
@@ -630,6 +720,7 @@ impl ActivityBuilder {
             subjects: self.subjects,
         };
         conversation::resolve(&mut activity);
+        conversation::mark_interactions(&mut activity);
         activity.stays = crate::membership::stays(&activity);
         activity
     }

@@ -23,9 +23,10 @@ use crate::market::{deflection, market};
 use crate::mix::mixes;
 use crate::people::people;
 use crate::records::Records;
-use crate::scope::{Cut, Marks, Scope};
+use crate::scope::{Counter, Cut, Scope};
 use crate::spices::spices;
 use crate::talk::{talk, topics};
+use crate::tally::Marks;
 
 /// People KPIs that need events, for what is said when there are none.
 pub const FROM_EVENTS: [&str; 40] = [
@@ -195,15 +196,18 @@ fn launch(config: &Config, run: Option<&Run<'_>>) -> Option<Date> {
 fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
     let activity = run.activity;
     let help = Helping::of(activity);
-    let marks = || Marks::new(activity.people.len());
+    let notes = || {
+        let people = activity.people.len();
+        (Marks::new(people), Counter::new(people))
+    };
     // Cuts know nothing of one another: as many at once as there are processors, joined in their order.
     let of_cuts: Vec<Vec<Cell>> = Cut::all(activity)
         .into_par_iter()
-        .map_init(marks, |marks, cut| {
+        .map_init(notes, |(marks, counter), cut| {
             let mut cells = Vec::new();
             let scope = Scope::of(activity, cut);
-            people(run, &scope, marks, &mut cells);
-            talk(run, &scope, &mut cells);
+            people(run, &scope, (marks, &mut *counter), &mut cells);
+            talk(run, &scope, counter, &mut cells);
             if scope.cut.platform.is_none() {
                 retention(run, &scope, &mut cells);
             }
@@ -217,10 +221,10 @@ fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
     for community in 0..activity.communities.len() as u16 {
         let of_channels: Vec<Vec<Cell>> = Scope::channels(activity, community)
             .into_par_iter()
-            .map_init(marks, |marks, scope| {
+            .map_init(notes, |(marks, counter), scope| {
                 let mut cells = Vec::new();
-                people(run, &scope, marks, &mut cells);
-                talk(run, &scope, &mut cells);
+                people(run, &scope, (marks, &mut *counter), &mut cells);
+                talk(run, &scope, counter, &mut cells);
                 topics(run, &scope, &mut cells);
                 cells
             })

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::table::{Row, Status};
 use levier_domain::time::Month;
+use rayon::prelude::*;
 
 use crate::activity::Activity;
 use crate::calendar::{midnight, spans};
@@ -47,19 +48,24 @@ pub(crate) fn points(run: &Run<'_>, scope: &Scope<'_>) -> Vec<Point> {
             cohorts.entry(month_of(*from)).or_default().push(*person);
         }
     }
-    let mut active: Vec<(u32, i32)> = Vec::new();
+    // Who contributed in a month, a bit a person.
+    let mut active: BTreeMap<i32, Vec<u64>> = BTreeMap::new();
     for span in spans("month", run.first, run.as_of, &run.zone, 1) {
-        let month = Month::of(span.start).index();
-        let mut people: Vec<u32> = scope
-            .between(span.from, span.to)
-            .filter(|(_, entry)| entry.kind().is_contribution())
-            .filter_map(|(_, entry)| scope.who(entry))
-            .collect();
-        people.sort_unstable();
-        people.dedup();
-        active.extend(people.into_iter().map(|person| (person, month)));
+        let mut people = vec![0_u64; scope.activity.people.len().div_ceil(64)];
+        for (_, entry) in scope.between(span.from, span.to) {
+            if entry.kind().is_contribution()
+                && let Some(person) = entry.member()
+            {
+                people[person as usize / 64] |= 1 << (person % 64);
+            }
+        }
+        active.insert(Month::of(span.start).index(), people);
     }
-    active.sort_unstable();
+    let was_active = |person: u32, month: i32| {
+        active
+            .get(&month)
+            .is_some_and(|people| people[person as usize / 64] >> (person % 64) & 1 == 1)
+    };
     let tomorrow = run.as_of.tomorrow().unwrap_or(run.as_of);
     let mut points = Vec::new();
     for (cohort, people) in cohorts {
@@ -75,7 +81,7 @@ pub(crate) fn points(run: &Run<'_>, scope: &Scope<'_>) -> Vec<Point> {
                 .count() as u64;
             let active = people
                 .iter()
-                .filter(|p| active.binary_search(&(**p, month.index())).is_ok())
+                .filter(|p| was_active(**p, month.index()))
                 .count() as u64;
             points.push(Point {
                 cohort: Month::from_index(cohort),
@@ -127,13 +133,13 @@ pub(crate) fn retention(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
 #[must_use]
 pub fn cohorts(activity: &Activity, as_of: Date, config: &Config) -> Vec<Row> {
     let run = Run::new(activity, config, as_of);
-    let mut cells = Vec::new();
-    for cut in Cut::all(activity)
-        .into_iter()
+    // Cuts know nothing of one another: as many at once as there are processors, joined in their order.
+    let of_cuts: Vec<Vec<Cell>> = Cut::all(activity)
+        .into_par_iter()
         .filter(|cut| cut.platform.is_none())
-    {
-        cells.extend(cells_of(&run, &Scope::of(activity, cut)));
-    }
+        .map(|cut| cells_of(&run, &Scope::of(activity, cut)))
+        .collect();
+    let mut cells: Vec<Cell> = of_cuts.into_iter().flatten().collect();
     suppress(&mut cells, config.privacy.min_cell);
     cells
         .into_iter()

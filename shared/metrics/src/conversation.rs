@@ -140,7 +140,7 @@ pub(crate) fn resolve(activity: &mut Activity) {
         if parent.is_none() && entry.has(flag::REPLY) {
             parent = thread.map(|thread| threads[thread as usize].opener as usize);
         }
-        count(activity, &entries, &mut threads, at, thread);
+        count(&entries, &mut threads, at, thread);
         entries[at].parent = parent.map_or(NOWHERE, |parent| parent as u64);
     }
     // Positions replace hashes last: until here a thread is found by its hash.
@@ -154,31 +154,25 @@ pub(crate) fn resolve(activity: &mut Activity) {
 }
 
 /// Counts one entry into its thread.
-fn count(
-    activity: &Activity,
-    entries: &[Entry],
-    threads: &mut [Thread],
-    at: usize,
-    thread: Option<u32>,
-) {
+fn count(entries: &[Entry], threads: &mut [Thread], at: usize, thread: Option<u32>) {
     let entry = entries[at];
     let Some(thread) = thread.map(|thread| &mut threads[thread as usize]) else {
         return;
     };
     match entry.kind() {
         Kind::MessagePosted if entry.has(flag::REPLY) => {
-            let Some(person) = activity.person_of(entry.actor) else {
+            let Some(person) = entry.human() else {
                 return;
             };
             thread.replies += 1;
-            if activity.person_of(entries[thread.opener as usize].actor) == Some(person) {
+            if entries[thread.opener as usize].human() == Some(person) {
                 return;
             }
             if entry.at < thread.first_answer {
                 thread.first_answer = entry.at;
                 thread.first_answerer = person;
             }
-            let first = if activity.people[person as usize].staff {
+            let first = if entry.has(flag::STAFF) {
                 &mut thread.first_staff
             } else {
                 if !entry.has(flag::SHORT) {
@@ -190,6 +184,39 @@ fn count(
         }
         Kind::AnswerAccepted => thread.accepted = thread.accepted.min(entry.at),
         _ => {}
+    }
+}
+
+/// To whom an interaction goes: the author of the message that it answers or reacts to, else whom it names.
+#[must_use]
+pub(crate) fn counterpart(activity: &Activity, entry: &Entry) -> Option<u32> {
+    let social = entry.kind() == Kind::ReactionAdded
+        || (entry.kind() == Kind::MessagePosted && !entry.has(flag::DIRECT));
+    if !social {
+        return None;
+    }
+    if entry.parent == NOWHERE {
+        return activity.person_of(entry.target);
+    }
+    activity.entries[entry.parent as usize].human()
+}
+
+/// Says of every entry whether it was done to another human, and whether from member to member.
+pub(crate) fn mark_interactions(activity: &mut Activity) {
+    for at in 0..activity.entries.len() {
+        let entry = activity.entries[at];
+        let (Some(from), Some(to)) = (entry.human(), counterpart(activity, &entry)) else {
+            continue;
+        };
+        if from == to {
+            continue;
+        }
+        let staff = entry.has(flag::STAFF) || activity.people[to as usize].staff;
+        activity.entries[at].flags |= if staff {
+            flag::INTERACTS
+        } else {
+            flag::INTERACTS | flag::MUTUAL
+        };
     }
 }
 

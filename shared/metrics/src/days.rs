@@ -28,7 +28,7 @@ impl Days {
             if !entry.kind().is_contribution() {
                 continue;
             }
-            let Some(person) = scope.who(entry) else {
+            let Some(person) = entry.member() else {
                 continue;
             };
             if entry.at >= until {

@@ -177,7 +177,7 @@ fn slowest_channel(
         if here
             && thread.first_substantial >= now
             && !opener.has(flag::PRIVATE)
-            && activity.member_of(opener.actor).is_some()
+            && opener.member().is_some()
         {
             *waiting.entry(opener.channel).or_default() += 1;
         }

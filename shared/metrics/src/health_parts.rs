@@ -130,7 +130,7 @@ impl<'a> Scan<'a> {
         for entry in &activity.entries {
             if entry.kind() == Kind::MessagePosted
                 && community.is_none_or(|wanted| wanted == entry.community)
-                && let Some(person) = activity.member_of(entry.actor)
+                && let Some(person) = entry.member()
             {
                 let first = &mut first_post[person as usize];
                 *first = entry.at.min(*first);
@@ -178,7 +178,7 @@ impl<'a> Scan<'a> {
             .iter()
             .filter(|e| e.kind().is_contribution() && inside(e.community))
         {
-            let Some(person) = activity.member_of(entry.actor) else {
+            let Some(person) = entry.member() else {
                 continue;
             };
             if let Some(first) = first_post
@@ -217,8 +217,7 @@ impl<'a> Scan<'a> {
             if entry.has(flag::REPLY)
                 && !entry.has(flag::SHORT)
                 && entry.parent != NOWHERE
-                && let Some(other) =
-                    activity.member_of(activity.entries[entry.parent as usize].actor)
+                && let Some(other) = activity.entries[entry.parent as usize].member()
                 && other != person
             {
                 edges.push((person, other));
@@ -244,7 +243,7 @@ impl<'a> Scan<'a> {
             if !inside(opener.community) {
                 continue;
             }
-            let Some(person) = activity.member_of(opener.actor) else {
+            let Some(person) = opener.member() else {
                 continue;
             };
             let answered = thread.first_substantial < now;

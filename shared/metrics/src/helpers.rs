@@ -121,7 +121,7 @@ fn moment(activity: &Activity, position: usize, entry: &Entry) -> Option<Moment>
     let person = activity.member_of(handle)?;
     if entry.thread != NOWHERE {
         let opener = &activity.entries[activity.threads[entry.thread as usize].opener as usize];
-        let own = activity.person_of(opener.actor) == Some(person);
+        let own = opener.human() == Some(person);
         if own || (!accepted && !opener.has(flag::QUESTION)) {
             return None;
         }

@@ -41,7 +41,7 @@ fn contributions<'a>(
             && channels.get(e.channel as usize).copied().unwrap_or(nowhere)
             && communities[usize::from(e.community)]
     }) {
-        if let Some(person) = activity.member_of(entry.actor)
+        if let Some(person) = entry.member()
             && activity.people[person as usize].resolved
         {
             times[person as usize].push(entry.at);

@@ -136,7 +136,7 @@ fn questions(run: &Run<'_>, cut: &Cut, community: &str, rows: &mut Vec<Row>) {
             cut.takes(activity, entry)
                 && entry.has(flag::QUESTION)
                 && (0..QUESTION_DAYS * 24 * hour).contains(&age)
-                && activity.member_of(entry.actor).is_some()
+                && entry.member().is_some()
         })
         .collect();
     waiting.sort_unstable();
@@ -184,7 +184,7 @@ fn newcomers(run: &Run<'_>, cut: &Cut, community: &str, rows: &mut Vec<Row>) {
         .iter()
         .filter(|e| cut.takes(activity, e))
     {
-        if let Some(person) = activity.member_of(entry.actor) {
+        if let Some(person) = entry.member() {
             if entry.kind() == Kind::MemberJoined {
                 fresh
                     .entry(person)
@@ -195,11 +195,9 @@ fn newcomers(run: &Run<'_>, cut: &Cut, community: &str, rows: &mut Vec<Row>) {
                 known.2 += 1;
             }
         }
-        let welcomed = crate::tally::counterpart(activity, entry);
+        let welcomed = crate::conversation::counterpart(activity, entry);
         if let Some(person) = welcomed
-            && activity
-                .person_of(entry.actor)
-                .is_some_and(|by| by != person)
+            && entry.human().is_some_and(|by| by != person)
             && let Some(known) = fresh.get_mut(&person)
         {
             known.3 = true;

@@ -27,7 +27,7 @@ pub(crate) fn stays(activity: &Activity) -> Vec<Stay> {
     let mut moves: BTreeMap<Key, Vec<Move>> = BTreeMap::new();
     let mut presumed: HashMap<Key, i64> = HashMap::new();
     for entry in &activity.entries {
-        if activity.member_of(entry.actor).is_none() {
+        if entry.member().is_none() {
             continue;
         }
         let key = (entry.community, entry.platform, entry.actor);

@@ -3,15 +3,15 @@
 use jiff::civil::Date;
 use levier_domain::event::Kind;
 
-use crate::activity::SENTIMENT_SCALE;
+use crate::activity::{Entry, SENTIMENT_SCALE, flag, position};
 use crate::calendar::{Span, spans};
 use crate::cell::Cell;
 use crate::days::Days;
 use crate::draft::Place;
 use crate::inputs::Run;
 use crate::membership::Span as Stay;
-use crate::scope::{Entered, Marks, Scope, funnel};
-use crate::tally::{Tally, What};
+use crate::scope::{Counter, Entered, Scope, funnel};
+use crate::tally::{Marks, Tally, What};
 
 /// Joins and leaves of one scope, by time.
 struct Moves {
@@ -58,10 +58,40 @@ struct Material {
     days: Days,
     registered: Vec<Entered>,
     delivered: Vec<Entered>,
-    has_direct: bool,
-    has_scored: bool,
-    has_badges: bool,
-    has_views: bool,
+    /// Lives attended: when, which, by whom.
+    attended: Vec<(i64, u64, u32)>,
+    /// Direct messages between members: when, and the two, the smaller first.
+    direct: Vec<(i64, u32, u32)>,
+    has: Present,
+}
+
+/// What occurs at all in a scope.
+#[derive(Default)]
+struct Present {
+    kinds: u64,
+    direct: bool,
+    scored: bool,
+}
+
+impl Present {
+    /// Up to `now`.
+    fn of(scope: &Scope<'_>, now: i64) -> Self {
+        let mut flags = 0;
+        let mut kinds = 0;
+        for (_, entry) in scope.between(i64::MIN, now) {
+            flags |= entry.flags;
+            kinds |= 1 << entry.kind;
+        }
+        Self {
+            kinds,
+            direct: flags & flag::DIRECT != 0,
+            scored: flags & flag::SCORED != 0,
+        }
+    }
+
+    fn kind(&self, kind: Kind) -> bool {
+        self.kinds & 1 << position(kind) != 0
+    }
 }
 
 /// Distinct people of sorted or unsorted ids.
@@ -77,61 +107,102 @@ fn within(units: &[Entered], from: i64, to: i64) -> &[Entered] {
 }
 
 /// All people KPIs of one scope but those of conversations.
-pub(crate) fn people(run: &Run<'_>, scope: &Scope<'_>, marks: &mut Marks, out: &mut Vec<Cell>) {
+pub(crate) fn people(
+    run: &Run<'_>,
+    scope: &Scope<'_>,
+    (marks, counter): (&mut Marks, &mut Counter),
+    out: &mut Vec<Cell>,
+) {
     let place = Place::of(scope);
     let in_channel = scope.cut.channel.is_some();
-    let invited = invitations(scope);
-    let mut has = [false; 4];
-    for (_, entry) in scope.between(i64::MIN, run.now) {
-        has[0] |= entry.has(crate::activity::flag::DIRECT);
-        has[1] |= entry.has(crate::activity::flag::SCORED);
-        has[2] |= entry.kind() == Kind::BadgeAwarded;
-        has[3] |= entry.kind() == Kind::ContentViewed;
-    }
-    let material = Material {
-        days: if in_channel {
-            Days::default()
-        } else {
-            Days::of(run, scope)
-        },
-        moves: Moves::of(scope, &|person| invited.binary_search(&person).is_ok()),
-        registered: funnel(scope, Kind::LiveRegistered, &[], run.now),
-        delivered: funnel(
+    let material = Material::of(run, scope);
+    let grains: Vec<Vec<Span>> = run
+        .grains(&scope.cut)
+        .iter()
+        .map(|grain| spans(grain, run.first, run.as_of, &run.zone, run.fiscal))
+        .collect();
+    let series = Tally::series(scope, marks, &grains);
+    for (span, tally) in grains.iter().flatten().zip(series.iter().flatten()) {
+        let period = Period {
+            run,
             scope,
-            Kind::NotificationDelivered,
-            &[Kind::NotificationOpened, Kind::NotificationClicked],
-            run.now,
-        ),
-        has_direct: has[0],
-        has_scored: has[1],
-        has_badges: has[2],
-        has_views: has[3],
-    };
-    for grain in run.grains(&scope.cut).iter().copied() {
-        for span in spans(grain, run.first, run.as_of, &run.zone, run.fiscal) {
-            let tally = Tally::of(scope, marks, span.from, span.to);
-            let period = Period {
-                run,
-                scope,
-                place: &place,
-                span: &span,
-                tally: &tally,
-                material: &material,
-            };
-            period.activity(out);
-            if in_channel {
-                continue;
-            }
-            period.roster(out);
-            period.lives_and_notices(out);
-            if grain != "day" {
-                period.rates(out);
-                period.social(out);
-            }
+            place: &place,
+            span,
+            tally,
+            material: &material,
+        };
+        period.activity(out);
+        if in_channel {
+            continue;
+        }
+        period.roster(out);
+        period.lives_and_notices(out);
+        if span.grain != "day" {
+            period.rates(out);
+            period.social(counter, out);
         }
     }
     if !in_channel {
         lives(run, scope, &place, &material, out);
+    }
+}
+
+impl Material {
+    fn of(run: &Run<'_>, scope: &Scope<'_>) -> Self {
+        let invited = invitations(scope);
+        let has = Present::of(scope, run.now);
+        let in_channel = scope.cut.channel.is_some();
+        let all = |kind: Kind, then: &[Kind]| {
+            if has.kind(kind) {
+                funnel(scope, kind, then, run.now)
+            } else {
+                Vec::new()
+            }
+        };
+        let members = |kind: Kind, wanted: u32| {
+            // What does not occur is not looked for.
+            let until = if has.kind(kind) { run.now } else { i64::MIN };
+            scope
+                .between(i64::MIN, until)
+                .filter(move |(_, e)| e.kind() == kind && e.flags & wanted == wanted)
+                .filter_map(|(_, e)| Some((e, e.member()?)))
+        };
+        let direct = if has.direct { flag::DIRECT } else { u32::MAX };
+        Self {
+            days: if in_channel {
+                Days::default()
+            } else {
+                Days::of(run, scope)
+            },
+            moves: Moves::of(scope, &|person| invited.binary_search(&person).is_ok()),
+            registered: all(Kind::LiveRegistered, &[]),
+            delivered: all(
+                Kind::NotificationDelivered,
+                &[Kind::NotificationOpened, Kind::NotificationClicked],
+            ),
+            attended: members(Kind::LiveAttended, 0)
+                .map(|(e, person)| (e.at, e.item, person))
+                .collect(),
+            direct: members(Kind::MessagePosted, direct)
+                .filter_map(|(e, from)| Some((e.at, from, scope.activity.member_of(e.target)?)))
+                .filter(|(_, from, to)| from != to)
+                .map(|(at, from, to)| (at, from.min(to), from.max(to)))
+                .collect(),
+            has,
+        }
+    }
+
+    /// Lives attended in a stretch, once per person and live.
+    fn attended(&self, from: i64, to: i64) -> Vec<(u64, u32)> {
+        let start = self.attended.partition_point(|a| a.0 < from);
+        let end = self.attended.partition_point(|a| a.0 < to).max(start);
+        let mut attended: Vec<(u64, u32)> = self.attended[start..end]
+            .iter()
+            .map(|a| (a.1, a.2))
+            .collect();
+        attended.sort_unstable();
+        attended.dedup();
+        attended
     }
 }
 
@@ -141,9 +212,9 @@ fn invitations(scope: &Scope<'_>) -> Vec<u32> {
         .between(i64::MIN, i64::MAX)
         .filter(|(_, e)| {
             e.kind() == Kind::InviteAccepted
-                || (e.kind() == Kind::MemberJoined && e.has(crate::activity::flag::INVITED))
+                || (e.kind() == Kind::MemberJoined && e.has(flag::INVITED))
         })
-        .filter_map(|(_, e)| scope.who(e))
+        .filter_map(|(_, e)| e.member())
         .collect();
     invited.sort_unstable();
     invited.dedup();
@@ -181,7 +252,7 @@ impl Period<'_> {
             self.cell("active_members", "people")
                 .count(self.by(What::ByMembers) as f64, self.by(What::ByMembers)),
         );
-        if self.material.has_views {
+        if self.material.has.kind(Kind::ContentViewed) {
             out.push(flow("content_views", "views", What::Views));
         } else if self.scope.cut.channel.is_none() && self.span.grain != "day" {
             out.push(
@@ -194,7 +265,7 @@ impl Period<'_> {
         }
         // That nothing could be scored of what was written is a fact, and no mean.
         let scored = self.n(What::Scored);
-        if self.material.has_scored || self.n(What::Messages) > 0 {
+        if self.material.has.scored || self.n(What::Messages) > 0 {
             out.push(
                 self.cell("sentiment", "share")
                     .share(
@@ -207,7 +278,7 @@ impl Period<'_> {
                     .item("coverage"),
             );
         }
-        if self.material.has_scored {
+        if self.material.has.scored {
             let mean = self.tally.sentiment as f64 / f64::from(SENTIMENT_SCALE);
             out.push(self.cell("sentiment", "score").ratio(
                 mean,
@@ -314,7 +385,7 @@ impl Period<'_> {
                 self.cell("live_registrations", "registrations")
                     .flow(registered.len() as u64, people(registered, 0)),
             );
-            let attended = attended(self.scope, from, to);
+            let attended = self.material.attended(from, to);
             let attendees = distinct(attended.iter().map(|a| a.1).collect());
             out.push(
                 self.cell("live_attendees", "attendances")
@@ -464,7 +535,7 @@ impl Period<'_> {
         }
     }
 
-    fn social(&self, out: &mut Vec<Cell>) {
+    fn social(&self, counter: &mut Counter, out: &mut Vec<Cell>) {
         let (all, mutual) = (self.n(What::Interactions), self.n(What::ManyToMany));
         out.push(
             self.cell("many_to_many_share", "share")
@@ -476,7 +547,7 @@ impl Period<'_> {
                 )
                 .groups(&[self.by(What::ManyToMany)]),
         );
-        if self.material.has_direct {
+        if self.material.has.direct {
             let (pairs, people) = self.pairs();
             out.push(
                 self.cell("one_to_one_conversations", "pairs")
@@ -495,7 +566,7 @@ impl Period<'_> {
             );
         }
         let ugc = self.n(What::Content) + self.n(What::Posts);
-        let (share, top, authors) = self.ugc_of_top(5);
+        let (share, top, authors) = self.ugc_of_top(counter, 5);
         let flow = |what, item: &str| {
             self.cell("ugc", "items")
                 .flow(self.n(what), self.by(what))
@@ -510,7 +581,7 @@ impl Period<'_> {
                 .groups(&[top])
                 .item("top_5_percent"),
         );
-        if self.material.has_badges {
+        if self.material.has.kind(Kind::BadgeAwarded) {
             let members = self.scope.spans.members_before(self.span.to);
             let by = self.by(What::Badges);
             let points = self.tally.points as f64 / 1000.0;
@@ -540,17 +611,10 @@ impl Period<'_> {
 
     /// Distinct unordered pairs of members with a direct message, and the people in them.
     fn pairs(&self) -> (u64, u64) {
-        let activity = self.scope.activity;
-        let mut pairs: Vec<(u32, u32)> = self
-            .scope
-            .between(self.span.from, self.span.to)
-            .filter(|(_, e)| {
-                e.kind() == Kind::MessagePosted && e.has(crate::activity::flag::DIRECT)
-            })
-            .filter_map(|(_, e)| Some((self.scope.who(e)?, activity.member_of(e.target)?)))
-            .filter(|(a, b)| a != b)
-            .map(|(a, b)| (a.min(b), a.max(b)))
-            .collect();
+        let direct = &self.material.direct;
+        let start = direct.partition_point(|d| d.0 < self.span.from);
+        let end = direct.partition_point(|d| d.0 < self.span.to).max(start);
+        let mut pairs: Vec<(u32, u32)> = direct[start..end].iter().map(|d| (d.1, d.2)).collect();
         pairs.sort_unstable();
         pairs.dedup();
         let people = distinct(pairs.iter().flat_map(|p| [p.0, p.1]).collect());
@@ -558,10 +622,10 @@ impl Period<'_> {
     }
 
     /// Content and posts of the most active share of members, how many members that is, and of how many authors.
-    fn ugc_of_top(&self, percent: u64) -> (u64, u64, u64) {
-        let counts = per_person(self.scope, self.span, |e| {
+    fn ugc_of_top(&self, counter: &mut Counter, percent: u64) -> (u64, u64, u64) {
+        let counts = per_person(counter, self.scope, self.span, |e| {
             e.kind() == Kind::ContentPublished
-                || (e.kind() == Kind::MessagePosted && e.has(crate::activity::flag::OPENER))
+                || (e.kind() == Kind::MessagePosted && e.has(flag::OPENER))
         });
         let (top, k) = top_of(
             &counts,
@@ -574,22 +638,17 @@ impl Period<'_> {
 
 /// How often each person did something in a period, most active first.
 pub(crate) fn per_person(
+    counter: &mut Counter,
     scope: &Scope<'_>,
     span: &Span,
-    counts: impl Fn(&crate::activity::Entry) -> bool,
+    counts: impl Fn(&Entry) -> bool,
 ) -> Vec<u64> {
-    let mut people: Vec<u32> = scope
-        .between(span.from, span.to)
-        .filter(|(_, e)| counts(e))
-        .filter_map(|(_, e)| scope.who(e))
-        .collect();
-    people.sort_unstable();
-    let mut counts: Vec<u64> = people
-        .chunk_by(|a, b| a == b)
-        .map(|run| run.len() as u64)
-        .collect();
-    counts.sort_unstable_by(|a, b| b.cmp(a));
-    counts
+    counter.most(
+        scope
+            .between(span.from, span.to)
+            .filter(|(_, e)| counts(e))
+            .filter_map(|(_, e)| e.member()),
+    )
 }
 
 /// What the most active percent of `members` did together, and how many they are (rounded up).
@@ -611,18 +670,6 @@ fn show_up(cell: Cell, registered: &[Entered], attended: u64, attendees: u64) ->
     .groups(&[attendees, people.saturating_sub(attendees)])
 }
 
-/// Lives attended in a stretch, once per person and live.
-fn attended(scope: &Scope<'_>, from: i64, to: i64) -> Vec<(u64, u32)> {
-    let mut attended: Vec<(u64, u32)> = scope
-        .between(from, to)
-        .filter(|(_, e)| e.kind() == Kind::LiveAttended)
-        .filter_map(|(_, e)| Some((e.item, scope.who(e)?)))
-        .collect();
-    attended.sort_unstable();
-    attended.dedup();
-    attended
-}
-
 /// Show-up of every live.
 fn lives(
     run: &Run<'_>,
@@ -633,7 +680,7 @@ fn lives(
 ) {
     let mut units = material.registered.clone();
     units.sort_unstable_by_key(|u| (u.item, u.at, u.person));
-    let came = attended(scope, i64::MIN, run.now);
+    let came = material.attended(i64::MIN, run.now);
     for live in units.chunk_by(|a, b| a.item == b.item) {
         let Some(name) = scope.activity.subjects.get(&live[0].item) else {
             continue;

@@ -30,8 +30,8 @@ impl Cut {
             && self.platform.is_none_or(|p| p == entry.platform)
             && self.channel.is_none_or(|c| c == entry.channel)
             && self.segment.is_none_or(|s| {
-                activity
-                    .person_of(entry.actor)
+                entry
+                    .human()
                     .is_some_and(|person| activity.people[person as usize].segment == s)
             })
     }
@@ -98,7 +98,7 @@ impl<'a> Scope<'a> {
             .entries
             .iter()
             .enumerate()
-            .filter(|(_, entry)| cut.takes(activity, entry) && human(activity, entry))
+            .filter(|(_, entry)| cut.takes(activity, entry) && human(entry))
             .map(|(at, _)| at as u32)
             .collect();
         Self::with(activity, cut, entries, Arc::new(members(activity, &cut)))
@@ -120,7 +120,7 @@ impl<'a> Scope<'a> {
         let mut talked: BTreeMap<u32, bool> = BTreeMap::new();
         let mut by_channel: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for (at, entry) in activity.entries.iter().enumerate() {
-            if entry.community == community && human(activity, entry) {
+            if entry.community == community && human(entry) {
                 by_channel.entry(entry.channel).or_default().push(at as u32);
                 *talked.entry(entry.channel).or_default() |= entry.kind() == Kind::MessagePosted;
             }
@@ -174,17 +174,11 @@ impl<'a> Scope<'a> {
             .iter()
             .map(|at| (*at as usize, &entries[*at as usize]))
     }
-
-    /// The person behind an entry, if no staff.
-    #[must_use]
-    pub fn who(&self, entry: &Entry) -> Option<u32> {
-        self.activity.member_of(entry.actor)
-    }
 }
 
 /// Whether no machine did it.
-fn human(activity: &Activity, entry: &Entry) -> bool {
-    entry.actor == NONE || activity.person_of(entry.actor).is_some()
+fn human(entry: &Entry) -> bool {
+    entry.actor == NONE || entry.person != NONE
 }
 
 /// The members of a cut.
@@ -198,36 +192,38 @@ fn members(activity: &Activity, cut: &Cut) -> Spans {
     })
 }
 
-/// Distinct people of several kinds at once, forgotten between periods without touching memory.
-pub struct Marks {
-    stamp: u32,
-    marks: Vec<(u32, u32)>,
+/// How often each person did something, counted without sorting what was done.
+pub struct Counter {
+    counts: Vec<u32>,
+    met: Vec<u32>,
 }
 
-impl Marks {
+impl Counter {
     /// For so many people.
     #[must_use]
     pub fn new(people: usize) -> Self {
         Self {
-            stamp: 0,
-            marks: vec![(0, 0); people],
+            counts: vec![0; people],
+            met: Vec::new(),
         }
     }
 
-    /// Forgets everybody.
-    pub fn clear(&mut self) {
-        self.stamp += 1;
-    }
-
-    /// Whether the person is met for the first time under that bit.
-    pub fn first(&mut self, person: u32, bit: u32) -> bool {
-        let mark = &mut self.marks[person as usize];
-        if mark.0 != self.stamp {
-            *mark = (self.stamp, 0);
+    /// The counts of those who come up, the largest first.
+    pub fn most(&mut self, people: impl Iterator<Item = u32>) -> Vec<u64> {
+        for person in people {
+            let count = &mut self.counts[person as usize];
+            if *count == 0 {
+                self.met.push(person);
+            }
+            *count += 1;
         }
-        let new = mark.1 & (1 << bit) == 0;
-        mark.1 |= 1 << bit;
-        new
+        let mut counts: Vec<u64> = self
+            .met
+            .drain(..)
+            .map(|person| u64::from(std::mem::take(&mut self.counts[person as usize])))
+            .collect();
+        counts.sort_unstable_by(|a, b| b.cmp(a));
+        counts
     }
 }
 
@@ -250,7 +246,7 @@ pub fn funnel(scope: &Scope<'_>, entry: Kind, then: &[Kind], until: i64) -> Vec<
     let mut units: HashMap<(u32, u64), Entered> = HashMap::new();
     for (_, e) in scope.between(i64::MIN, until) {
         if e.kind() == entry
-            && let Some(person) = scope.who(e)
+            && let Some(person) = e.member()
         {
             units.entry((person, e.item)).or_insert(Entered {
                 at: e.at,
@@ -262,7 +258,7 @@ pub fn funnel(scope: &Scope<'_>, entry: Kind, then: &[Kind], until: i64) -> Vec<
     }
     for (_, e) in scope.between(i64::MIN, until) {
         if let Some(step) = then.iter().position(|kind| *kind == e.kind())
-            && let Some(person) = scope.who(e)
+            && let Some(person) = e.member()
             && let Some(unit) = units.get_mut(&(person, e.item))
         {
             unit.steps |= 1 << step;

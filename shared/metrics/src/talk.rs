@@ -10,7 +10,7 @@ use crate::draft::Place;
 use crate::inputs::Run;
 use crate::numbers::{gini, median_time};
 use crate::people::{distinct, per_person, top_of};
-use crate::scope::Scope;
+use crate::scope::{Counter, Scope};
 
 /// Microseconds of an hour.
 const HOUR: f64 = 3_600_000_000.0;
@@ -18,32 +18,32 @@ const HOUR: f64 = 3_600_000_000.0;
 const PATIENCE: i64 = 72 * 3_600_000_000;
 
 /// A thread with what its opening message says.
-struct Talk {
+struct Talk<'a> {
     at: i64,
     opener: u32,
     staff: bool,
     question: bool,
     off_product: bool,
-    thread: Thread,
+    thread: &'a Thread,
 }
 
 /// All conversation KPIs of one scope.
-pub(crate) fn talk(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
+pub(crate) fn talk(run: &Run<'_>, scope: &Scope<'_>, counter: &mut Counter, out: &mut Vec<Cell>) {
     let place = Place::of(scope);
     let activity = scope.activity;
-    let mut talks: Vec<Talk> = scope
+    let mut talks: Vec<Talk<'_>> = scope
         .between(i64::MIN, run.now)
         .filter(|(_, entry)| entry.has(flag::OPENER))
         .filter_map(|(_, entry)| {
             let thread = activity.threads.get(usize::try_from(entry.thread).ok()?)?;
-            let opener = activity.person_of(entry.actor)?;
+            let opener = entry.human()?;
             Some(Talk {
                 at: entry.at,
                 opener,
-                staff: activity.people[opener as usize].staff,
+                staff: entry.has(flag::STAFF),
                 question: entry.has(flag::QUESTION),
                 off_product: entry.has(flag::OFF_PRODUCT),
-                thread: *thread,
+                thread,
             })
         })
         .collect();
@@ -62,7 +62,7 @@ pub(crate) fn talk(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
             period.threads(out);
             period.questions(out);
             if scope.cut.channel.is_none() {
-                period.evenness(out);
+                period.evenness(counter, out);
             }
         }
     }
@@ -73,10 +73,10 @@ struct Period<'a> {
     scope: &'a Scope<'a>,
     place: &'a Place,
     span: &'a Span,
-    talks: &'a [Talk],
+    talks: &'a [Talk<'a>],
 }
 
-fn openers<'a>(talks: impl IntoIterator<Item = &'a Talk>) -> u64 {
+fn openers<'a>(talks: impl IntoIterator<Item = &'a Talk<'a>>) -> u64 {
     distinct(talks.into_iter().map(|talk| talk.opener).collect())
 }
 
@@ -120,19 +120,19 @@ impl Period<'_> {
 
     fn questions(&self, out: &mut Vec<Cell>) {
         let now = self.run.now;
-        let questions: Vec<&Talk> = self
+        let questions: Vec<&Talk<'_>> = self
             .talks
             .iter()
             .filter(|t| t.question && !t.staff)
             .collect();
         let asked = openers(questions.iter().copied());
         let nothing = "no questions in the period";
-        let answered: Vec<&Talk> = questions
+        let answered: Vec<&Talk<'_>> = questions
             .iter()
             .copied()
             .filter(|t| t.thread.first_answer < now)
             .collect();
-        let by_peer: Vec<&Talk> = answered
+        let by_peer: Vec<&Talk<'_>> = answered
             .iter()
             .copied()
             .filter(|t| {
@@ -164,12 +164,12 @@ impl Period<'_> {
         ] {
             out.push(self.time_to_answer(item, &questions, asked, first));
         }
-        let old: Vec<&Talk> = questions
+        let old: Vec<&Talk<'_>> = questions
             .iter()
             .copied()
             .filter(|t| now - t.at > PATIENCE)
             .collect();
-        let waiting: Vec<&Talk> = old
+        let waiting: Vec<&Talk<'_>> = old
             .iter()
             .copied()
             .filter(|t| t.thread.first_answer >= now)
@@ -185,7 +185,7 @@ impl Period<'_> {
                 )
                 .groups(&[openers(waiting.iter().copied()), served]),
         );
-        let accepted: Vec<&Talk> = questions
+        let accepted: Vec<&Talk<'_>> = questions
             .iter()
             .copied()
             .filter(|t| t.thread.accepted < now)
@@ -206,17 +206,17 @@ impl Period<'_> {
     fn time_to_answer(
         &self,
         item: &str,
-        questions: &[&Talk],
+        questions: &[&Talk<'_>],
         asked: u64,
         first: fn(&Thread) -> i64,
     ) -> Cell {
         let mut waits: Vec<(i64, bool, u32)> = questions
             .iter()
             .map(|t| {
-                let answered = first(&t.thread) < self.run.now;
+                let answered = first(t.thread) < self.run.now;
                 (
                     if answered {
-                        first(&t.thread)
+                        first(t.thread)
                     } else {
                         self.run.now
                     } - t.at,
@@ -237,7 +237,7 @@ impl Period<'_> {
         }
     }
 
-    fn evenness(&self, out: &mut Vec<Cell>) {
+    fn evenness(&self, counter: &mut Counter, out: &mut Vec<Cell>) {
         let activity = self.scope.activity;
         let mut edges: Vec<(u32, u32)> = self
             .scope
@@ -245,7 +245,7 @@ impl Period<'_> {
             .filter(|(_, e)| e.kind() == Kind::MessagePosted && e.has(flag::REPLY))
             .filter_map(|(_, e)| {
                 let parent = activity.entries.get(usize::try_from(e.parent).ok()?)?;
-                Some((self.scope.who(e)?, activity.member_of(parent.actor)?))
+                Some((e.member()?, parent.member()?))
             })
             .filter(|(a, b)| a != b)
             .collect();
@@ -264,7 +264,9 @@ impl Period<'_> {
         );
         out.push(cell.groups(&[distinct(mutual.iter().map(|e| e.0).collect())]));
 
-        let counts = per_person(self.scope, self.span, |e| e.kind().is_contribution());
+        let counts = per_person(counter, self.scope, self.span, |e| {
+            e.kind().is_contribution()
+        });
         let total: u64 = counts.iter().sum();
         let members = self.scope.spans.members_before(self.span.to);
         let (top, k) = top_of(&counts, members, 5);
@@ -291,7 +293,7 @@ pub(crate) fn topics(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
             let mut cells: Vec<(u16, u32)> = scope
                 .between(span.from, span.to)
                 .filter(|(_, e)| e.kind().is_contribution())
-                .filter_map(|(_, e)| scope.who(e))
+                .filter_map(|(_, e)| e.member())
                 .map(|person| (activity.people[person as usize].segment, person))
                 .collect();
             cells.sort_unstable();
@@ -330,7 +332,7 @@ pub(crate) fn peer_answered(run: &Run<'_>, scope: &Scope<'_>) -> Vec<(Span, u64,
         .iter()
         .filter_map(|thread| {
             let entry = &activity.entries[thread.opener as usize];
-            let asker = activity.member_of(entry.actor)?;
+            let asker = entry.member()?;
             let peer = thread.first_answer < run.now
                 && !activity.people[thread.first_answerer as usize].staff;
             (entry.has(flag::QUESTION) && peer).then_some((entry.at, asker))
