@@ -174,18 +174,17 @@ async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(String, Vec<Row>)
     let rows = levier_metrics::alerts(&figures, &seen.sources, &previous, seen.day, &deps.config);
     // Named by what it says: nights that end alike are alike, whatever nights came before.
     let said = serde_json::to_vec(&rows).map_err(|error| JobError::Input(error.to_string()))?;
-    let id = RunId::new("alert", seen.day, &hex::encode(Sha256::digest(said)));
     let run = Run {
         job: "alert",
-        id: id.clone(),
+        id: RunId::new("alert", seen.day, &hex::encode(Sha256::digest(said))),
         as_of: seen.day,
         tables: BTreeMap::from([(TableName::Alerts, rows.clone())]),
     };
-    run.publish(&deps.lake, &deps.results).await?;
+    let id = run.publish(&deps.lake, &deps.results).await?;
     deps.results
-        .set_state(ROOM, "published", &format!("{inputs}|{}", id.as_str()))
+        .set_state(ROOM, "published", &format!("{inputs}|{id}"))
         .await?;
-    Ok((id.as_str().to_owned(), rows))
+    Ok((id, rows))
 }
 
 fn language(deps: &Dependencies, to: &Destination) -> Language {

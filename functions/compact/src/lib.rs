@@ -87,8 +87,7 @@ pub async fn compact_again(
         as_of: day,
         tables,
     };
-    run.publish(&deps.lake, &deps.results).await?;
-    outcome.run_id = Some(run.id.as_str().to_owned());
+    outcome.run_id = Some(run.publish(&deps.lake, &deps.results).await?);
     Ok(outcome)
 }
 

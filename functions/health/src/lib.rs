@@ -12,6 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::StreamExt;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::entity::Entity;
 use levier_domain::event::attribute;
@@ -25,7 +26,6 @@ use levier_metrics::{
 };
 use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
-use sha2::{Digest, Sha256};
 
 /// Seed of the bootstrap: fixed, so that a run can be repeated to the bit.
 const SEED: u64 = 20_260_101;
@@ -73,11 +73,31 @@ pub async fn health(
     let mut outcome = Outcome::new("health");
     let day = as_of(invocation, now, &deps.zone);
     let manifest = levier_join::manifest_of(&deps.lake, day).await?;
+    let tables = tables(deps, day, &mut outcome).await?;
+    for (table, rows) in &tables {
+        outcome.count(&format!("{table}_rows"), rows.len() as u64);
+    }
+    let run = Run {
+        job: "health",
+        id: RunId::of_tables("health", day, &manifest.digest, &tables)?,
+        as_of: day,
+        tables,
+    };
+    outcome.run_id = Some(run.publish(&deps.lake, &deps.results).await?);
+    Ok(outcome)
+}
+
+/// What the run says. What it was computed from is forgotten with the return: publishing needs room too.
+async fn tables(
+    deps: &Dependencies,
+    day: Date,
+    outcome: &mut Outcome,
+) -> Result<BTreeMap<TableName, Vec<Row>>, JobError> {
     let known = Known::load(&deps.lake).await?;
-    let (people, commerce) = read_facts(deps, &mut outcome).await?;
+    let (people, commerce) = read_facts(deps, outcome).await?;
 
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
-    let activity = read_activity(deps, &known, &people, until, &mut outcome).await?;
+    let activity = read_activity(deps, &known, &people, until, outcome).await?;
     let mut membership = Membership::of(&activity);
     for (person, account) in known.accounts() {
         membership.employ(person, account);
@@ -125,6 +145,7 @@ pub async fn health(
         }
     }
     records.sort();
+    drop((known, people));
 
     let quiet = quiet::quiet(deps).await?;
     let silent = quiet::communities(&quiet);
@@ -153,22 +174,7 @@ pub async fn health(
         TableName::Cohorts,
         levier_metrics::cohorts(&activity, day, &deps.config),
     );
-    for (table, rows) in &tables {
-        outcome.count(&format!("{table}_rows"), rows.len() as u64);
-    }
-    let json = serde_json::to_vec(&tables).map_err(|error| JobError::Input(error.to_string()))?;
-    let mut digest = Sha256::new();
-    digest.update(&manifest.digest);
-    digest.update(json);
-    let run = Run {
-        job: "health",
-        id: RunId::new("health", day, &hex::encode(digest.finalize())),
-        as_of: day,
-        tables,
-    };
-    run.publish(&deps.lake, &deps.results).await?;
-    outcome.run_id = Some(run.id.as_str().to_owned());
-    Ok(outcome)
+    Ok(tables)
 }
 
 /// The account that a row names itself, as the identity graph writes it: what has no person still has a customer.
@@ -214,7 +220,9 @@ fn has_code(order: &Record, config: &Config) -> bool {
 #[derive(Default)]
 struct People {
     staff: HashSet<String>,
-    segment: HashMap<String, String>,
+    segment: HashMap<String, Arc<str>>,
+    /// The words that segments are called by, once each.
+    words: HashSet<Arc<str>>,
 }
 
 impl People {
@@ -225,7 +233,7 @@ impl People {
             segment: person
                 .as_ref()
                 .and_then(|person| self.segment.get(person))
-                .cloned(),
+                .map(|segment| segment.to_string()),
             account: person
                 .as_ref()
                 .and_then(|person| known.account(person))
@@ -242,7 +250,26 @@ impl People {
         if let Some(segment) = &fact.segment
             && !self.segment.contains_key(&fact.person)
         {
-            self.segment.insert(fact.person.clone(), segment.clone());
+            let segment = self.word(segment);
+            self.segment.insert(fact.person.clone(), segment);
+        }
+    }
+
+    fn word(&mut self, text: &str) -> Arc<str> {
+        if let Some(word) = self.words.get(text) {
+            return Arc::clone(word);
+        }
+        let word: Arc<str> = Arc::from(text);
+        self.words.insert(Arc::clone(&word));
+        word
+    }
+
+    /// Joins what another bucket has taught: each person is in one bucket.
+    fn merge(&mut self, other: Self) {
+        self.staff.extend(other.staff);
+        for (person, segment) in other.segment {
+            let segment = self.word(&segment);
+            self.segment.insert(person, segment);
         }
     }
 }
@@ -270,8 +297,7 @@ async fn read_facts(
     let mut commerce = CommerceAccumulator::new(&deps.config);
     while let Some(bucket) = reads.next().await {
         let (of_bucket, sums, read) = bucket?;
-        people.staff.extend(of_bucket.staff);
-        people.segment.extend(of_bucket.segment);
+        people.merge(of_bucket);
         commerce.merge(sums);
         outcome.count("facts", read);
     }
@@ -348,7 +374,7 @@ async fn read_activity(
             staff,
             person
                 .and_then(|person| people.segment.get(person))
-                .map(String::as_str),
+                .map(|segment| &**segment),
         )
     };
     let days: Vec<String> = deps

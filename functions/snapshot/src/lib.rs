@@ -101,7 +101,6 @@ pub async fn snapshot(
         as_of: day,
         tables,
     };
-    run.publish(&deps.lake, &deps.results).await?;
-    outcome.run_id = Some(run.id.as_str().to_owned());
+    outcome.run_id = Some(run.publish(&deps.lake, &deps.results).await?);
     Ok(outcome)
 }

@@ -19,7 +19,6 @@ use levier_lake::{LakeError, keys};
 use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
 use levier_uplift::{Accumulator, Assignment, Group, Plan, Preview, UpliftInput};
-use sha2::{Digest, Sha256};
 
 use crate::episodes::Waiting;
 use crate::people::{MonthFile, each_person};
@@ -92,18 +91,13 @@ pub async fn uplift(
     for (table, rows) in &tables {
         outcome.count(&format!("{table}_rows"), rows.len() as u64);
     }
-    let json = serde_json::to_vec(&tables).map_err(|error| JobError::Input(error.to_string()))?;
-    let mut digest = Sha256::new();
-    digest.update(&manifest.digest);
-    digest.update(json);
     let run = Run {
         job: "uplift",
-        id: RunId::new("uplift", day, &hex::encode(digest.finalize())),
+        id: RunId::of_tables("uplift", day, &manifest.digest, &tables)?,
         as_of: day,
         tables,
     };
-    run.publish(&deps.lake, &deps.results).await?;
-    outcome.run_id = Some(run.id.as_str().to_owned());
+    outcome.run_id = Some(run.publish(&deps.lake, &deps.results).await?);
     Ok(outcome)
 }
 

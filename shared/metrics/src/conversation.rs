@@ -111,8 +111,10 @@ pub(crate) fn resolve(activity: &mut Activity) {
     } else {
         index
     };
-    let mut threads: Vec<Thread> = Vec::new();
+    let opened = entries.iter().filter(|e| e.has(flag::OPENER)).count();
+    let mut threads: Vec<Thread> = Vec::with_capacity(opened);
     let mut by_hash: ByNumber<u64, u32> = ByNumber::default();
+    by_hash.reserve(opened);
     for (at, entry) in entries
         .iter()
         .enumerate()

@@ -1,10 +1,12 @@
 //! Publishing a run: rows into the table, the twin onto S3, then the flip.
 
 use std::collections::BTreeMap;
+use std::io::BufWriter;
 
 use jiff::civil::Date;
 use levier_domain::table::{Row, TableName};
-use levier_lake::{Lake, keys};
+use levier_lake::{Lake, LakeError, keys};
+use sha2::{Digest, Sha256};
 
 use crate::store::{Pointer, Results, ResultsError};
 
@@ -17,6 +19,26 @@ impl RunId {
     #[must_use]
     pub fn new(job: &str, as_of: Date, inputs: &str) -> Self {
         Self(format!("{job}-{as_of}-{}", &inputs[..inputs.len().min(16)]))
+    }
+
+    /// The run that said `tables` from inputs whose digest is `inputs`: two runs that say the same are one.
+    ///
+    /// # Errors
+    /// [`ResultsError`] where a row is no JSON.
+    pub fn of_tables(
+        job: &str,
+        as_of: Date,
+        inputs: &str,
+        tables: &BTreeMap<TableName, Vec<Row>>,
+    ) -> Result<Self, ResultsError> {
+        let mut digest = Sha256::new();
+        digest.update(inputs);
+        // Hashed as it is written: the text of a big night would take as much room as its rows.
+        let mut text = BufWriter::new(digest);
+        let wrong = |error: &dyn std::fmt::Display| LakeError::content(job, "JSON", error);
+        serde_json::to_writer(&mut text, tables).map_err(|error| wrong(&error))?;
+        let digest = text.into_inner().map_err(|error| wrong(&error))?;
+        Ok(Self::new(job, as_of, &hex::encode(digest.finalize())))
     }
 
     /// The name.
@@ -41,24 +63,24 @@ pub struct Run {
 
 impl Run {
     /// Writes everything, then flips the pointer, then removes the run that stood for the same day. Killed anywhere and run
-    /// again, it ends the same: until the flip nobody sees it, and every write before it is a replacement.
+    /// again, it ends the same: until the flip nobody sees it, and every write before it is a replacement. Gives its name.
     ///
     /// # Errors
     /// [`ResultsError`].
-    pub async fn publish(&self, lake: &Lake, results: &Results) -> Result<(), ResultsError> {
+    pub async fn publish(self, lake: &Lake, results: &Results) -> Result<String, ResultsError> {
         // Every run of a day is written down before its first row, so that what a killed one left behind is found and removed.
         let room = format!("runs#{}#{}", self.job, self.as_of);
         let tables: Vec<TableName> = self.tables.keys().copied().collect();
         let written = serde_json::to_string(&tables)
-            .map_err(|error| levier_lake::LakeError::content(&room, "JSON", error))?;
+            .map_err(|error| LakeError::content(&room, "JSON", error))?;
         results.set_state(&room, self.id.as_str(), &written).await?;
-        for (table, rows) in &self.tables {
-            results.write_rows(self.id.as_str(), *table, rows).await?;
+        for (table, rows) in self.tables {
+            results.write_rows(self.id.as_str(), table, &rows).await?;
             let prefix = format!("{}{table}/as_of={}/", keys::PUBLISHED, self.as_of);
-            let flat: Vec<Row> = rows.iter().cloned().map(Row::flat).collect();
+            let flat: Vec<Row> = rows.into_iter().map(Row::flat).collect();
             let parquet = levier_lake::table::encode(&prefix, &flat)?;
             let json = serde_json::to_vec(&flat)
-                .map_err(|error| levier_lake::LakeError::content(&prefix, "JSON", error))?;
+                .map_err(|error| LakeError::content(&prefix, "JSON", error))?;
             lake.put(&format!("{prefix}{}.parquet", self.id.as_str()), parquet)
                 .await?;
             lake.put(&format!("{prefix}{}.json", self.id.as_str()), json)
@@ -93,6 +115,6 @@ impl Run {
             }
             results.delete_state(&room, &run_id).await?;
         }
-        Ok(())
+        Ok(self.id.0)
     }
 }
