@@ -8,7 +8,8 @@ use jiff::civil::date;
 use levier_domain::config::Config;
 use levier_domain::event::{Event, Kind, attribute};
 
-use crate::activity::{Activity, ActivityBuilder};
+use crate::activity::Activity;
+use crate::collect::ActivityBuilder;
 use crate::health::{combine, health, measure};
 use crate::health_parts::{Component, parts};
 
