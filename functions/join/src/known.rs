@@ -42,6 +42,10 @@ impl Texts {
     /// The same texts in byte order, each once, and for each old position the new one.
     fn sorted(self) -> (Self, Vec<u32>) {
         let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
+        let ascending = (1..self.ends.len()).all(|at| self.get(at - 1) < self.get(at));
+        if ascending {
+            return (self, order);
+        }
         order.sort_unstable_by(|a, b| self.get(*a as usize).cmp(self.get(*b as usize)));
         let mut out = Self::default();
         let mut places = vec![0; order.len()];
@@ -52,6 +56,8 @@ impl Texts {
             }
             places[old as usize] = out.ends.len() as u32 - 1;
         }
+        out.text.shrink_to_fit();
+        out.ends.shrink_to_fit();
         (out, places)
     }
 }

@@ -40,6 +40,12 @@ pub async fn uplift(
     let (waiting, mut standing) =
         Waiting::read(&deps.lake, &known, &deps.config, &deps.zone, until).await?;
     let mut assignments = assignments(deps, &known, until).await?;
+    // Who is who is forgotten before the facts are read: both at once would be the most that this job ever holds.
+    let accounts: Vec<Option<String>> = assignments
+        .iter()
+        .map(|drawn| known.account(&drawn.person).map(str::to_owned))
+        .collect();
+    drop(known);
     let buckets = buckets(deps).await?;
 
     // A first pass for what has to be settled beforehand, a second for everything else.
@@ -60,13 +66,12 @@ pub async fn uplift(
     }
     if preview.by_account() {
         // A draw of a person is a draw of its account.
-        for drawn in &mut assignments {
-            if let Some(account) = known.account(&drawn.person) {
-                drawn.person = account.to_owned();
+        for (drawn, account) in assignments.iter_mut().zip(accounts) {
+            if let Some(account) = account {
+                drawn.person = account;
             }
         }
     }
-    drop(known);
     let mut input = UpliftInput::new(&deps.config, day, manifest.first, manifest.last);
     input.revenue_from = &manifest.revenue_from;
     input.assignments = &assignments;
