@@ -18,6 +18,7 @@ mod digest;
 mod label;
 mod language;
 mod notice;
+mod need_table;
 mod number;
 mod page;
 mod pages;

@@ -6,7 +6,8 @@
 use crate::label::{is_kpi, kpi_label};
 use crate::language::Language;
 use crate::number;
-use crate::reason_table::{NEEDS, REASONS};
+use crate::need_table::NEEDS;
+use crate::reason_table::REASONS;
 use crate::template;
 use crate::word::{self, find};
 
