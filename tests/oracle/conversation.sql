@@ -18,6 +18,12 @@ lateral (values ('member_initiated_share', by_members), ('replies_per_thread', r
 where (v.kpi <> 'member_initiated_share' or g = 'all')
   and (v.kpi <> 'off_product_share' or h = 'all' and (select count(*) from off_product) > 0);
 
+-- Threads, of whomever, in channels tagged for ideas and feedback.
+insert into figure
+select 'feedback_threads', 'all', d.grain, d.period, d.c, d.g, d.f, 'all', 'all', count(*)
+from dated d join thread t using (event_id)
+where d.h = 'all' and d.grain <> 'day' and (d.community, d.channel) in (select community, channel from feedback) group by all;
+
 create table question as select * from asked where asks and not staff_person;
 
 insert into figure
@@ -52,10 +58,8 @@ from alive where survival <= 0.5 + 1e-9 and events > 0 group by all;
 insert into figure
 with edge as (
   select distinct d.c, d.g, d.f, d.grain, d.period, i.source, i.goal
-  from dated d join interaction i using (event_id) join message m on m.event_id = d.event_id
+  from dated d join interaction i using (event_id) join answer_to a using (event_id)
   where d.h = 'all' and d.grain <> 'day' and d.kind = 'message_posted' and not i.source_staff and not i.goal_staff
-    and d.event_id not in (select event_id from opening)
-    and (d.reply_to is not null or m.thread_key is not null)
 )
 select 'reciprocity', 'all', grain, period, c, g, f, 'all', 'all', avg((b.source is not null)::int)
 from edge a left join (select c, g, f, grain, period, source as goal, goal as source from edge) b using (c, g, f, grain, period, source, goal)
@@ -63,11 +67,11 @@ group by all;
 
 -- Champions: helped in six of the last twelve weeks, or accepted answers among the top 1 % of members.
 create table help as
-select e.community, e.platform, e.us, e.local_day, e.segment, e.person, false as accepted
+select e.community, e.platform, e.us, e.local_day, e.segment, e.person, false as accepted, e.platform || ':' || e.actor as handle
 from event e join message m using (event_id) join conversation t using (thread_key)
 where e.member_person is not null and t.asks and t.event_id <> e.event_id and t.person <> e.person
 union all
-select a.community, a.platform, a.us, a.local_day, a.segment, po.person, true
+select a.community, a.platform, a.us, a.local_day, a.segment, po.person, true, a.platform || ':' || po.handle
 from event a
 left join posted m on m.community = a.community and m.platform = a.platform and m.message = a.message
 join person_of po on po.platform = a.platform and po.handle = coalesce(m.actor, a.target)

@@ -8,15 +8,26 @@ create table roster as
 select community, platform, handle, joined_at, left_at, role, known_from
 from held_members;
 
-create table raw as
+create table told as
 select e.event_id, e.platform, e.community, e.kind, epoch_us(e.occurred_at) as us,
        (e.occurred_at at time zone p.zone)::date as local_day,
        e.actor, e.target, coalesce(e.channel, '') as channel, e.thread, e.reply_to, e.visibility,
        e.sentiment, coalesce(e.is_question, false) as asks, e.is_bot, e.is_staff,
        e.attributes['message'] as message, e.attributes['subject'] as subject,
-       e.attributes['invited_by'] as invited_by, try_cast(e.attributes['score'] as double) as score
+       e.attributes['invited_by'] as invited_by, try_cast(e.attributes['score'] as double) as score,
+       e.text_length is not null as has_text, coalesce(try_cast(e.attributes['words'] as integer) < 3, false) as short
 from read_parquet('${lake}/events/*/*.parquet', hive_partitioning = false) e, params p
 where epoch_us(e.occurred_at) < p.until;
+
+-- A message asks, feels and weighs what its last edit with text says; the edit itself then counts for nothing.
+create table edited as
+select community, platform, message, channel, arg_max(asks, us) as asks, arg_max({'mood': sentiment}, us) as feels, arg_max(short, us) as short
+from told where kind = 'message_edited' and has_text and message is not null group by all;
+
+create table raw as
+select t.* exclude (asks, sentiment, short), coalesce(d.asks, t.asks) as asks, case when d.feels is null then t.sentiment else d.feels.mood end as sentiment,
+       coalesce(d.short, t.short) as short
+from told t left join edited d on t.kind = 'message_posted' and d.community = t.community and d.platform = t.platform and d.message = t.message and d.channel = t.channel;
 
 create table bot as
 select distinct platform, actor as handle from raw where is_bot and actor is not null
@@ -230,7 +241,7 @@ from opening o join event e using (event_id)
 where e.reply_to is null and e.person is not null;
 
 create table reply as
-select m.thread_key, m.us, e.person, e.staff_person
+select m.thread_key, m.us, e.person, e.staff_person, m.short
 from message m join event e using (event_id) join opening o using (thread_key)
 where m.event_id <> o.event_id and e.person is not null;
 
@@ -266,6 +277,10 @@ select e.event_id, e.person as source, e.staff_person as source_staff, po.person
 from event e join addressed a using (event_id)
 join person_of po on po.platform = e.platform and po.handle = a.handle
 where e.person is not null and e.person <> po.person;
+
+-- What answers something: a message in a thread that another opened, or to another message.
+create table answer_to as
+select event_id from message where event_id not in (select event_id from opening) and (reply_to is not null or thread_key is not null);
 
 -- Which periods a cut is published by, and the events of each.
 create table cell_period as

@@ -224,29 +224,37 @@ union all
 select 'topics', 'all', grain, period, c, segment, f, h, 'all', count(*) from acting
 where h <> 'all' and grain in ('month', '90d') and (select count(*) from segment_of) > 0 group by all;
 
--- Join cohorts: member and active one, three, six and twelve months on.
-insert into figure
-with p as (select zone, as_of from params),
+-- Join cohorts: member at the end of the month that lies so many months on, active in it; everybody is at risk once it is over.
+create table heat as
+with p as (select zone, as_of, until from params),
 firsts as (
   select community as c, segment as g, person, arg_min(implied, joined) as implied, min(joined) as joined
   from island where platform = 'all' group by all
 ),
 cohort as (
   select c, g, person, date_trunc('month', make_timestamptz(joined) at time zone zone)::date as month from firsts, p
-  where not implied and joined < (select until from params)
+  where not implied and joined < until
 ),
 asked as (
-  select k.*, n, (month + to_months(n))::date as later, (month + to_months(n + 1))::date as after
-  from cohort k, p, (values (1), (3), (6), (12)) v(n)
-  where (month + to_months(n + 1))::date <= as_of + 1
+  select distinct c, g, month, n, (month + to_months(n))::date as later,
+         epoch_us((month + to_months(n + 1))::timestamp at time zone zone) as end_us
+  from cohort, range(25) r(n), p where (month + to_months(n + 1))::date <= as_of + 1
 ),
-answered as (
-  select a.c, a.g, a.month, a.n,
-    exists (select 1 from island i, p where i.platform = 'all' and (i.community, i.segment, i.person) = (a.c, a.g, a.person)
-       and i.joined < epoch_us(timezone(zone, a.after::timestamp)) and i.parted >= epoch_us(timezone(zone, a.after::timestamp))) as stays,
-    exists (select 1 from daily d where d.f = 'all' and (d.c, d.g, d.person) = (a.c, a.g, a.person)
-       and d.local_day >= a.later and d.local_day < a.after) as acts
-  from asked a
+risk as (select c, g, month, count(*) as at_risk from cohort group by all),
+stays as (
+  select a.c, a.g, a.month, a.n, count(*) as stays
+  from asked a join cohort k using (c, g, month)
+  join island i on i.platform = 'all' and i.community = k.c and i.segment = k.g and i.person = k.person and i.joined < a.end_us and i.parted >= a.end_us
+  group by all
+),
+busy as (select distinct c, g, person, date_trunc('month', local_day)::date as later from daily where f = 'all'),
+acts as (
+  select a.c, a.g, a.month, a.n, count(*) as acts
+  from cohort k join busy b using (c, g, person) join asked a on a.c = k.c and a.g = k.g and a.month = k.month and a.later = b.later group by all
 )
-select 'member_retention', v.item || '_' || n || 'm', 'month', strftime(month, '%Y-%m'), c, g, 'all', 'all', 'all', avg(v.x::int)
-from answered, lateral (values ('member', stays), ('active', acts)) v(item, x) group by all;
+select a.c, a.g, a.month, a.n, at_risk, coalesce(stays, 0) as stays, coalesce(acts, 0) as acts
+from asked a join risk using (c, g, month) left join stays using (c, g, month, n) left join acts using (c, g, month, n);
+
+insert into figure
+select 'member_retention', v.item || '_' || n || 'm', 'month', strftime(month, '%Y-%m'), c, g, 'all', 'all', 'all', v.x / at_risk
+from heat, lateral (values ('member', stays), ('active', acts)) v(item, x) where n in (1, 3, 6, 12);

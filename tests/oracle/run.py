@@ -45,6 +45,13 @@ NEEDED = {
 }
 COMMUNITY_WORDS = ["communaut", "communit", "membre", "member", "forum", "slack", "discord", "parrain"]
 
+LEADS = ["subscriber", "lead", "marketing_qualified", "sales_qualified", "opportunity"]
+# STATISTICS.md: at 0, at 1, weight.
+HEALTH = {
+    "responsiveness": (0.20, 0.90, 0.25), "newcomer_retention": (0.05, 0.40, 0.25), "stickiness": (0.10, 0.60, 0.15), "reciprocity": (0.05, 0.40, 0.15),
+    "spread": (0.90, 0.40, 0.10), "growth": (-0.10, 0.10, 0.05), "sentiment": (-0.20, 0.60, 0.05),
+}
+
 
 def fiscal(day, start):
     """First day, first day after, and name of the fiscal quarter and year of a day."""
@@ -88,14 +95,22 @@ def prepare(db, lake, config, as_of):
     db.execute(f"set timezone = '{zone}'")
     decimals = {"JPY": 0, "KRW": 0, "KWD": 3, "TND": 3, "BHD": 3}.get(currency, 2)
     db.execute("""create table params (zone varchar, as_of date, until bigint, until_at timestamptz, home varchar, minor_per_major bigint,
-        conversion_days bigint, churn_after bigint, deflection_share double)""")
-    db.execute("insert into params select ?, ?, ?::bigint, make_timestamptz(?::bigint), ?, ?, ?, ?, ?",
+        conversion_days bigint, churn_after bigint, deflection_share double, lead_least bigint, lead_window_us bigint, lead_lifecycles varchar[],
+        lead_kinds varchar[], lead_channels varchar[], lead_communities varchar[])""")
+    rule = config.get("qualified_leads", {})
+    db.execute("insert into params select ?, ?, ?::bigint, make_timestamptz(?::bigint), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?",
                [zone, as_of, micro(until), micro(until), currency, 10 ** decimals, commerce.get("conversion_days", 180),
-                commerce.get("churn_after_months", 12), config.get("roi", {}).get("deflection_share")])
-    db.execute("create table off_product (community varchar, channel varchar)")
-    for name, community in config.get("communities", {}).items():
-        for channel in community.get("off_product_channels", []):
-            db.execute("insert into off_product values (?, ?)", [name, channel])
+                commerce.get("churn_after_months", 12), config.get("roi", {}).get("deflection_share"),
+                rule.get("min_contributions", 3), rule.get("window_days", 90) * 86_400_000_000, rule.get("lifecycles", LEADS),
+                rule.get("kinds", []), rule.get("channels", []), rule.get("communities", [])])
+    for tag in ("off_product", "feedback"):
+        db.execute(f"create table {tag} (community varchar, channel varchar)")
+        for name, community in config.get("communities", {}).items():
+            for channel in community.get(f"{tag}_channels", []):
+                db.execute(f"insert into {tag} values (?, ?)", [name, channel])
+    db.execute("create table health_weight (component varchar, lo double, hi double, weight double)")
+    for component, (lo, hi, weight) in HEALTH.items():
+        db.execute("insert into health_weight values (?, ?, ?, ?)", [component, lo, hi, config.get("health", {}).get(component, weight)])
     db.execute("create table staff_handle (platform varchar, handle varchar)")
     for handle in config.get("staff", {}).get("handles", []):
         db.execute("insert into staff_handle values (?, ?)", handle.split(":", 1))
@@ -172,6 +187,7 @@ def crm_tables(db, lake):
           (amount - refunded) - case when amount = 0 then 0 else round_even(tax * (amount - refunded) / amount, 0) end as net
         from (select *, round_even(amount_minor * rate, 0) as amount, round_even(refunded_minor * rate, 0) as refunded, round_even(tax_minor * rate, 0) as tax
               from order_money where rate is not null) o""")
+    since = "least(l.became_customer_at, b.us, c.us)"
     words = " or ".join(f"contains(lower(answer), '{word}')" for word in COMMUNITY_WORDS)
     # Of an account only what names no person speaks.
     db.execute(f"""create table bought as
@@ -181,7 +197,8 @@ def crm_tables(db, lake):
             where status is null or status not in ('trialing', 'paused')""")
     db.execute("create table first_bought as select person, min(us) as us from bought where person is not null group by person")
     db.execute("create table account_bought as select account, min(us) as us from bought where person is null and account is not null group by account")
-    since = "least(l.became_customer_at, b.us, c.us)"
+    db.execute(f"""create table lead as select l.source, l.person_id, l.person, l.lifecycle, epoch_us(l.created_at) as created, epoch_us({since}) as since
+        from {whom['people']} l left join first_bought b on b.person = l.person left join account_bought c on c.account = l.account""")
     day = 86_400_000_000.0
     db.execute(f"""create table crm_dated as
         select 'deal_closed' as about, person, account, (closed_at at time zone zone)::date as local_day, epoch_us(created_at) as began, status as word, 0.0 as number
@@ -244,13 +261,17 @@ def main():
     published = lake / f"published/kpis/as_of={as_of}/{pointer['run_id']}.parquet"
     db = duckdb.connect(arguments.database)
     db.execute("set memory_limit = '6GB'")
+    db.execute("set threads = 2")
+    db.execute("set preserve_insertion_order = false")
     prepare(db, lake, config, as_of)
     for name in ("inputs", "people", "conversation"):
         execute(db, name, lake, arguments.trace)
     crm_tables(db, lake)
-    for name in ("business", "support"):
+    for name in ("business", "support", "lists"):
         execute(db, name, lake, arguments.trace)
-    sys.exit(compare(db, published, arguments.show))
+    wrong = compare(db, published, arguments.show)
+    wrong |= compare_tables(db, lake, pointer, arguments.show)
+    sys.exit(wrong)
 
 
 def compare(db, published, show):
@@ -289,6 +310,64 @@ def compare(db, published, show):
     print(f"{sum(agree.values())} figures of {len(agree)} KPIs agree; {sum(hidden.values())} more are suppressed in the table")
     print("not recomputed here:", ", ".join(sorted({key[0] for key in ours} - covered)))
     return 1 if differ or absent or extra else 0
+
+
+# What tells the rows of a table apart, and the columns compared; a handle stands for the person, as the table has no other name.
+TABLES = {
+    "cohorts": ("concat_ws(' ', community, segment, cohort, period, measure)", ["value", "at_risk", "numerator"]),
+    "champions": ("""case kpi when 'unanswered_questions' then concat_ws(' ', kpi, community, platform || ':' || handle, question, epoch_us(asked_at::timestamptz))
+        when 'newcomers_to_welcome' then concat_ws(' ', kpi, community, platform || ':' || handle, epoch_us(joined_at::timestamptz))
+        else concat_ws(' ', kpi, community, platform || ':' || handle) end""", ["value", "weeks", "answers", "accepted", "new::int",
+        "(trend = 'rising')::int", "(trend = 'fading')::int", "(rule = 'accepted_answers_top_1_percent')::int"]),
+    "leads": ("crm_id", ["value", "epoch_us(last_contribution_at::timestamptz)"]),
+    "health": ("concat_ws(' ', kpi, period, community, component)", ["value", "normalised", "weight", "contribution", "points_lost", "coverage", "arithmetic", "before", "points"]),
+}
+NAMES = {"new::int": "new", "(trend = 'rising')::int": "rising", "(trend = 'fading')::int": "fading",
+         "(rule = 'accepted_answers_top_1_percent')::int": "by_accepted", "epoch_us(last_contribution_at::timestamptz)": "last_us"}
+
+
+def compare_tables(db, lake, pointer, show):
+    """The same for the other tables of the job."""
+    wrong = 0
+    for table, (key, columns) in TABLES.items():
+        file = f"{lake}/published/{table}/as_of={pointer['as_of']}/{pointer['run_id']}.parquet"
+        if not glob.glob(file):
+            print(f"{table}: not published")
+            continue
+        there = {row[0] for row in db.execute(f"describe select * from read_parquet('{file}')").fetchall()}
+        blank = ", ".join(f"null as {name}" for name in ("question", "asked_at", "joined_at") if name not in there)
+        rows_of = f"(select *{', ' if blank else ''}{blank} from read_parquet('{file}'))"
+        ours = {}
+        for column in columns:
+            name = NAMES.get(column, column)
+            source = {"rising": "trend", "fading": "trend", "by_accepted": "rule", "last_us": "last_contribution_at"}.get(name, name)
+            if source in there:
+                for row_key, value, status in db.execute(f"select {key}, {column}, status from {rows_of}").fetchall():
+                    if value is not None or status not in ("ok", "partial"):
+                        ours[row_key, name] = (value, status)
+        want = {row[:2]: row[2] for row in db.execute("select key, col, value from listed where tab = ?", [table]).fetchall()}
+        agree, hidden, differ, absent = 0, 0, [], []
+        for at, value in want.items():
+            found = ours.get(at)
+            if found is None:
+                absent.append((at, value, None))
+            elif found[0] is None:
+                hidden += 1
+            elif abs(found[0] - value) <= 1e-9 * max(1.0, abs(value)):
+                agree += 1
+            else:
+                differ.append((at, value, found))
+        compared = {at[1] for at in want}
+        kinds = {at[0].split()[0] for at in want}
+        extra = [(at, None, found) for at, found in ours.items()
+                 if at not in want and found[0] is not None and at[1] in compared and (table in ("leads", "cohorts") or at[0].split()[0] in kinds)
+                 and found[1] in ("ok", "partial")]
+        print(f"{table}: {agree} figures agree, {len(differ)} differ, {len(absent)} are absent, {len(extra)} are in the table only; {hidden} are hidden")
+        for title, rows in (("differs", differ), ("absent", absent), ("only there", extra)):
+            for at, value, found in sorted(rows, key=str)[:show]:
+                print("    ", title, *at, "oracle", value, "table", found)
+        wrong |= bool(differ or absent or extra)
+    return int(wrong)
 
 
 def execute(db, name, lake, trace=False):

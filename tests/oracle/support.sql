@@ -83,3 +83,42 @@ from question, params
 where (c, g, f, h) = ('all', 'all', 'all', 'all') and answered_at is not null and not by_staff
   and grain in ('month', 'quarter', 'year', '90d') and deflection_share is not null
 group by all;
+
+-- Community-qualified leads: who met the rule when, and what became of them. Time counts on the side on which it was lived: among
+-- the others until the rule is met, censored there.
+create table qualifying as
+select e.member_person as person, e.us
+from contribution e join (select distinct person from id_record union select person from id_email union select person from handle_person) using (person), params
+where (len(lead_kinds) = 0 or list_contains(lead_kinds, e.kind)) and (len(lead_channels) = 0 or list_contains(lead_channels, e.channel))
+  and (len(lead_communities) = 0 or list_contains(lead_communities, e.community));
+
+create table rule_met as
+select person, min(us) as met from (
+  select person, us, lag(us, greatest(lead_least, 1)::int - 1, null) over (partition by person order by us) as first, lead_window_us from qualifying, params)
+where us - first <= lead_window_us group by person;
+
+create table lead_arm as
+with dated_lead as (
+  select l.person, l.created, case when l.since < until then l.since end as customer, until, case when r.met is not null then greatest(r.met, l.created) end as met
+  from lead l left join rule_met r using (person), params where l.created < until
+),
+judged as (
+  select *, met is not null and (customer is null or met < customer) as qualifies from dated_lead where customer is null or customer >= created
+)
+select 'conversion' as item, coalesce(customer, until) - met as wait, customer is not null as done from judged where qualifies
+union all
+select 'conversion_of_other_leads', met - created, false from judged where qualifies and met > created
+union all
+select 'conversion_of_other_leads', coalesce(customer, until) - created, customer is not null from judged where not qualifies;
+
+insert into figure
+with steps as (select item, wait, count(*) filter (done) as events, count(*) as gone from lead_arm group by all),
+risk as (select *, sum(gone) over (partition by item order by wait desc) as at_risk from steps),
+kept as (
+  select item, exp(sum(case when wait > conversion_days * 86400000000 then 0 when events = at_risk then -1e9 else ln(1 - events / at_risk) end)) as survival
+  from risk, params group by item
+)
+select 'community_qualified_leads', item, 'all', 'all', 'all', 'all', 'all', 'all', 'all', 1 - survival from kept
+union all
+select 'community_qualified_leads', 'conversion_difference', 'all', 'all', 'all', 'all', 'all', 'all', 'all', o.survival - q.survival
+from kept o, kept q where o.item = 'conversion_of_other_leads' and q.item = 'conversion';
