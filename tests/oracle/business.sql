@@ -8,16 +8,15 @@ select distinct grain, period, month from (
 );
 
 -- Commerce: customers' months at risk begin with the month of the first purchase, deal or contract.
-create table risk_month as
-select f.*, m.grain, m.period, s.side, f.customer_since is not null and f.customer_since <= f.month as at_risk
-from facts f join months m using (month) join side s on s.side = 'all' or (s.side = 'member') = f.member
-where not f.is_staff;
+create table risk as
+select grain, period, side, sum(revenue) as revenue, sum(orders) as orders, sum(months) as months, sum(tickets) as tickets
+from (select month, member, sum(revenue_minor) as revenue, sum(orders) as orders, count(*) as months, sum(tickets) as tickets
+      from facts where not is_staff and customer_since <= month group by all) f
+join months m using (month) join side s on s.side = 'all' or (s.side = 'member') = f.member group by all;
 
 insert into figure
 select v.kpi, 'all', grain, period, 'all', 'all', 'all', 'all', side, v.x
-from (select grain, period, side, sum(revenue_minor) filter (at_risk) as revenue, sum(orders) filter (at_risk) as orders,
-             count(*) filter (at_risk) as months, sum(tickets) filter (at_risk) as tickets
-      from risk_month group by all) s, params,
+from risk, params,
 lateral (values ('average_order_value', case when orders > 0 then revenue / orders / minor_per_major end),
                 ('purchase_frequency', case when months > 0 then 12 * orders / months end),
                 ('revenue_per_customer', case when months > 0 then revenue / months / minor_per_major end),
@@ -33,16 +32,16 @@ where k.grain in ('month', 'quarter', 'year') and person is not null
 group by all;
 
 -- CRM rows with the person, the account, and the side at the time that counts.
-create table member_span as select person, joined, parted from island where (community, segment, platform) = ('all', 'all', 'all');
+create table member_span as select person, joined, parted from island join cut using (k) where (c, g, f, h) = ('all', 'all', 'all', 'all');
 
 create table account_since as
-select account, min(joined) as joined from read_parquet('${lake}/identity/accounts.parquet') join member_span using (person) group by account;
+select account, min(joined) as joined from id_account join member_span using (person) group by account;
 
 create table crm_row as
-select r.*, coalesce(sg.segment, 'unknown') as segment,
-       exists (select 1 from member_span m where m.person = r.person and m.joined <= r.began and r.began < m.parted)
-       or exists (select 1 from account_since a where a.account = r.account and a.joined <= r.began) as as_member
-from crm_dated r left join segment_of sg using (person);
+with numbered as (select row_number() over () as row, * from crm_dated),
+here as (select distinct r.row from numbered r join member_span m on m.person = r.person and m.joined <= r.began and r.began < m.parted)
+select r.* exclude (row), coalesce(sg.segment, 'unknown') as segment, h.row is not null or coalesce(a.joined <= r.began, false) as as_member
+from numbered r left join here h using (row) left join account_since a using (account) left join segment_of sg using (person);
 
 create table part as
 select r.*, k.grain, k.period, s.side, g.segment as g
@@ -103,7 +102,7 @@ where v.x is not null;
 insert into figure
 with now as (
   select p.c, p.g, p.f, p.grain, p.period, i.person, p.partial from cell_period p join island i
-    on (i.community, i.segment, i.platform) = (p.c, p.g, p.f) and i.joined < p.end_us and i.parted >= p.end_us
+    on i.k = p.k and i.joined < p.end_us and i.parted >= p.end_us
   where p.h = 'all' and p.grain not in ('day', 'week') and p.last_day = (select as_of from params)
 ),
 known as (
@@ -127,7 +126,7 @@ with ends as (
 ),
 pair as (
   select e.grain, e.period, coalesce(b.mrr_minor, 0) as had, coalesce(n.mrr_minor, 0) as has
-  from ends e join (select distinct person from facts where not is_staff) x on true
+  from ends e join (select distinct person from facts where not is_staff and mrr_minor <> 0) x on true
   left join facts n on n.person = x.person and n.month = e.last
   left join facts b on b.person = x.person and b.month = e.first - interval 1 month
 )

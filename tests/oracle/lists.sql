@@ -21,7 +21,7 @@ helped as (
 ),
 ranked as (
   select h.*, rank() over (partition by c, day order by accepted desc) as place,
-         (select count(*) from island i where (i.community, i.segment, i.platform) = (h.c, 'all', 'all') and i.joined < h.until_us and i.parted >= h.until_us) as members
+         (select count(*) from island i join cut k using (k) where (k.c, k.g, k.f, k.h) = (h.c, 'all', 'all', 'all') and i.joined < h.until_us and i.parted >= h.until_us) as members
   from helped h
 )
 select *, weeks >= 6 or accepted > 0 and place <= (members + 99) // 100 as champion from ranked;
@@ -41,15 +41,15 @@ where b.day = as_of - 84 and b.champion and not coalesce(n.champion, false);
 
 -- Questions of members that wait for an answer, of the last 365 days.
 insert into listed
-select 'champions', concat_ws(' ', 'unanswered_questions', t.community, e.platform || ':' || e.actor, coalesce(p.thread, p.message, p.event_id), e.us), 'value', (until - t.us) / 3600000000.0
+select 'champions', concat_ws(' ', 'unanswered_questions', t.community, e.platform || ':' || e.actor, coalesce(p.thread, p.message, p.name), e.us), 'value', (until - t.us) / 3600000000.0
 from conversation t join event e using (event_id) join posted p using (event_id), params
 where t.asks and not t.staff_person and t.answered_at is null and t.us > until - 365 * 86400000000;
 
 -- Newcomers: first joined in the last fourteen days, still there, to whom nobody has answered or reacted.
 insert into listed
 with fresh as (
-  select i.community, i.person, i.joined from island i, params
-  where i.segment = 'all' and i.platform = 'all' and i.community <> 'all' and i.part = 1 and not i.implied
+  select k.c as community, i.person, i.joined from island i join cut k using (k), params
+  where k.g = 'all' and k.f = 'all' and k.h = 'all' and k.c <> 'all' and i.part = 1 and not i.implied
     and i.joined >= epoch_us((as_of - 13)::timestamp at time zone zone) and i.joined < until and i.parted >= until
 ),
 wrote as (
@@ -103,8 +103,8 @@ from (select community as c, person, us, local_day from deed where kind = 'messa
 
 -- What was done in the sixty days before each day, once for each community and once for all.
 create table doing as
-select h.c, h.period, h.day, d.person, d.us >= h.month_us as recent, (h.day - d.local_day) // 7 as week, d.local_day, d.kind, d.event_id, d.sentiment, d.short
-from health_cell h join deed d on d.us >= h.before_us and d.us < h.now_us and (h.c = 'all' or h.c = d.community);
+select h.c, h.period, d.person, n < 30 as recent, n // 7 as week, d.local_day, d.kind = 'message_posted' as wrote, d.event_id, d.sentiment, d.short
+from health_cell h, range(60) r(n) join deed d on d.local_day = h.day - n::int and (h.c = 'all' or h.c = d.community);
 
 create table part_active as
 select c, period, count(distinct person) filter (recent) as monthly, count(distinct person) filter (not recent) as previous,
@@ -141,14 +141,14 @@ create table part_edge as
 with edge as (
   select distinct d.c, d.period, d.person as u, i.goal as v
   from doing d join interaction i using (event_id) join answer_to a using (event_id)
-  where d.recent and d.kind = 'message_posted' and not d.short and not i.goal_staff
+  where d.recent and d.wrote and not d.short and not i.goal_staff
 )
 select a.c, a.period, count(*) as edges, count(b.u) as answered from edge a left join edge b on b.c = a.c and b.period = a.period and b.u = a.v and b.v = a.u group by all;
 
 create table part_voice as
 with said as (
   select c, period, person, count(*) as n, count(sentiment) as scored, count(*) filter (sentiment > 0.05) as good, count(*) filter (sentiment < -0.05) as bad
-  from doing where recent and kind = 'message_posted' group by all
+  from doing where recent and wrote group by all
 ),
 placed as (select *, row_number() over (partition by c, period order by n) as rank, count(*) over (partition by c, period) as people from said)
 select c, period, 2 * sum(rank * n) / (any_value(people) * sum(n)) - (any_value(people) + 1) / any_value(people) as gini,

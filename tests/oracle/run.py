@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Recomputes the KPIs in DuckDB SQL over a workspace's Parquet and compares them with the published table.
 
-    pip install duckdb
+    pip install duckdb scipy
     python3 tests/oracle/run.py DATA_DIR [--config levier.toml] [--show 20]
 
 The SQL is written from KPIS.md, not from the Rust code. A published figure that differs (counts and money exactly, ratios by more
@@ -21,6 +21,8 @@ import tomllib
 import zoneinfo
 
 import duckdb
+
+import models
 
 HERE = pathlib.Path(__file__).parent
 KEYS = {
@@ -126,9 +128,9 @@ def prepare(db, lake, config, as_of):
         order = "updated_at desc nulls last, " if "updated_at" in columns else ""
         db.execute(f"""create table held_{entity} as select t.* from read_parquet('{files}', union_by_name = true) t, params
             where known_from < until_at qualify row_number() over (partition by source, {', '.join(keys)} order by {order}known_from desc) = 1""")
-    db.execute(f"""create table facts as select * exclude (month), strptime(month || '-01', '%Y-%m-%d')::date as month
+    db.execute(f"""create view facts_named as select person, is_staff, member, strptime(month || '-01', '%Y-%m-%d')::date as month,
+        make_date(customer_since // 12, customer_since % 12 + 1, 1) as customer_since, orders, revenue_minor, mrr_minor, subscribed, tickets, months_since_order, segment
         from read_parquet('{lake}/facts/*/*/*.parquet', hive_partitioning = true, hive_types_autocast = false)""")
-    db.execute("alter table facts alter customer_since type date using make_date(customer_since // 12, customer_since % 12 + 1, 1)")
     first = db.execute(f"select min(epoch_us(occurred_at)) from read_parquet('{lake}/events/*/*.parquet', hive_partitioning = false)").fetchone()[0]
     roster = db.execute("select min(epoch_us(least(joined_at, left_at))) from held_members").fetchone()[0]
     crm = db.execute("""select min(t) from (select min(ordered_at) as t from held_orders union all select min(created_at) from held_deals
@@ -148,9 +150,10 @@ def prepare(db, lake, config, as_of):
                 periods[grain, name] = (grain, name, opens, last - dt.timedelta(days=1), micro(opens), micro(last), closes > until, day >= people_first or closes > people_first)
             day += dt.timedelta(days=1)
     db.execute("create table calendar (local_day date, grain varchar, period varchar)")
-    db.execute("create table period (grain varchar, period varchar, first_day date, last_day date, first_us bigint, end_us bigint, partial boolean, people boolean)")
+    db.execute("create table period (grain varchar, period varchar, first_day date, last_day date, first_us bigint, end_us bigint, partial boolean, people boolean, t smallint)")
     insert(db, "calendar", calendar)
-    insert(db, "period", [row for row in periods.values() if row[-1]])
+    periods = {name: (*row, at) for at, (name, row) in enumerate(periods.items())}
+    insert(db, "period", [row for row in periods.values() if row[7]])
     db.execute("create table every_period as select * from period limit 0")
     insert(db, "every_period", list(periods.values()))
 
@@ -164,9 +167,9 @@ def insert(db, table, rows):
 
 def crm_tables(db, lake):
     """CRM rows with person and account, one line per thing that is counted."""
-    db.execute(f"create table id_record as select source, id, person from read_parquet('{lake}/identity/records.parquet')")
-    db.execute(f"create table id_email as select email_key, any_value(person) as person from read_parquet('{lake}/identity/emails.parquet') group by 1")
-    db.execute(f"create table id_account as select person, any_value(account) as account from read_parquet('{lake}/identity/accounts.parquet') group by 1")
+    db.execute(f"create table id_record as select source, id, w.person from read_parquet('{lake}/identity/records.parquet') r join whom w on w.name = r.person")
+    db.execute(f"create table id_email as select email_key, any_value(w.person) as person from read_parquet('{lake}/identity/emails.parquet') r join whom w on w.name = r.person group by 1")
+    db.execute(f"create table id_account as select w.person, any_value(account) as account from read_parquet('{lake}/identity/accounts.parquet') r join whom w on w.name = r.person group by 1")
     whom = {}
     for entity in ("people", "deals", "orders", "surveys", "tickets", "subscriptions"):
         columns = [row[0] for row in db.execute(f"describe held_{entity}").fetchall()]
@@ -269,9 +272,41 @@ def main():
     crm_tables(db, lake)
     for name in ("business", "support", "lists"):
         execute(db, name, lake, arguments.trace)
+    derive(db, published, config)
     wrong = compare(db, published, arguments.show)
     wrong |= compare_tables(db, lake, pointer, arguments.show)
     sys.exit(wrong)
+
+
+def derive(db, published, config):
+    """Figures of models, beside those of SQL."""
+    begun = time.time()
+    rows = models.series(db, published)
+    launches = [community["launch"] for community in config.get("communities", {}).values() if "launch" in community]
+    launch = min(launches) if launches else db.execute("select min((make_timestamptz(joined) at time zone zone)::date) from stay, params where not implied").fetchone()[0]
+    if isinstance(launch, str):
+        launch = dt.date.fromisoformat(launch)
+    figures = []
+    for item, (value, error) in (models.before_after(rows, launch).items() if launch else ()):
+        figures.append(("before_after", item, "all", "all", "all", "all", value, error))
+    for (community, item), value in models.spices(rows).items():
+        figures.append(("spices", item, "all", "all", community, "all", value, None))
+    for (item, side), value in models.lifetime(db, config).items():
+        figures.append(("lifetime_value", item, "all", "all", "all", side, value, None))
+    db.execute("create table ends (item varchar, lower double, upper double)")
+    for kpi, item, grain, period, community, side, value, error in figures:
+        db.execute("insert into figure values (?, ?, ?, ?, ?, 'all', 'all', 'all', ?, ?)", [kpi, item, grain, period, community, side, value])
+        if error:
+            db.execute("insert into ends values (?, ?, ?)", [item, value - Z95 * error, value + Z95 * error])
+    wrong = db.execute(f"""select item, e.lower, t.lower, e.upper, t.upper from read_parquet('{published}') t join ends e using (item)
+        where kpi = 'before_after' and (abs(e.lower - t.lower) > 1e-9 * greatest(1, abs(e.lower)) or abs(e.upper - t.upper) > 1e-9 * greatest(1, abs(e.upper)))""").fetchall()
+    print(f"{len(wrong)} intervals of before_after differ: {wrong[:5]}" if wrong else f"{db.execute('select count(*) from ends').fetchone()[0]} intervals of before_after agree")
+    print(f"models: {time.time() - begun:.1f} s", file=sys.stderr)
+
+
+# By how much a figure may differ: nothing but rounding, and what two searches for the same maximum differ by.
+TOLERANCE = {"lifetime_value": 1e-5}
+Z95 = 1.959963984540054
 
 
 def compare(db, published, show):
@@ -288,7 +323,7 @@ def compare(db, published, show):
             absent.append((key, value, found))
         elif found[1] in ("suppressed", "cannot_say"):
             hidden[key[0]] += 1
-        elif found[0] is not None and abs(found[0] - value) <= 1e-9 * max(1.0, abs(value)):
+        elif found[0] is not None and abs(found[0] - value) <= TOLERANCE.get(key[0], 1e-9) * max(1.0, abs(value)):
             agree[key[0]] += 1
         else:
             differ.append((key, value, found))

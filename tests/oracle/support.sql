@@ -20,10 +20,10 @@ from lost join side on side = 'all' or (side = 'member') = member group by all;
 
 -- Still a customer so many months after the first purchase; on the side of that month.
 insert into figure
-select 'customer_retention', k || 'm', 'month', strftime(n.customer_since, '%Y-%m'), 'all', 'all', 'all', 'all', side, avg(n.alive::int)
-from loyal n, (values (1), (3), (6), (12)) m(k), side
-where n.month = n.customer_since + to_months(k)
-  and (side = 'all' or (side = 'member') = exists (select 1 from loyal b where b.person = n.person and b.month = n.customer_since and b.member))
+select 'customer_retention', m.on || 'm', 'month', strftime(n.customer_since, '%Y-%m'), 'all', 'all', 'all', 'all', side, avg(n.alive::int)
+from loyal n join (values (1), (3), (6), (12)) m("on") on n.month = n.customer_since + to_months(m.on)
+left join loyal b on b.person = n.person and b.month = n.customer_since
+join side on side = 'all' or (side = 'member') = coalesce(b.member, false)
 group by all;
 
 -- Per agent and month of work, per seller and month of work.
@@ -70,16 +70,13 @@ select 'renewal_rate', 'all', grain, period, 'all', g, 'all', 'all', side, avg(n
 
 -- Tickets avoided, by what members ask less and by questions that peers answered.
 insert into figure
-with rate as (
-  select grain, period, side, sum(tickets) filter (at_risk) as tickets, count(*) filter (at_risk) as months from risk_month group by all
-)
 select 'ticket_deflection', 'contact_rate_difference', grain, period, 'all', 'all', 'all', 'all', 'all',
        (o.tickets / o.months - m.tickets / m.months) * m.months
-from rate m join rate o using (grain, period), params
+from risk m join risk o using (grain, period), params
 where m.side = 'member' and o.side = 'non_member' and m.months > 0 and o.months > 0 and has_tickets
 union all
 select 'ticket_deflection', 'peer_answers', grain, period, 'all', 'all', 'all', 'all', 'all', any_value(deflection_share) * count(*)
-from question, params
+from question join cell_period using (k, t), params
 where (c, g, f, h) = ('all', 'all', 'all', 'all') and answered_at is not null and not by_staff
   and grain in ('month', 'quarter', 'year', '90d') and deflection_share is not null
 group by all;
@@ -122,3 +119,21 @@ select 'community_qualified_leads', item, 'all', 'all', 'all', 'all', 'all', 'al
 union all
 select 'community_qualified_leads', 'conversion_difference', 'all', 'all', 'all', 'all', 'all', 'all', 'all', o.survival - q.survival
 from kept o, kept q where o.item = 'conversion_of_other_leads' and q.item = 'conversion';
+
+-- Buying histories in months, and lengths of contracts, of those whose beginning is in sight; on the side of the last month.
+create table buyer as
+with months as (select person, month, orders, revenue_minor, customer_since, member, max(month) over (partition by person) as last from facts where not is_staff),
+firsts as (
+  select person, min(month) as first, max(month) as latest, count(*) - 1 as repeats, any_value(customer_since) as since, any_value(last) as last
+  from months where orders > 0 group by person
+)
+select f.person, repeats, date_diff('month', first, latest) as recency, date_diff('month', first, f.last) as age, n.member as member_now,
+       coalesce(sum(m.revenue_minor) filter (m.orders > 0 and m.month > first), 0) as repeat_revenue
+from firsts f join months m using (person) join months n on n.person = f.person and n.month = f.last
+where since = first group by f.person, repeats, first, latest, f.last, n.member;
+
+create table contract as
+with months as (select person, month, subscribed, customer_since, member, min(month) over (partition by person) as opens, max(month) over (partition by person) as last from facts where not is_staff)
+select person, date_diff('month', min(month) filter (subscribed), max(month) filter (subscribed)) + 1 as length, max(month) filter (subscribed) < max(month) as ended,
+       bool_or(member) filter (month = last) as member_now
+from months group by person having min(month) filter (subscribed) > min(month);

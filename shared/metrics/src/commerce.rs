@@ -199,7 +199,7 @@ pub struct Commerce {
     pub has_tickets: bool,
     /// Buying histories as of the last month, by side.
     pub histories: Histories,
-    /// Mean value per buying month of those who bought again: (side, repeats, mean in minor units) counted.
+    /// What those who bought again spent in the months after their first: (side, repeats, sum in minor units) counted.
     pub values: BTreeMap<(u8, u32, i64), u64>,
     /// Lengths of contracts in months by side: (side, months, ended) counted.
     pub contracts: BTreeMap<(u8, u32, bool), u64>,
@@ -397,12 +397,8 @@ impl CommerceAccumulator {
                     .entry((side, repeats, recency, age))
                     .or_default() += 1;
                 if repeats > 0 && repeat_value > 0 {
-                    let mean = repeat_value / i64::from(repeats);
-                    *self
-                        .done
-                        .values
-                        .entry((side, repeats, mean.max(1)))
-                        .or_default() += 1;
+                    let key = (side, repeats, repeat_value);
+                    *self.done.values.entry(key).or_default() += 1;
                 }
             }
         }
