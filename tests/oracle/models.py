@@ -110,18 +110,23 @@ def spices(rows):
 def bg_nbd(x, recency, age, times):
     """Maximum-likelihood r, alpha, a, b."""
 
-    def loss(log_parameters):
-        r, alpha, a, b = numpy.exp(log_parameters)
-        first = special.gammaln(r + x) - special.gammaln(r) + r * numpy.log(alpha) + special.betaln(a, b + x) - special.betaln(a, b) \
-            - (r + x) * numpy.log(alpha + age)
+    # Γ(r + x)/Γ(r) as a product, and time over alpha: where buying hardly differs between customers, r and alpha run away together.
+    steps = [x > n for n in range(int(x.max()))]
+
+    def loss(at):
+        r, rate, a, b = numpy.exp(at)
+        alpha = r / rate
+        rising = sum(numpy.where(step, numpy.log1p(n / r), 0.0) for n, step in enumerate(steps)) + x * numpy.log(rate)
+        bought_by = lambda until: rising - x * numpy.log1p(until / alpha) - r * numpy.log1p(until / alpha)
+        stays = bought_by(age) + special.betaln(a, b + x) - special.betaln(a, b)
         # Of those who bought again, the other way of being silent: gone since the last purchase.
         again = x > 0
-        gone = numpy.full_like(first, -numpy.inf)
-        gone[again] = special.gammaln(r + x[again]) - special.gammaln(r) + r * numpy.log(alpha) \
-            + special.betaln(a + 1, b + x[again] - 1) - special.betaln(a, b) - (r + x[again]) * numpy.log(alpha + recency[again])
-        return -numpy.sum(times * numpy.logaddexp(first, gone)) / times.sum()
+        gone = numpy.full_like(stays, -numpy.inf)
+        gone[again] = (bought_by(recency) + special.betaln(a + 1, b + x - 1) - special.betaln(a, b))[again]
+        return -numpy.sum(times * numpy.logaddexp(stays, gone)) / times.sum()
 
-    return numpy.exp(best(loss, 4))
+    r, rate, a, b = numpy.exp(best(loss, 4))
+    return r, r / rate, a, b
 
 
 def expected_purchases(r, alpha, a, b):
