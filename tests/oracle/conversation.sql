@@ -66,7 +66,10 @@ from cell_figure join cell_period using (k, t)
 where (h = 'all' or kpi in ('messages', 'active_members', 'sentiment', 'content_views', 'member_initiated_share', 'replies_per_thread', 'peer_answer_share',
                             'unanswered_share_72h', 'accepted_answer_share', 'time_to_first_answer'))
   and (grain <> 'day' or kpi in ('registrations', 'new_members_net', 'members', 'messages', 'active_members', 'live_registrations', 'live_attendees',
-                                 'notification_open_rate', 'notification_click_rate', 'content_views'));
+                                 'notification_open_rate', 'notification_click_rate', 'content_views'))
+  -- A roster says who is there; where no event was ever told, what they do is unknown.
+  and (kpi in ('registrations', 'new_members_net', 'members', 'leave_rate', 'retention_factor')
+       or exists (select 1 from (select distinct community, platform from raw) r where (c = 'all' or c = r.community) and (f = 'all' or f = r.platform)));
 
 -- Champions: helped in six of the last twelve weeks, or accepted answers among the top 1 % of members.
 create table help as

@@ -197,7 +197,12 @@ with by_segment as (
 select 'topics', 'all', grain, period, c, 'all', f, h, 'all', sum(n) from by_segment join cell_period using (k, t) where h <> 'all' and grain in ('month', '90d') group by all
 union all
 select 'topics', 'all', grain, period, c, segment, f, h, 'all', sum(n) from by_segment join cell_period using (k, t)
-where h <> 'all' and grain in ('month', '90d') and (select count(*) from segment_of) > 0 group by all;
+where h <> 'all' and grain in ('month', '90d') and (select count(*) from segment_of) > 0 group by all
+union all
+-- The total, of communities that have channels.
+select 'topics', 'all', grain, period, c, v.segment, 'all', 'all', 'all', sum(n) from by_segment join cell_period using (k, t), lateral (values ('all'), (segment)) v(segment)
+where (g, f, h) = ('all', 'all', 'all') and grain in ('month', '90d') and (c in (select community from spoken) or c = 'all' and (select count(*) from spoken) > 0)
+  and (v.segment = 'all' or (select count(*) from segment_of) > 0) group by all;
 
 -- Join cohorts: member at the end of the month that lies so many months on, active in it; everybody is at risk once it is over.
 create table heat as

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use levier_domain::config::Config;
+use levier_domain::event::Kind;
 use levier_domain::table::Row;
 use rayon::prelude::*;
 
+use crate::activity::NONE;
 use crate::before_after::before_after;
 use crate::business::{FROM_FACTS, Trade, business};
 use crate::calendar::{Span, containing, midnight, spans};
@@ -15,6 +17,7 @@ use crate::cohorts::retention;
 use crate::commerce::Commerce;
 use crate::crm::Crm;
 use crate::draft::Place;
+use crate::heard::{heard, unheard};
 use crate::helpers::{Helping, champions_among};
 use crate::inputs::{Inputs, Run, day_of};
 use crate::leads::conversion;
@@ -196,6 +199,13 @@ fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
     let activity = run.activity;
     let help = Helping::of(activity);
     let marks = || Marks::new(activity.people.len());
+    let spoken: BTreeSet<u16> = activity
+        .entries
+        .iter()
+        .filter(|entry| entry.kind() == Kind::MessagePosted && entry.channel != NONE)
+        .filter(|entry| activity.person_of(entry.actor).is_some())
+        .map(|entry| entry.community)
+        .collect();
     // Cuts know nothing of one another: as many at once as there are processors, joined in their order.
     let of_cuts: Vec<Vec<Cell>> = Cut::all(activity)
         .into_par_iter()
@@ -209,6 +219,18 @@ fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
             }
             if scope.cut.segment.is_none() {
                 helping(run, &help, &scope, &mut cells);
+            }
+            // The total of the channels' topics, without which a hidden channel could be found by subtraction unseen.
+            let whole = scope.cut.segment.is_none() && scope.cut.platform.is_none();
+            let talks = match scope.cut.community {
+                Some(community) => spoken.contains(&community),
+                None => !spoken.is_empty(),
+            };
+            if whole && talks {
+                topics(run, &scope, &mut cells);
+            }
+            if !heard(activity, &scope.cut) {
+                unheard(&mut cells);
             }
             cells
         })

@@ -21,6 +21,7 @@ pub mod health;
 pub mod health_action;
 pub mod health_backtest;
 pub mod health_parts;
+mod heard;
 pub mod helpers;
 mod inputs;
 pub mod leads;
@@ -51,6 +52,10 @@ pub use records::{Deal, Membership, Records, Spend, Subscription, Survey, Who};
 
 #[cfg(test)]
 mod chs_test;
+#[cfg(test)]
+mod clock_test;
+#[cfg(test)]
+mod edge_test;
 #[cfg(test)]
 mod health_test;
 #[cfg(test)]
