@@ -159,10 +159,22 @@ select v.kpi, v.item, k, t, v.x
 from (select k, t, count(*) filter (d.kind = 'content_viewed') as views,
              count(*) filter (d.kind = 'content_published') as content,
              count(*) filter (d.kind = 'badge_awarded') as badges,
-             sum(score) filter (d.kind = 'badge_awarded') as points
-      from dated d join event using (event_id) where d.member_person is not null and d.kind in ('content_viewed', 'content_published', 'badge_awarded') group by all) s,
-lateral (values ('content_views', 'all', views), ('ugc', 'content', content), ('gamification', 'badges', badges), ('gamification', 'points', points)) v(kpi, item, x)
+             sum(score) filter (d.kind = 'badge_awarded') as points,
+             count(distinct d.member_person) filter (d.kind = 'badge_awarded') as decorated
+      from dated d join event using (event_id) where d.member_person is not null and d.kind in ('content_viewed', 'content_published', 'badge_awarded') group by all) s left join membership m using (k, t),
+lateral (values ('content_views', 'all', views), ('ugc', 'content', content), ('gamification', 'badges', badges), ('gamification', 'points', points),
+  ('gamification', 'participation', case when at_end > 0 then decorated / at_end end)) v(kpi, item, x)
 where v.x > 0;
+
+-- Show-up by live: over all of its registrations and attendances.
+insert into figure
+with units as (
+  select k, subject, count(distinct s.member_person) filter (s.kind = 'live_registered') as registered,
+         count(distinct s.member_person) filter (s.kind = 'live_attended') as attended
+  from scoped s join event using (event_id) where s.member_person is not null and s.kind in ('live_registered', 'live_attended') and subject is not null group by all
+)
+select 'live_show_up_rate', subject, 'all', 'all', c, 'all', 'all', 'all', 'all', attended / registered
+from units join cut using (k) where registered > 0 and g = 'all' and f = 'all' and h = 'all';
 
 create table made as
 select k, t, d.member_person as person, count(*) as n, count(o.event_id) as posts

@@ -1,7 +1,7 @@
 -- Who stays a customer, what is renewed, who handles what, who knows the brand: from person-months and CRM rows.
 
 create table loyal as
-select f.person, f.month, f.member,
+select f.person, f.month, f.member, f.communities,
        f.customer_since is not null and f.customer_since <= f.month
          and (f.subscribed or coalesce(case when f.orders > 0 then 0 else f.months_since_order end < churn_after, false)) as alive,
        f.customer_since, max(f.month) over (partition by f.person) as last
@@ -11,19 +11,19 @@ from facts f, params where not f.is_staff;
 insert into figure
 with ends as (select grain, period, min(month) as first, max(month) as final from months group by all),
 lost as (
-  select e.grain, e.period, b.member, n.alive
+  select e.grain, e.period, b.member, b.communities, n.alive
   from ends e join loyal n on n.month = least(e.final, n.last) and n.month >= e.first
   join loyal b on b.person = n.person and b.month = e.first - interval 1 month and b.alive
 )
-select 'churn_rate', 'all', grain, period, 'all', 'all', 'all', 'all', side, avg((not alive)::int)
-from lost join side on side = 'all' or (side = 'member') = member group by all;
+select 'churn_rate', 'all', grain, period, c, 'all', 'all', 'all', side, avg((not alive)::int)
+from lost join group_of using (member, communities) group by all;
 
 -- Still a customer so many months after the first purchase; on the side of that month.
 insert into figure
-select 'customer_retention', m.on || 'm', 'month', strftime(n.customer_since, '%Y-%m'), 'all', 'all', 'all', 'all', side, avg(n.alive::int)
+select 'customer_retention', m.on || 'm', 'month', strftime(n.customer_since, '%Y-%m'), g.c, 'all', 'all', 'all', g.side, avg(n.alive::int)
 from loyal n join (values (1), (3), (6), (12)) m("on") on n.month = n.customer_since + to_months(m.on)
 left join loyal b on b.person = n.person and b.month = n.customer_since
-join side on side = 'all' or (side = 'member') = coalesce(b.member, false)
+join group_of g on g.member = coalesce(b.member, false) and g.communities = coalesce(b.communities, '')
 group by all;
 
 -- Per agent and month of work, per seller and month of work.
@@ -73,7 +73,7 @@ insert into figure
 select 'ticket_deflection', 'contact_rate_difference', grain, period, 'all', 'all', 'all', 'all', 'all',
        (o.tickets / o.months - m.tickets / m.months) * m.months
 from risk m join risk o using (grain, period), params
-where m.side = 'member' and o.side = 'non_member' and m.months > 0 and o.months > 0 and has_tickets
+where m.side = 'member' and o.side = 'non_member' and (m.c, o.c) = ('all', 'all') and m.months > 0 and o.months > 0 and has_tickets
 union all
 select 'ticket_deflection', 'peer_answers', grain, period, 'all', 'all', 'all', 'all', 'all', any_value(deflection_share) * count(*)
 from question join cell_period using (k, t), params
