@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use levier_domain::config::Config;
-use levier_domain::event::Kind;
 use levier_domain::table::Row;
 use rayon::prelude::*;
 
-use crate::activity::NONE;
 use crate::before_after::before_after;
 use crate::business::{FROM_FACTS, Trade, business};
 use crate::calendar::{Span, containing, midnight, spans};
@@ -17,7 +15,7 @@ use crate::cohorts::retention;
 use crate::commerce::Commerce;
 use crate::crm::Crm;
 use crate::draft::Place;
-use crate::heard::{heard, unheard};
+use crate::heard::{heard, spoken, unheard};
 use crate::helpers::{Helping, champions_among};
 use crate::inputs::{Inputs, Run, day_of};
 use crate::leads::conversion;
@@ -197,15 +195,9 @@ fn launch(config: &Config, run: Option<&Run<'_>>) -> Option<Date> {
 
 fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
     let activity = run.activity;
+    let spoken = spoken(activity);
     let help = Helping::of(activity);
     let marks = || Marks::new(activity.people.len());
-    let spoken: BTreeSet<u16> = activity
-        .entries
-        .iter()
-        .filter(|entry| entry.kind() == Kind::MessagePosted && entry.channel != NONE)
-        .filter(|entry| activity.person_of(entry.actor).is_some())
-        .map(|entry| entry.community)
-        .collect();
     // Cuts know nothing of one another: as many at once as there are processors, joined in their order.
     let of_cuts: Vec<Vec<Cell>> = Cut::all(activity)
         .into_par_iter()

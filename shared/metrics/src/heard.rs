@@ -1,6 +1,10 @@
 //! Whether anything was ever heard of a community: a roster says who is there, and nothing of what they do.
 
-use crate::activity::{Activity, flag};
+use std::collections::BTreeSet;
+
+use levier_domain::event::Kind;
+
+use crate::activity::{Activity, NONE, flag};
 use crate::cell::Cell;
 use crate::scope::Cut;
 
@@ -24,6 +28,17 @@ pub(crate) fn heard(activity: &Activity, cut: &Cut) -> bool {
             && cut.community.is_none_or(|c| c == entry.community)
             && cut.platform.is_none_or(|p| p == entry.platform)
     })
+}
+
+/// The communities in which somebody wrote in a channel.
+pub(crate) fn spoken(activity: &Activity) -> BTreeSet<u16> {
+    activity
+        .entries
+        .iter()
+        .filter(|entry| entry.kind() == Kind::MessagePosted && entry.channel != NONE)
+        .filter(|entry| activity.person_of(entry.actor).is_some())
+        .map(|entry| entry.community)
+        .collect()
 }
 
 /// What members do is unknown where nothing is heard of them, and not nothing.
