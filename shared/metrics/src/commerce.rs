@@ -362,7 +362,13 @@ impl CommerceAccumulator {
                         // On the side and in the communities of the month of the first purchase.
                         let then = at(since);
                         let was_member = then.is_some_and(|then| then.member);
-                        sides(&self.lists, then.unwrap_or(now), was_member, all, &mut was_in);
+                        sides(
+                            &self.lists,
+                            then.unwrap_or(now),
+                            was_member,
+                            all,
+                            &mut was_in,
+                        );
                         for group in &was_in {
                             let kept = &mut self.book.own(key(0, since, *group)).kept[place];
                             kept.0 += 1;

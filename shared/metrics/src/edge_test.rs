@@ -6,11 +6,15 @@ use jiff::civil::date;
 use levier_domain::config::Config;
 use levier_domain::entity::Entity;
 use levier_domain::event::{Event, Kind, Visibility};
+use levier_domain::fact::Fact;
 use levier_domain::record::{Record, Value};
 use levier_domain::table::{Row, Status};
+use levier_domain::time::Month;
 
 use crate::heard::SILENT;
-use crate::{Activity, ActivityBuilder, Inputs, Membership, Records, Who, kpis};
+use crate::{
+    Activity, ActivityBuilder, CommerceAccumulator, Inputs, Membership, Records, Who, kpis,
+};
 
 fn config(min_cell: u64) -> Config {
     Config::parse(&format!(
@@ -209,4 +213,66 @@ fn every_lead_is_of_a_segment() {
     };
     assert_eq!(list(Some("pro")), ["pro", "unknown"]);
     assert_eq!(list(None), ["all", "all"], "a workspace without segments");
+}
+
+/// Two members of a community who pay and buy; one leaves both in March. The one who left is lost to the community, not forgotten by it.
+#[test]
+fn who_leaves_a_community_counts_among_those_who_were_there() {
+    let config = config(1);
+    let march = Month::of(date(2026, 3, 1)).index();
+    let mut sums = CommerceAccumulator::new(&config);
+    for (person, stays) in [("ana", true), ("bob", false)] {
+        let mut fact = Fact {
+            person: person.to_owned(),
+            month: march - 1,
+            member: true,
+            communities: "main".to_owned(),
+            customer_since: Some(march - 1),
+            mrr_minor: 1_000,
+            subscribed: true,
+            ..Fact::default()
+        };
+        sums.update(&fact);
+        fact.month = march;
+        if !stays {
+            fact.member = false;
+            fact.communities = String::new();
+            fact.mrr_minor = 0;
+            fact.subscribed = false;
+        }
+        sums.update(&fact);
+    }
+    let commerce = sums.finish();
+    let inputs = Inputs {
+        commerce: Some(&commerce),
+        ..Inputs::default()
+    };
+    let rows = kpis(&inputs, date(2026, 3, 31), &config);
+    let value = |kpi: &str, item: &str, period: &str, community: &str| {
+        rows.iter()
+            .find(|row| {
+                row.kpi.as_deref() == Some(kpi)
+                    && row.period.as_deref() == Some(period)
+                    && row.community.as_deref() == Some(community)
+                    && row.text("side") == Some("member")
+                    && row.text("item") == Some(item)
+                    && row.segment.as_deref() == Some("all")
+            })
+            .and_then(|row| row.value)
+    };
+    for community in ["all", "main"] {
+        for (kpi, item, period, want) in [
+            ("churn_rate", "all", "2026-03", 0.5),
+            ("net_revenue_retention", "all", "2026-03", 0.5),
+            ("gross_revenue_retention", "all", "2026-03", 0.5),
+            ("customer_retention", "1m", "2026-02", 0.5),
+            ("mrr", "all", "2026-03", 10.0),
+        ] {
+            assert_eq!(
+                value(kpi, item, period, community),
+                Some(want),
+                "{kpi} of {community}"
+            );
+        }
+    }
 }

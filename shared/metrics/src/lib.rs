@@ -65,4 +65,6 @@ mod property_test;
 #[cfg(test)]
 mod worked_company_test;
 #[cfg(test)]
+mod worked_story;
+#[cfg(test)]
 mod worked_test;
