@@ -1,27 +1,53 @@
 -- What the KPIs are computed from: events, who is who, memberships, threads, periods and cuts.
 -- Written from KPIS.md and ENTITIES.md; the runner has made `params` (one row) and `period` beforehand.
 
-create table handle_person as
+-- Persons and events by number: there are millions of them.
+create table handle_named as
 select platform, handle, person from read_parquet('${lake}/identity/handles.parquet');
 
 create table roster as
 select community, platform, handle, joined_at, left_at, role, known_from
 from held_members;
 
-create table raw as
-select e.event_id, e.platform, e.community, e.kind, epoch_us(e.occurred_at) as us,
+create table told as
+select row_number() over ()::integer as event_id, e.event_id as name, e.platform, e.community, e.kind, epoch_us(e.occurred_at) as us,
        (e.occurred_at at time zone p.zone)::date as local_day,
        e.actor, e.target, coalesce(e.channel, '') as channel, e.thread, e.reply_to, e.visibility,
        e.sentiment, coalesce(e.is_question, false) as asks, e.is_bot, e.is_staff,
        e.attributes['message'] as message, e.attributes['subject'] as subject,
-       e.attributes['invited_by'] as invited_by, try_cast(e.attributes['score'] as double) as score
+       e.attributes['invited_by'] as invited_by, try_cast(e.attributes['score'] as double) as score,
+       e.text_length is not null as has_text, coalesce(try_cast(e.attributes['words'] as integer) < 3, false) as short
 from read_parquet('${lake}/events/*/*.parquet', hive_partitioning = false) e, params p
 where epoch_us(e.occurred_at) < p.until;
+
+-- A message asks, feels and weighs what its last edit with text says; the edit itself then counts for nothing.
+create table edited as
+select community, platform, message, channel, arg_max(asks, us) as asks, arg_max({'mood': sentiment}, us) as feels, arg_max(short, us) as short
+from told where kind = 'message_edited' and has_text and message is not null group by all;
+
+create table raw as
+select t.* exclude (asks, sentiment, short), coalesce(d.asks, t.asks) as asks, case when d.feels is null then t.sentiment else d.feels.mood end as sentiment,
+       coalesce(d.short, t.short) as short
+from told t left join edited d on t.kind = 'message_posted' and d.community = t.community and d.platform = t.platform and d.message = t.message and d.channel = t.channel;
+
+create type event_kind as enum (select distinct kind from raw);
 
 create table bot as
 select distinct platform, actor as handle from raw where is_bot and actor is not null
 union
 select platform, handle from roster where role = 'bot';
+
+create table whom as
+select name, row_number() over ()::integer as person from (
+  select person as name from handle_named
+  union select person from read_parquet('${lake}/identity/records.parquet') union select person from read_parquet('${lake}/identity/emails.parquet')
+  union select person from read_parquet('${lake}/identity/accounts.parquet') union select person from facts_named
+  union select platform || ':' || handle from (
+    select platform, actor as handle from raw where actor is not null union select platform, target from raw where target is not null union select platform, handle from roster));
+
+create table facts as select w.person, f.* exclude (person) from facts_named f join whom w on w.name = f.person;
+
+create table handle_person as select platform, handle, w.person from handle_named h join whom w on w.name = h.person;
 
 -- Staff: by event, by roster, by configuration, or as the facts have it (domains, CRM ids); one handle makes the person staff.
 create table person_of as
@@ -30,8 +56,8 @@ with seen as (
   union select platform, target from raw where target is not null
   union select platform, handle from roster
 )
-select s.platform, s.handle, coalesce(h.person, s.platform || ':' || s.handle) as person
-from seen s left join handle_person h using (platform, handle)
+select s.platform, s.handle, w.person
+from seen s left join handle_named h using (platform, handle) join whom w on w.name = coalesce(h.person, s.platform || ':' || s.handle)
 where (s.platform, s.handle) not in (select platform, handle from bot);
 
 create table staff as
@@ -48,7 +74,7 @@ select person, min(segment) as segment from facts where segment is not null grou
 
 -- A deleted message counts nowhere, nor do the reactions to it; a reaction taken back neither.
 create table posted as
-select *, coalesce(message, event_id) as id from raw where kind = 'message_posted';
+select *, coalesce(message, name) as id from raw where kind = 'message_posted';
 
 create table deleted as
 select distinct d.community, d.platform, d.message,
@@ -146,51 +172,49 @@ select community, segment, 'all' as platform from c, g
 union all
 select community, 'all', platform from c, p;
 
--- One person's memberships of a cut, joined where they overlap or touch.
-create table island as
-with taken as (
-  select k.community, k.segment, k.platform, s.person, s.joined, s.parted, s.implied
-  from stay s join base_cut k
-    on (k.community = 'all' or k.community = s.community)
-   and (k.segment = 'all' or k.segment = s.segment)
-   and (k.platform = 'all' or k.platform = s.platform)
-),
-fresh as (
-  select *, coalesce(joined > max(parted) over (
-      partition by community, segment, platform, person order by joined, parted
-      rows between unbounded preceding and 1 preceding), true) as opens
-  from taken
-),
-numbered as (
-  select *, sum(opens::int) over (partition by community, segment, platform, person order by joined, parted) as part from fresh
-)
-select community, segment, platform, person, part, min(joined) as joined, max(parted) as parted,
-       arg_min(implied, (joined, parted)) as implied
-from numbered group by all;
-
--- Events by cut. Channels are published where anybody wrote in one.
+-- Channels are published where anybody wrote in one.
 create table talked as
 select distinct community, channel from event where kind = 'message_posted';
 
 create table spoken as
 select community from talked group by community having bool_or(channel <> '');
 
-create table scoped as
-select k.community as c, k.segment as g, k.platform as f, 'all' as h, e.*
-from event e join base_cut k
-  on (k.community = 'all' or k.community = e.community)
- and (k.segment = 'all' or k.segment = e.segment and e.person is not null)
- and (k.platform = 'all' or k.platform = e.platform)
-union all
-select e.community, 'all', 'all', case when e.channel = '' then 'unknown' else e.channel end, e.*
-from event e join talked t on t.community = e.community and t.channel = e.channel
-where e.community in (select community from spoken);
-
 create table cut as
-select community as c, segment as g, platform as f, 'all' as h from base_cut
-union all
-select community, 'all', 'all', case when channel = '' then 'unknown' else channel end from talked
-where community in (select community from spoken);
+select row_number() over ()::smallint as k, * from (
+  select community as c, segment as g, platform as f, 'all' as h from base_cut
+  union all
+  select community, 'all', 'all', case when channel = '' then 'unknown' else channel end from talked
+  where community in (select community from spoken));
+
+-- One person's memberships of a cut, joined where they overlap or touch.
+create table island as
+with taken as (
+  select k.k, s.person, s.joined, s.parted, s.implied
+  from stay s join cut k
+    on (k.c = 'all' or k.c = s.community) and (k.g = 'all' or k.g = s.segment) and (k.f = 'all' or k.f = s.platform) and k.h = 'all'
+),
+fresh as (
+  select *, coalesce(joined > max(parted) over (
+      partition by k, person order by joined, parted
+      rows between unbounded preceding and 1 preceding), true) as opens
+  from taken
+),
+numbered as (
+  select *, sum(opens::int) over (partition by k, person order by joined, parted) as part from fresh
+)
+select k, person, part, min(joined) as joined, max(parted) as parted, arg_min(implied, (joined, parted)) as implied
+from numbered group by all;
+
+-- Which cuts an event counts in.
+create table kept_in as
+with place as (select distinct community, segment, platform, channel, person is not null as known from event)
+select e.*, k.k from place e join cut k
+  on (k.c = 'all' or k.c = e.community) and (k.g = 'all' or k.g = e.segment and e.known) and (k.f = 'all' or k.f = e.platform)
+ and (k.h = 'all' or k.h = case when e.channel = '' then 'unknown' else e.channel end and k.c = e.community);
+
+create table scoped as
+select i.k, e.event_id, e.us, e.local_day, e.person, e.member_person, e.kind::event_kind as kind
+from event e join kept_in i on i.community = e.community and i.segment = e.segment and i.platform = e.platform and i.channel = e.channel and i.known = (e.person is not null);
 
 -- Threads: opened by the earliest message that answers nothing. Direct messages make none.
 create table reference as
@@ -221,7 +245,7 @@ select t.* exclude (named), u.named as thread_key
 from threaded t left join (select event_id, max(named) as named from up where named is not null group by event_id) u using (event_id);
 
 create table opening as
-select thread_key, arg_min(event_id, (us, event_id)) as event_id, min(us) as us
+select thread_key, arg_min(event_id, (us, name)) as event_id, min(us) as us
 from message where thread_key is not null group by thread_key;
 
 create table thread as
@@ -230,7 +254,7 @@ from opening o join event e using (event_id)
 where e.reply_to is null and e.person is not null;
 
 create table reply as
-select m.thread_key, m.us, e.person, e.staff_person
+select m.thread_key, m.us, e.person, e.staff_person, m.short
 from message m join event e using (event_id) join opening o using (thread_key)
 where m.event_id <> o.event_id and e.person is not null;
 
@@ -267,6 +291,10 @@ from event e join addressed a using (event_id)
 join person_of po on po.platform = e.platform and po.handle = a.handle
 where e.person is not null and e.person <> po.person;
 
+-- What answers something: a message in a thread that another opened, or to another message.
+create table answer_to as
+select event_id from message where event_id not in (select event_id from opening) and (reply_to is not null or thread_key is not null);
+
 -- Which periods a cut is published by, and the events of each.
 create table cell_period as
 select c.*, p.* from cut c join period p
@@ -274,12 +302,15 @@ select c.*, p.* from cut c join period p
   or p.grain in ('quarter', 'year') and c.h = 'all'
   or p.grain in ('day', 'week') and c.h = 'all' and c.g = 'all' and c.f = 'all';
 
-create table dated as
-select s.*, k.grain, k.period
-from scoped s join calendar k using (local_day)
-where k.grain in ('month', '28d', '90d')
-   or k.grain in ('quarter', 'year') and s.h = 'all'
-   or k.grain in ('day', 'week') and s.h = 'all' and s.g = 'all' and s.f = 'all';
+-- The cells that each day of a cut lies in.
+create table day_cell as
+select p.k, l.local_day, p.t from cell_period p join calendar l on l.grain = p.grain and l.period = p.period;
+
+create view dated as
+select s.*, d.t from scoped s join day_cell d using (k, local_day);
+
+-- Figures of cells; at the end of conversation.sql they get their names.
+create table cell_figure (kpi varchar, item varchar, k smallint, t smallint, value double);
 
 create table figure (kpi varchar, item varchar, grain varchar, period varchar, c varchar, g varchar, f varchar, h varchar,
                      side varchar, value double);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Recomputes the KPIs in DuckDB SQL over a workspace's Parquet and compares them with the published table.
 
-    pip install duckdb
+    pip install duckdb scipy
     python3 tests/oracle/run.py DATA_DIR [--config levier.toml] [--show 20]
 
 The SQL is written from KPIS.md, not from the Rust code. A published figure that differs (counts and money exactly, ratios by more
@@ -21,6 +21,8 @@ import tomllib
 import zoneinfo
 
 import duckdb
+
+import models
 
 HERE = pathlib.Path(__file__).parent
 KEYS = {
@@ -44,6 +46,13 @@ NEEDED = {
     "rates": "date date, currency varchar, rate double",
 }
 COMMUNITY_WORDS = ["communaut", "communit", "membre", "member", "forum", "slack", "discord", "parrain"]
+
+LEADS = ["subscriber", "lead", "marketing_qualified", "sales_qualified", "opportunity"]
+# STATISTICS.md: at 0, at 1, weight.
+HEALTH = {
+    "responsiveness": (0.20, 0.90, 0.25), "newcomer_retention": (0.05, 0.40, 0.25), "stickiness": (0.10, 0.60, 0.15), "reciprocity": (0.05, 0.40, 0.15),
+    "spread": (0.90, 0.40, 0.10), "growth": (-0.10, 0.10, 0.05), "sentiment": (-0.20, 0.60, 0.05),
+}
 
 
 def fiscal(day, start):
@@ -88,14 +97,22 @@ def prepare(db, lake, config, as_of):
     db.execute(f"set timezone = '{zone}'")
     decimals = {"JPY": 0, "KRW": 0, "KWD": 3, "TND": 3, "BHD": 3}.get(currency, 2)
     db.execute("""create table params (zone varchar, as_of date, until bigint, until_at timestamptz, home varchar, minor_per_major bigint,
-        conversion_days bigint, churn_after bigint, deflection_share double)""")
-    db.execute("insert into params select ?, ?, ?::bigint, make_timestamptz(?::bigint), ?, ?, ?, ?, ?",
+        conversion_days bigint, churn_after bigint, deflection_share double, lead_least bigint, lead_window_us bigint, lead_lifecycles varchar[],
+        lead_kinds varchar[], lead_channels varchar[], lead_communities varchar[])""")
+    rule = config.get("qualified_leads", {})
+    db.execute("insert into params select ?, ?, ?::bigint, make_timestamptz(?::bigint), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?",
                [zone, as_of, micro(until), micro(until), currency, 10 ** decimals, commerce.get("conversion_days", 180),
-                commerce.get("churn_after_months", 12), config.get("roi", {}).get("deflection_share")])
-    db.execute("create table off_product (community varchar, channel varchar)")
-    for name, community in config.get("communities", {}).items():
-        for channel in community.get("off_product_channels", []):
-            db.execute("insert into off_product values (?, ?)", [name, channel])
+                commerce.get("churn_after_months", 12), config.get("roi", {}).get("deflection_share"),
+                rule.get("min_contributions", 3), rule.get("window_days", 90) * 86_400_000_000, rule.get("lifecycles", LEADS),
+                rule.get("kinds", []), rule.get("channels", []), rule.get("communities", [])])
+    for tag in ("off_product", "feedback"):
+        db.execute(f"create table {tag} (community varchar, channel varchar)")
+        for name, community in config.get("communities", {}).items():
+            for channel in community.get(f"{tag}_channels", []):
+                db.execute(f"insert into {tag} values (?, ?)", [name, channel])
+    db.execute("create table health_weight (component varchar, lo double, hi double, weight double)")
+    for component, (lo, hi, weight) in HEALTH.items():
+        db.execute("insert into health_weight values (?, ?, ?, ?)", [component, lo, hi, config.get("health", {}).get(component, weight)])
     db.execute("create table staff_handle (platform varchar, handle varchar)")
     for handle in config.get("staff", {}).get("handles", []):
         db.execute("insert into staff_handle values (?, ?)", handle.split(":", 1))
@@ -111,9 +128,9 @@ def prepare(db, lake, config, as_of):
         order = "updated_at desc nulls last, " if "updated_at" in columns else ""
         db.execute(f"""create table held_{entity} as select t.* from read_parquet('{files}', union_by_name = true) t, params
             where known_from < until_at qualify row_number() over (partition by source, {', '.join(keys)} order by {order}known_from desc) = 1""")
-    db.execute(f"""create table facts as select * exclude (month), strptime(month || '-01', '%Y-%m-%d')::date as month
+    db.execute(f"""create view facts_named as select person, is_staff, member, communities, strptime(month || '-01', '%Y-%m-%d')::date as month,
+        make_date(customer_since // 12, customer_since % 12 + 1, 1) as customer_since, orders, revenue_minor, mrr_minor, subscribed, tickets, months_since_order, segment
         from read_parquet('{lake}/facts/*/*/*.parquet', hive_partitioning = true, hive_types_autocast = false)""")
-    db.execute("alter table facts alter customer_since type date using make_date(customer_since // 12, customer_since % 12 + 1, 1)")
     first = db.execute(f"select min(epoch_us(occurred_at)) from read_parquet('{lake}/events/*/*.parquet', hive_partitioning = false)").fetchone()[0]
     roster = db.execute("select min(epoch_us(least(joined_at, left_at))) from held_members").fetchone()[0]
     crm = db.execute("""select min(t) from (select min(ordered_at) as t from held_orders union all select min(created_at) from held_deals
@@ -133,9 +150,10 @@ def prepare(db, lake, config, as_of):
                 periods[grain, name] = (grain, name, opens, last - dt.timedelta(days=1), micro(opens), micro(last), closes > until, day >= people_first or closes > people_first)
             day += dt.timedelta(days=1)
     db.execute("create table calendar (local_day date, grain varchar, period varchar)")
-    db.execute("create table period (grain varchar, period varchar, first_day date, last_day date, first_us bigint, end_us bigint, partial boolean, people boolean)")
+    db.execute("create table period (grain varchar, period varchar, first_day date, last_day date, first_us bigint, end_us bigint, partial boolean, people boolean, t smallint)")
     insert(db, "calendar", calendar)
-    insert(db, "period", [row for row in periods.values() if row[-1]])
+    periods = {name: (*row, at) for at, (name, row) in enumerate(periods.items())}
+    insert(db, "period", [row for row in periods.values() if row[7]])
     db.execute("create table every_period as select * from period limit 0")
     insert(db, "every_period", list(periods.values()))
 
@@ -149,9 +167,9 @@ def insert(db, table, rows):
 
 def crm_tables(db, lake):
     """CRM rows with person and account, one line per thing that is counted."""
-    db.execute(f"create table id_record as select source, id, person from read_parquet('{lake}/identity/records.parquet')")
-    db.execute(f"create table id_email as select email_key, any_value(person) as person from read_parquet('{lake}/identity/emails.parquet') group by 1")
-    db.execute(f"create table id_account as select person, any_value(account) as account from read_parquet('{lake}/identity/accounts.parquet') group by 1")
+    db.execute(f"create table id_record as select source, id, w.person from read_parquet('{lake}/identity/records.parquet') r join whom w on w.name = r.person")
+    db.execute(f"create table id_email as select email_key, any_value(w.person) as person from read_parquet('{lake}/identity/emails.parquet') r join whom w on w.name = r.person group by 1")
+    db.execute(f"create table id_account as select w.person, any_value(account) as account from read_parquet('{lake}/identity/accounts.parquet') r join whom w on w.name = r.person group by 1")
     whom = {}
     for entity in ("people", "deals", "orders", "surveys", "tickets", "subscriptions"):
         columns = [row[0] for row in db.execute(f"describe held_{entity}").fetchall()]
@@ -172,6 +190,7 @@ def crm_tables(db, lake):
           (amount - refunded) - case when amount = 0 then 0 else round_even(tax * (amount - refunded) / amount, 0) end as net
         from (select *, round_even(amount_minor * rate, 0) as amount, round_even(refunded_minor * rate, 0) as refunded, round_even(tax_minor * rate, 0) as tax
               from order_money where rate is not null) o""")
+    since = "least(l.became_customer_at, b.us, c.us)"
     words = " or ".join(f"contains(lower(answer), '{word}')" for word in COMMUNITY_WORDS)
     # Of an account only what names no person speaks.
     db.execute(f"""create table bought as
@@ -181,7 +200,8 @@ def crm_tables(db, lake):
             where status is null or status not in ('trialing', 'paused')""")
     db.execute("create table first_bought as select person, min(us) as us from bought where person is not null group by person")
     db.execute("create table account_bought as select account, min(us) as us from bought where person is null and account is not null group by account")
-    since = "least(l.became_customer_at, b.us, c.us)"
+    db.execute(f"""create table lead as select l.source, l.person_id, l.person, l.lifecycle, epoch_us(l.created_at) as created, epoch_us({since}) as since
+        from {whom['people']} l left join first_bought b on b.person = l.person left join account_bought c on c.account = l.account""")
     day = 86_400_000_000.0
     db.execute(f"""create table crm_dated as
         select 'deal_closed' as about, person, account, (closed_at at time zone zone)::date as local_day, epoch_us(created_at) as began, status as word, 0.0 as number
@@ -217,7 +237,7 @@ def crm_tables(db, lake):
         from {whom['people']} where person is not null group by person""")
     db.execute("create table mention as select about, (seen_at at time zone zone)::date as local_day from held_mentions, params where seen_at < until_at")
     db.execute("create table traffic as select channel, visits, date as local_day from held_web_traffic, params where date <= as_of")
-    db.execute("create table spend as select purpose, amount_minor as minor, date as local_day from held_spend s, params p where date <= as_of and s.currency = p.home")
+    db.execute("create table spend as select purpose, audience, amount_minor as minor, date as local_day from held_spend s, params p where date <= as_of and s.currency = p.home")
     db.execute("""create table campaign as select audience, clicks, impressions, date as local_day from held_spend, params
         where date <= as_of and clicks is not null and impressions is not null""")
     has = {name: db.execute(f"select count(*) from held_{name}").fetchone()[0] > 0 for name in ("orders", "subscriptions", "tickets")}
@@ -233,6 +253,7 @@ def main():
     parser.add_argument("--config")
     parser.add_argument("--show", type=int, default=20)
     parser.add_argument("--database", default=":memory:", help="keep the tables in this file, to look into a difference")
+    parser.add_argument("--compute-only", action="store_true", help="make the tables and compare nothing: what tests/benchmarks/health.py measures")
     parser.add_argument("--trace", action="store_true", help="say which statement runs")
     arguments = parser.parse_args()
     data = pathlib.Path(arguments.data)
@@ -244,13 +265,51 @@ def main():
     published = lake / f"published/kpis/as_of={as_of}/{pointer['run_id']}.parquet"
     db = duckdb.connect(arguments.database)
     db.execute("set memory_limit = '6GB'")
+    db.execute("set threads = 2")
+    db.execute("set preserve_insertion_order = false")
     prepare(db, lake, config, as_of)
     for name in ("inputs", "people", "conversation"):
         execute(db, name, lake, arguments.trace)
     crm_tables(db, lake)
-    for name in ("business", "support"):
+    for name in ("business", "support", "lists"):
         execute(db, name, lake, arguments.trace)
-    sys.exit(compare(db, published, arguments.show))
+    derive(db, published, config)
+    if arguments.compute_only:
+        return
+    wrong = compare(db, published, arguments.show)
+    wrong |= compare_tables(db, lake, pointer, arguments.show)
+    sys.exit(wrong)
+
+
+def derive(db, published, config):
+    """Figures of models, beside those of SQL."""
+    begun = time.time()
+    rows = models.series(db, published)
+    launches = [community["launch"] for community in config.get("communities", {}).values() if "launch" in community]
+    launch = min(launches) if launches else db.execute("select min((make_timestamptz(joined) at time zone zone)::date) from stay, params where not implied").fetchone()[0]
+    if isinstance(launch, str):
+        launch = dt.date.fromisoformat(launch)
+    figures = []
+    for item, (value, error) in (models.before_after(rows, launch).items() if launch else ()):
+        figures.append(("before_after", item, "all", "all", "all", "all", value, error))
+    for (community, item), value in models.spices(rows).items():
+        figures.append(("spices", item, "all", "all", community, "all", value, None))
+    for (item, side), value in models.lifetime(db, config).items():
+        figures.append(("lifetime_value", item, "all", "all", "all", side, value, None))
+    db.execute("create table ends (item varchar, lower double, upper double)")
+    for kpi, item, grain, period, community, side, value, error in figures:
+        db.execute("insert into figure values (?, ?, ?, ?, ?, 'all', 'all', 'all', ?, ?)", [kpi, item, grain, period, community, side, value])
+        if error:
+            db.execute("insert into ends values (?, ?, ?)", [item, value - Z95 * error, value + Z95 * error])
+    wrong = db.execute(f"""select item, e.lower, t.lower, e.upper, t.upper from read_parquet('{published}') t join ends e using (item)
+        where kpi = 'before_after' and (abs(e.lower - t.lower) > 1e-9 * greatest(1, abs(e.lower)) or abs(e.upper - t.upper) > 1e-9 * greatest(1, abs(e.upper)))""").fetchall()
+    print(f"{len(wrong)} intervals of before_after differ: {wrong[:5]}" if wrong else f"{db.execute('select count(*) from ends').fetchone()[0]} intervals of before_after agree")
+    print(f"models: {time.time() - begun:.1f} s", file=sys.stderr)
+
+
+# By how much a figure may differ: nothing but rounding, and what two searches for the same maximum differ by.
+TOLERANCE = {"lifetime_value": 1e-5}
+Z95 = 1.959963984540054
 
 
 def compare(db, published, show):
@@ -267,7 +326,7 @@ def compare(db, published, show):
             absent.append((key, value, found))
         elif found[1] in ("suppressed", "cannot_say"):
             hidden[key[0]] += 1
-        elif found[0] is not None and abs(found[0] - value) <= 1e-9 * max(1.0, abs(value)):
+        elif found[0] is not None and abs(found[0] - value) <= TOLERANCE.get(key[0], 1e-9) * max(1.0, abs(value)):
             agree[key[0]] += 1
         else:
             differ.append((key, value, found))
@@ -289,6 +348,64 @@ def compare(db, published, show):
     print(f"{sum(agree.values())} figures of {len(agree)} KPIs agree; {sum(hidden.values())} more are suppressed in the table")
     print("not recomputed here:", ", ".join(sorted({key[0] for key in ours} - covered)))
     return 1 if differ or absent or extra else 0
+
+
+# What tells the rows of a table apart, and the columns compared; a handle stands for the person, as the table has no other name.
+TABLES = {
+    "cohorts": ("concat_ws(' ', community, segment, cohort, period, measure)", ["value", "at_risk", "numerator"]),
+    "champions": ("""case kpi when 'unanswered_questions' then concat_ws(' ', kpi, community, platform || ':' || handle, question, epoch_us(asked_at::timestamptz))
+        when 'newcomers_to_welcome' then concat_ws(' ', kpi, community, platform || ':' || handle, epoch_us(joined_at::timestamptz))
+        else concat_ws(' ', kpi, community, platform || ':' || handle) end""", ["value", "weeks", "answers", "accepted", "new::int",
+        "(trend = 'rising')::int", "(trend = 'fading')::int", "(rule = 'accepted_answers_top_1_percent')::int"]),
+    "leads": ("crm_id", ["value", "epoch_us(last_contribution_at::timestamptz)"]),
+    "health": ("concat_ws(' ', kpi, period, community, component)", ["value", "normalised", "weight", "contribution", "points_lost", "coverage", "arithmetic", "before", "points"]),
+}
+NAMES = {"new::int": "new", "(trend = 'rising')::int": "rising", "(trend = 'fading')::int": "fading",
+         "(rule = 'accepted_answers_top_1_percent')::int": "by_accepted", "epoch_us(last_contribution_at::timestamptz)": "last_us"}
+
+
+def compare_tables(db, lake, pointer, show):
+    """The same for the other tables of the job."""
+    wrong = 0
+    for table, (key, columns) in TABLES.items():
+        file = f"{lake}/published/{table}/as_of={pointer['as_of']}/{pointer['run_id']}.parquet"
+        if not glob.glob(file):
+            print(f"{table}: not published")
+            continue
+        there = {row[0] for row in db.execute(f"describe select * from read_parquet('{file}')").fetchall()}
+        blank = ", ".join(f"null as {name}" for name in ("question", "asked_at", "joined_at") if name not in there)
+        rows_of = f"(select *{', ' if blank else ''}{blank} from read_parquet('{file}'))"
+        ours = {}
+        for column in columns:
+            name = NAMES.get(column, column)
+            source = {"rising": "trend", "fading": "trend", "by_accepted": "rule", "last_us": "last_contribution_at"}.get(name, name)
+            if source in there:
+                for row_key, value, status in db.execute(f"select {key}, {column}, status from {rows_of}").fetchall():
+                    if value is not None or status not in ("ok", "partial"):
+                        ours[row_key, name] = (value, status)
+        want = {row[:2]: row[2] for row in db.execute("select key, col, value from listed where tab = ?", [table]).fetchall()}
+        agree, hidden, differ, absent = 0, 0, [], []
+        for at, value in want.items():
+            found = ours.get(at)
+            if found is None:
+                absent.append((at, value, None))
+            elif found[0] is None:
+                hidden += 1
+            elif abs(found[0] - value) <= 1e-9 * max(1.0, abs(value)):
+                agree += 1
+            else:
+                differ.append((at, value, found))
+        compared = {at[1] for at in want}
+        kinds = {at[0].split()[0] for at in want}
+        extra = [(at, None, found) for at, found in ours.items()
+                 if at not in want and found[0] is not None and at[1] in compared and (table in ("leads", "cohorts") or at[0].split()[0] in kinds)
+                 and found[1] in ("ok", "partial")]
+        print(f"{table}: {agree} figures agree, {len(differ)} differ, {len(absent)} are absent, {len(extra)} are in the table only; {hidden} are hidden")
+        for title, rows in (("differs", differ), ("absent", absent), ("only there", extra)):
+            for at, value, found in sorted(rows, key=str)[:show]:
+                print("    ", title, *at, "oracle", value, "table", found)
+        wrong |= bool(differ or absent or extra)
+    return int(wrong)
 
 
 def execute(db, name, lake, trace=False):

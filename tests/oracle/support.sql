@@ -1,7 +1,7 @@
 -- Who stays a customer, what is renewed, who handles what, who knows the brand: from person-months and CRM rows.
 
 create table loyal as
-select f.person, f.month, f.member,
+select f.person, f.month, f.member, f.communities,
        f.customer_since is not null and f.customer_since <= f.month
          and (f.subscribed or coalesce(case when f.orders > 0 then 0 else f.months_since_order end < churn_after, false)) as alive,
        f.customer_since, max(f.month) over (partition by f.person) as last
@@ -11,19 +11,19 @@ from facts f, params where not f.is_staff;
 insert into figure
 with ends as (select grain, period, min(month) as first, max(month) as final from months group by all),
 lost as (
-  select e.grain, e.period, b.member, n.alive
+  select e.grain, e.period, b.member, b.communities, n.alive
   from ends e join loyal n on n.month = least(e.final, n.last) and n.month >= e.first
   join loyal b on b.person = n.person and b.month = e.first - interval 1 month and b.alive
 )
-select 'churn_rate', 'all', grain, period, 'all', 'all', 'all', 'all', side, avg((not alive)::int)
-from lost join side on side = 'all' or (side = 'member') = member group by all;
+select 'churn_rate', 'all', grain, period, c, 'all', 'all', 'all', side, avg((not alive)::int)
+from lost join group_of using (member, communities) group by all;
 
 -- Still a customer so many months after the first purchase; on the side of that month.
 insert into figure
-select 'customer_retention', k || 'm', 'month', strftime(n.customer_since, '%Y-%m'), 'all', 'all', 'all', 'all', side, avg(n.alive::int)
-from loyal n, (values (1), (3), (6), (12)) m(k), side
-where n.month = n.customer_since + to_months(k)
-  and (side = 'all' or (side = 'member') = exists (select 1 from loyal b where b.person = n.person and b.month = n.customer_since and b.member))
+select 'customer_retention', m.on || 'm', 'month', strftime(n.customer_since, '%Y-%m'), g.c, 'all', 'all', 'all', g.side, avg(n.alive::int)
+from loyal n join (values (1), (3), (6), (12)) m("on") on n.month = n.customer_since + to_months(m.on)
+left join loyal b on b.person = n.person and b.month = n.customer_since
+join group_of g on g.member = coalesce(b.member, false) and g.communities = coalesce(b.communities, '')
 group by all;
 
 -- Per agent and month of work, per seller and month of work.
@@ -70,16 +70,70 @@ select 'renewal_rate', 'all', grain, period, 'all', g, 'all', 'all', side, avg(n
 
 -- Tickets avoided, by what members ask less and by questions that peers answered.
 insert into figure
-with rate as (
-  select grain, period, side, sum(tickets) filter (at_risk) as tickets, count(*) filter (at_risk) as months from risk_month group by all
-)
 select 'ticket_deflection', 'contact_rate_difference', grain, period, 'all', 'all', 'all', 'all', 'all',
        (o.tickets / o.months - m.tickets / m.months) * m.months
-from rate m join rate o using (grain, period), params
-where m.side = 'member' and o.side = 'non_member' and m.months > 0 and o.months > 0 and has_tickets
+from risk m join risk o using (grain, period), params
+where m.side = 'member' and o.side = 'non_member' and (m.c, o.c) = ('all', 'all') and m.months > 0 and o.months > 0 and has_tickets
 union all
 select 'ticket_deflection', 'peer_answers', grain, period, 'all', 'all', 'all', 'all', 'all', any_value(deflection_share) * count(*)
-from question, params
+from question join cell_period using (k, t), params
 where (c, g, f, h) = ('all', 'all', 'all', 'all') and answered_at is not null and not by_staff
   and grain in ('month', 'quarter', 'year', '90d') and deflection_share is not null
 group by all;
+
+-- Community-qualified leads: who met the rule when, and what became of them. Time counts on the side on which it was lived: among
+-- the others until the rule is met, censored there.
+create table qualifying as
+select e.member_person as person, e.us
+from contribution e join (select distinct person from id_record union select person from id_email union select person from handle_person) using (person), params
+where (len(lead_kinds) = 0 or list_contains(lead_kinds, e.kind)) and (len(lead_channels) = 0 or list_contains(lead_channels, e.channel))
+  and (len(lead_communities) = 0 or list_contains(lead_communities, e.community));
+
+create table rule_met as
+select person, min(us) as met from (
+  select person, us, lag(us, greatest(lead_least, 1)::int - 1, null) over (partition by person order by us) as first, lead_window_us from qualifying, params)
+where us - first <= lead_window_us group by person;
+
+create table lead_arm as
+with dated_lead as (
+  select l.person, l.created, case when l.since < until then l.since end as customer, until, case when r.met is not null then greatest(r.met, l.created) end as met
+  from lead l left join rule_met r using (person), params where l.created < until
+),
+judged as (
+  select *, met is not null and (customer is null or met < customer) as qualifies from dated_lead where customer is null or customer >= created
+)
+select 'conversion' as item, coalesce(customer, until) - met as wait, customer is not null as done from judged where qualifies
+union all
+select 'conversion_of_other_leads', met - created, false from judged where qualifies and met > created
+union all
+select 'conversion_of_other_leads', coalesce(customer, until) - created, customer is not null from judged where not qualifies;
+
+insert into figure
+with steps as (select item, wait, count(*) filter (done) as events, count(*) as gone from lead_arm group by all),
+risk as (select *, sum(gone) over (partition by item order by wait desc) as at_risk from steps),
+kept as (
+  select item, exp(sum(case when wait > conversion_days * 86400000000 then 0 when events = at_risk then -1e9 else ln(1 - events / at_risk) end)) as survival
+  from risk, params group by item
+)
+select 'community_qualified_leads', item, 'all', 'all', 'all', 'all', 'all', 'all', 'all', 1 - survival from kept
+union all
+select 'community_qualified_leads', 'conversion_difference', 'all', 'all', 'all', 'all', 'all', 'all', 'all', o.survival - q.survival
+from kept o, kept q where o.item = 'conversion_of_other_leads' and q.item = 'conversion';
+
+-- Buying histories in months, and lengths of contracts, of those whose beginning is in sight; on the side of the last month.
+create table buyer as
+with months as (select person, month, orders, revenue_minor, customer_since, member, max(month) over (partition by person) as last from facts where not is_staff),
+firsts as (
+  select person, min(month) as first, max(month) as latest, count(*) - 1 as repeats, any_value(customer_since) as since, any_value(last) as last
+  from months where orders > 0 group by person
+)
+select f.person, repeats, date_diff('month', first, latest) as recency, date_diff('month', first, f.last) as age, n.member as member_now,
+       coalesce(sum(m.revenue_minor) filter (m.orders > 0 and m.month > first), 0) as repeat_revenue
+from firsts f join months m using (person) join months n on n.person = f.person and n.month = f.last
+where since = first group by f.person, repeats, first, latest, f.last, n.member;
+
+create table contract as
+with months as (select person, month, subscribed, customer_since, member, min(month) over (partition by person) as opens, max(month) over (partition by person) as last from facts where not is_staff)
+select person, date_diff('month', min(month) filter (subscribed), max(month) filter (subscribed)) + 1 as length, max(month) filter (subscribed) < max(month) as ended,
+       bool_or(member) filter (month = last) as member_now
+from months group by person having min(month) filter (subscribed) > min(month);

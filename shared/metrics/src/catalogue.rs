@@ -15,6 +15,7 @@ use crate::cohorts::retention;
 use crate::commerce::Commerce;
 use crate::crm::Crm;
 use crate::draft::Place;
+use crate::heard::{heard, spoken, unheard};
 use crate::helpers::{Helping, champions_among};
 use crate::inputs::{Inputs, Run, day_of};
 use crate::leads::conversion;
@@ -195,6 +196,7 @@ fn launch(config: &Config, run: Option<&Run<'_>>) -> Option<Date> {
 
 fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
     let activity = run.activity;
+    let spoken = spoken(activity);
     let help = Helping::of(activity);
     let notes = || {
         let people = activity.people.len();
@@ -213,6 +215,18 @@ fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
             }
             if scope.cut.segment.is_none() {
                 helping(run, &help, &scope, &mut cells);
+            }
+            // The total of the channels' topics, without which a hidden channel could be found by subtraction unseen.
+            let whole = scope.cut.segment.is_none() && scope.cut.platform.is_none();
+            let talks = match scope.cut.community {
+                Some(community) => spoken.contains(&community),
+                None => !spoken.is_empty(),
+            };
+            if whole && talks {
+                topics(run, &scope, &mut cells);
+            }
+            if !heard(activity, &scope.cut) {
+                unheard(&mut cells);
             }
             cells
         })

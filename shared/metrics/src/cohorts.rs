@@ -16,6 +16,7 @@ use crate::activity::Activity;
 use crate::calendar::{midnight, spans};
 use crate::cell::{Cell, suppress};
 use crate::draft::Place;
+use crate::heard::{SILENT, heard};
 use crate::inputs::{Run, day_of};
 use crate::scope::{Cut, Scope};
 
@@ -97,17 +98,21 @@ pub(crate) fn points(run: &Run<'_>, scope: &Scope<'_>) -> Vec<Point> {
 
 fn cells_of(run: &Run<'_>, scope: &Scope<'_>) -> Vec<Cell> {
     let place = Place::of(scope);
+    let told = heard(run.activity, &scope.cut);
     let mut cells = Vec::new();
     for point in points(run, scope) {
         let span =
             crate::calendar::containing("month", point.cohort.first_day(), run.as_of, &run.zone, 1);
         for (measure, hits) in [("member", point.member), ("active", point.active)] {
-            cells.push(
-                place
-                    .cell("member_retention", &span, "share")
-                    .share_of_people(hits, point.at_risk, "nobody joined")
-                    .item(&format!("{measure}_{}m", point.months)),
-            );
+            let cell = place
+                .cell("member_retention", &span, "share")
+                .share_of_people(hits, point.at_risk, "nobody joined")
+                .item(&format!("{measure}_{}m", point.months));
+            cells.push(if measure == "active" && !told {
+                cell.missing(SILENT)
+            } else {
+                cell
+            });
         }
     }
     cells

@@ -199,7 +199,7 @@ pub struct Commerce {
     pub has_tickets: bool,
     /// Buying histories as of the last month, by side.
     pub histories: Histories,
-    /// Mean value per buying month of those who bought again: (side, repeats, mean in minor units) counted.
+    /// What those who bought again spent in the months after their first: (side, repeats, sum in minor units) counted.
     pub values: BTreeMap<(u8, u32, i64), u64>,
     /// Lengths of contracts in months by side: (side, months, ended) counted.
     pub contracts: BTreeMap<(u8, u32, bool), u64>,
@@ -343,24 +343,32 @@ impl CommerceAccumulator {
                         recurring(sums, now, before, paid_before);
                     }
                 }
-                if ends && before.is_some_and(|before| before.alive) {
-                    let was_member = before.map_or(now.member, |b| b.member);
-                    let groups = if was_member == now.member {
-                        &now_in
-                    } else {
-                        sides(&self.lists, now, was_member, all, &mut was_in);
-                        &was_in
-                    };
-                    for group in groups {
-                        stay(self.book.own(key(grain, start, *group)), now);
+                // What becomes of those who were there is told of where they were: who leaves a community is not lost to its sums.
+                let Some(before) = before.filter(|before| before.alive || before.mrr > 0) else {
+                    continue;
+                };
+                sides(&self.lists, before, before.member, all, &mut was_in);
+                for group in &was_in {
+                    let sums = self.book.own(key(grain, start, *group));
+                    if before.alive {
+                        stay(sums, now);
                     }
+                    retained(sums, now, before);
                 }
             }
             if let Some(since) = now.since {
                 for (place, months_on) in MILESTONES.iter().enumerate() {
                     if now.month == since + months_on {
-                        let was_member = at(since).is_some_and(|then| then.member);
-                        sides(&self.lists, now, was_member, all, &mut was_in);
+                        // On the side and in the communities of the month of the first purchase.
+                        let then = at(since);
+                        let was_member = then.is_some_and(|then| then.member);
+                        sides(
+                            &self.lists,
+                            then.unwrap_or(now),
+                            was_member,
+                            all,
+                            &mut was_in,
+                        );
                         for group in &was_in {
                             let kept = &mut self.book.own(key(0, since, *group)).kept[place];
                             kept.0 += 1;
@@ -397,12 +405,8 @@ impl CommerceAccumulator {
                     .entry((side, repeats, recency, age))
                     .or_default() += 1;
                 if repeats > 0 && repeat_value > 0 {
-                    let mean = repeat_value / i64::from(repeats);
-                    *self
-                        .done
-                        .values
-                        .entry((side, repeats, mean.max(1)))
-                        .or_default() += 1;
+                    let key = (side, repeats, repeat_value);
+                    *self.done.values.entry(key).or_default() += 1;
                 }
             }
         }
@@ -496,16 +500,19 @@ fn stay(sums: &mut Sums, now: &PersonMonth) {
     sums.lost = u64::from(!now.alive);
 }
 
+fn retained(sums: &mut Sums, now: &PersonMonth, before: &PersonMonth) {
+    if before.mrr > 0 {
+        sums.mrr_before = before.mrr;
+        sums.mrr_kept = now.mrr;
+        sums.mrr_gross = now.mrr.min(before.mrr);
+        sums.mrr_people = 1;
+    }
+}
+
 fn recurring(sums: &mut Sums, now: &PersonMonth, before: Option<&PersonMonth>, paid_before: bool) {
     let had = before.map_or(0, |before| before.mrr);
     sums.mrr = now.mrr;
     sums.subscribers = u64::from(now.mrr > 0);
-    if had > 0 {
-        sums.mrr_before = had;
-        sums.mrr_kept = now.mrr;
-        sums.mrr_gross = now.mrr.min(had);
-        sums.mrr_people = 1;
-    }
     let (kind, size) = match (had, now.mrr) {
         (0, 0) => return,
         (0, new) => (if paid_before { 4 } else { 0 }, new),

@@ -110,6 +110,12 @@ pub fn community_qualified_leads(
         })
         .collect();
     list.sort_by(|a, b| b.0.cmp(&a.0).then(a.2.crm_id.cmp(&b.2.crm_id)));
+    // As in `kpis`: who has no segment is unknown, unless the workspace knows none at all.
+    let segment_of = |contact: &Contact| match &contact.who.segment {
+        Some(segment) => segment.clone(),
+        None if activity.segments.is_empty() => "all".to_owned(),
+        None => "unknown".to_owned(),
+    };
     list.into_iter()
         .enumerate()
         .map(|(at, (n, last, contact))| {
@@ -117,7 +123,7 @@ pub fn community_qualified_leads(
             row.as_of = Some(as_of);
             row.period = Some("now".to_owned());
             row.community = Some("all".to_owned());
-            row.segment = contact.who.segment.clone();
+            row.segment = Some(segment_of(contact));
             row.kpi = Some("community_qualified_leads".to_owned());
             row.value = Some(n as f64);
             row.unit = Some("contributions".to_owned());

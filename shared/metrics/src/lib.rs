@@ -22,6 +22,7 @@ pub mod health;
 pub mod health_action;
 pub mod health_backtest;
 pub mod health_parts;
+mod heard;
 pub mod helpers;
 mod inputs;
 pub mod leads;
@@ -55,6 +56,10 @@ pub use records::{Deal, Membership, Records, Spend, Subscription, Survey, Who};
 #[cfg(test)]
 mod chs_test;
 #[cfg(test)]
+mod clock_test;
+#[cfg(test)]
+mod edge_test;
+#[cfg(test)]
 mod health_test;
 #[cfg(test)]
 mod plain_test;
@@ -62,5 +67,7 @@ mod plain_test;
 mod property_test;
 #[cfg(test)]
 mod worked_company_test;
+#[cfg(test)]
+mod worked_story;
 #[cfg(test)]
 mod worked_test;

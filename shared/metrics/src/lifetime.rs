@@ -105,9 +105,10 @@ fn without_contract(trade: &Trade<'_>, side: u8) -> Answer {
             n,
         ));
     }
-    for ((_, repeats, mean), times) in trade.commerce.values.range((side, 0, 0)..(side + 1, 0, 0)) {
+    for ((_, repeats, sum), times) in trade.commerce.values.range((side, 0, 0)..(side + 1, 0, 0)) {
+        let repeats = f64::from(*repeats);
         values
-            .update_times(f64::from(*repeats), *mean as f64, *times)
+            .update_times(repeats, *sum as f64 / repeats, *times)
             .map_err(|error| (error.to_string(), n))?;
     }
     let model = histories.finish().map_err(|error| (error.to_string(), n))?;
