@@ -16,8 +16,8 @@ use crate::decide::{Judged, decide};
 use crate::drift;
 use crate::entries::PARTS;
 use crate::object::Drop;
-use crate::sink::{BATCH, Member, Typed};
-use crate::writing::Part;
+use crate::sink::{Member, Typed};
+use crate::writing::{BATCH, Part};
 
 /// What one import left in the lake, for the `waterfall`.
 #[derive(Serialize)]

@@ -8,6 +8,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use levier_domain::time::start_of_day;
 
+use crate::number::first;
+
 /// Which of day and month comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -55,6 +57,13 @@ impl Orders {
             }
             _ => {}
         }
+    }
+
+    /// Adds what other rows of the file prove.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        self.day_first = first(self.day_first, other.day_first);
+        self.month_first = first(self.month_first, other.month_first);
+        self.open = first(self.open, other.open);
     }
 
     /// `Ok(None)` where no cell needs an order.

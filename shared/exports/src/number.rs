@@ -51,6 +51,17 @@ impl Marks {
         }
     }
 
+    /// Adds what other rows of the file prove.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        for (own, line) in [
+            (&mut self.dot, other.dot),
+            (&mut self.comma, other.comma),
+            (&mut self.open, other.open),
+        ] {
+            *own = first(*own, line);
+        }
+    }
+
     /// The mark of the file, or the two lines that contradict one another.
     pub(crate) fn settle(&self) -> Result<Option<Mark>, (u64, u64)> {
         match (self.dot, self.comma) {
@@ -62,6 +73,11 @@ impl Marks {
     }
 }
 
+/// The earlier of two lines.
+pub(crate) fn first(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
+}
+
 enum Evidence {
     Proven(Mark),
     Open,
@@ -70,7 +86,16 @@ enum Evidence {
 fn evidence(cell: &str) -> Option<Evidence> {
     // The common plain number has no mark at all or a dot before two decimals: decide without a copy.
     let bytes = cell.as_bytes();
-    memchr::memchr2(b'.', b',', bytes)?;
+    let at = bytes.iter().position(|b| matches!(b, b'.' | b','))?;
+    let (whole, decimals) = (&bytes[..at], &bytes[at + 1..]);
+    if bytes[at] == b'.'
+        && !whole.is_empty()
+        && decimals.len() != 3
+        && bytes.len() <= LONGEST
+        && whole.iter().chain(decimals).all(u8::is_ascii_digit)
+    {
+        return Some(Evidence::Proven(Mark::Dot));
+    }
     let mut stripped = Stripped::default();
     let core = stripped.take(cell)?.core();
     let dots = memchr::memchr_iter(b'.', core).count();
@@ -98,9 +123,12 @@ fn evidence(cell: &str) -> Option<Evidence> {
     }
 }
 
+/// Digits and marks of a number, at most.
+const LONGEST: usize = 48;
+
 /// A number without what stands around it.
 pub(crate) struct Stripped {
-    buffer: [u8; 48],
+    buffer: [u8; LONGEST],
     length: usize,
     negative: bool,
     spaced: bool,
@@ -111,7 +139,7 @@ pub(crate) struct Stripped {
 impl Default for Stripped {
     fn default() -> Self {
         Self {
-            buffer: [0; 48],
+            buffer: [0; LONGEST],
             length: 0,
             negative: false,
             spaced: false,
