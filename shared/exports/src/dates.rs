@@ -238,7 +238,29 @@ fn three_numbers(text: &str) -> Option<(u32, u32, u32, &str)> {
     Some((numbers[0], numbers[1], numbers[2], &text[at..]))
 }
 
+/// `T10:00:00Z` and `T10:00:00+02:00`, which most systems write.
+fn rfc3339(date: Date, rest: &str) -> Option<When> {
+    let bytes = rest.as_bytes();
+    if bytes.len() < 10
+        || bytes[0] != b'T'
+        || bytes[3] != b':'
+        || bytes[6] != b':'
+        || !matches!(bytes[9], b'Z' | b'+' | b'-')
+    {
+        return None;
+    }
+    let [hour, minute, second] = [1, 4, 7].map(|at| digits(&bytes[at..at + 2]));
+    let time = Time::new(hour? as i8, minute? as i8, second?.min(59) as i8, 0).ok()?;
+    offset(&rest[9..])?
+        .to_timestamp(date.to_datetime(time))
+        .ok()
+        .map(When::Instant)
+}
+
 fn with_time(date: Date, rest: &str) -> Result<When, NoDate> {
+    if let Some(when) = rfc3339(date, rest) {
+        return Ok(when);
+    }
     let rest = rest.trim_start_matches(['T', 't', ' ', ',', '\u{A0}', '\u{202F}']);
     let rest = rest.strip_prefix("à ").unwrap_or(rest).trim();
     if rest.is_empty() {

@@ -37,6 +37,10 @@ pub(crate) struct Marks {
 impl Marks {
     /// Takes one more cell into account.
     pub(crate) fn see(&mut self, cell: &str, line: u64) {
+        // Most cells say what an earlier one has said already, or nothing.
+        if self.dot.is_some() && is_plain(cell.as_bytes()) {
+            return;
+        }
         match evidence(cell) {
             Some(Evidence::Proven(Mark::Dot)) => {
                 self.dot.get_or_insert(line);
@@ -81,6 +85,15 @@ pub(crate) fn first(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 enum Evidence {
     Proven(Mark),
     Open,
+}
+
+/// Digits with two decimals after a dot, or none at all: neither can speak for a comma.
+fn is_plain(bytes: &[u8]) -> bool {
+    let whole = match bytes {
+        [whole @ .., b'.', a, b] if a.is_ascii_digit() && b.is_ascii_digit() => whole,
+        whole => whole,
+    };
+    bytes.len() < 16 && whole.iter().all(u8::is_ascii_digit)
 }
 
 fn evidence(cell: &str) -> Option<Evidence> {

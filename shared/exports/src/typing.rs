@@ -11,7 +11,7 @@ use levier_domain::receipt::Refusal;
 use levier_domain::record::Value;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::cells::{looks_private, shape};
+use crate::cells::{looks_private, shape, trimmed};
 use crate::checks::Checks;
 use crate::notes::Notes;
 use crate::number::{self, Mark};
@@ -91,13 +91,13 @@ impl<'a> Typer<'a> {
                 Origin::Cell(at) => (row.cell(*at), row.native(*at)),
                 Origin::Constant(text) => (text.as_str(), Native::Text),
             };
-            let mut cell = cell.trim();
+            let mut cell = trimmed(cell);
             let mut native = native;
             let mut empty = self.is_null(cell);
             if empty {
                 // Where the dialect says so, the first of several columns that holds something is read.
                 for other in &field.others {
-                    let text = row.cell(*other).trim();
+                    let text = trimmed(row.cell(*other));
                     if !self.is_null(text) {
                         (cell, native, empty) = (text, row.native(*other), false);
                         break;
