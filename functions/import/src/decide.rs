@@ -2,12 +2,13 @@
 //! memory does not grow with the lake.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use levier_domain::entity::Entity;
 use levier_lake::index::{self, Entry};
 use levier_lake::{Lake, LakeError, keys};
 
-use crate::entries::{Entries, PARTS};
+use crate::entries::{Entries, PARTS, at_once, together};
 
 /// What becomes of the rows of one file.
 #[derive(Default)]
@@ -53,39 +54,95 @@ fn local(error: std::io::Error) -> LakeError {
 pub async fn decide(
     lake: &Lake,
     file: &Judged<'_>,
-    entries: &mut Entries,
+    entries: &Entries,
 ) -> Result<Decision, LakeError> {
     let rows = usize::try_from(entries.rows()).unwrap_or(usize::MAX);
     let mut decision = Decision {
         keep: vec![false; rows],
         ..Decision::default()
     };
-    let mut held = held(lake, file, entries).await?;
-    for part in 0..PARTS {
-        let rows = entries.part(part).map_err(local)?;
-        let winners = newest(&rows, &mut decision);
-        let mut known: HashMap<[u8; 16], Held> = HashMap::new();
-        let mut gone = HashSet::new();
-        for (_, entry) in held.part(part).map_err(local)? {
-            if winners.contains_key(&entry.key) {
-                remember(&mut known, &entry);
-            } else if file.full && entry.known_from < file.dropped_at {
-                gone.insert(entry.key);
-            }
-        }
-        decision.gone.extend(gone);
-        for (key, at) in winners {
-            let (row, entry) = &rows[at];
-            judge(known.get(&key), entry, *row as usize, &mut decision);
-        }
+    let held = held(lake, file, entries).await?;
+    let parts: Vec<usize> = (0..PARTS).collect();
+    for group in parts.chunks(at_once()) {
+        let work = |part| decide_part(file, entries, &held, part);
+        together(group, work, |part| decision.absorb(part)).map_err(local)?;
     }
     decision.gone.sort_unstable();
     Ok(decision)
 }
 
+impl Decision {
+    fn absorb(&mut self, part: PartDecision) {
+        self.new += part.new;
+        self.changed += part.changed;
+        self.unchanged += part.unchanged;
+        self.gone.extend(part.gone);
+        for row in part.kept {
+            self.keep[row as usize] = true;
+        }
+    }
+}
+
+/// What becomes of the rows of one part of the keys.
+#[derive(Default)]
+struct PartDecision {
+    kept: Vec<u64>,
+    new: u64,
+    changed: u64,
+    unchanged: u64,
+    gone: HashSet<[u8; 16], ByKey>,
+}
+
+fn decide_part(
+    file: &Judged<'_>,
+    entries: &Entries,
+    held: &Entries,
+    part: usize,
+) -> std::io::Result<PartDecision> {
+    let mut decision = PartDecision::default();
+    let rows = entries.part(part)?;
+    let winners = newest(&rows, &mut decision);
+    let mut known: HashMap<[u8; 16], Held, ByKey> = HashMap::default();
+    for (_, entry) in held.part(part)? {
+        if winners.contains_key(&entry.key) {
+            remember(&mut known, &entry);
+        } else if file.full && entry.known_from < file.dropped_at {
+            decision.gone.insert(entry.key);
+        }
+    }
+    for (key, at) in winners {
+        let (row, entry) = &rows[at];
+        judge(known.get(&key), entry, *row, &mut decision);
+    }
+    Ok(decision)
+}
+
+/// Keys are hashes already: their last bytes serve as they are. (The first ones are alike within a part.)
+#[derive(Clone, Copy, Default)]
+struct KeyHasher(u64);
+
+type ByKey = BuildHasherDefault<KeyHasher>;
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(last) = bytes.last_chunk::<8>() {
+            self.0 = u64::from_le_bytes(*last);
+        }
+    }
+
+    fn write_usize(&mut self, _: usize) {}
+}
+
 /// A key twice in one file: the newest wins wherever it stands, the later line among equals.
-fn newest(rows: &[(u64, Entry)], decision: &mut Decision) -> HashMap<[u8; 16], usize> {
-    let mut winners: HashMap<[u8; 16], usize> = HashMap::with_capacity(rows.len());
+fn newest(
+    rows: &[(u64, Entry)],
+    decision: &mut PartDecision,
+) -> HashMap<[u8; 16], usize, ByKey> {
+    let mut winners = HashMap::with_capacity_and_hasher(rows.len(), ByKey::default());
     for (at, (_, entry)) in rows.iter().enumerate() {
         let winner = winners.entry(entry.key).or_insert(at);
         if *winner != at {
@@ -98,7 +155,7 @@ fn newest(rows: &[(u64, Entry)], decision: &mut Decision) -> HashMap<[u8; 16], u
     winners
 }
 
-fn remember(known: &mut HashMap<[u8; 16], Held>, entry: &Entry) {
+fn remember(known: &mut HashMap<[u8; 16], Held, ByKey>, entry: &Entry) {
     let age = (entry.updated_at, entry.known_from);
     let held = known.entry(entry.key).or_insert_with(|| Held {
         best: age,
@@ -112,28 +169,30 @@ fn remember(known: &mut HashMap<[u8; 16], Held>, entry: &Entry) {
     held.all.push(entry.content);
 }
 
-fn judge(held: Option<&Held>, entry: &Entry, row: usize, decision: &mut Decision) {
+fn judge(held: Option<&Held>, entry: &Entry, row: u64, decision: &mut PartDecision) {
     match held {
         None => {
             decision.new += 1;
-            decision.keep[row] = true;
+            decision.kept.push(row);
         }
         Some(held) if held.content == entry.content => decision.unchanged += 1,
         Some(held) if (entry.updated_at, entry.known_from) < held.best => {
             // Older than what is held: it changes nothing, but as history it is kept once.
             decision.unchanged += 1;
-            decision.keep[row] = !held.all.contains(&entry.content);
+            if !held.all.contains(&entry.content) {
+                decision.kept.push(row);
+            }
         }
         Some(_) => {
             decision.changed += 1;
-            decision.keep[row] = true;
+            decision.kept.push(row);
         }
     }
 }
 
 /// What is held of the file's source, without what a complete export has deleted since; only of the file's own keys where these
 /// are few enough to be asked for.
-async fn held(lake: &Lake, file: &Judged<'_>, entries: &mut Entries) -> Result<Entries, LakeError> {
+async fn held(lake: &Lake, file: &Judged<'_>, entries: &Entries) -> Result<Entries, LakeError> {
     let mut wanted: Option<HashSet<[u8; 16]>> = None;
     if !file.full && !entries.are_many() {
         let mut keys = HashSet::new();

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::{Mutex, PoisonError};
 
 use levier_lake::index::Entry;
 
@@ -17,7 +18,7 @@ const BYTES: usize = 16 + 16 + 8 + 8 + 8;
 /// Entries by part.
 pub struct Entries {
     held: [Vec<(u64, Entry)>; PARTS],
-    files: Vec<File>,
+    files: Vec<Mutex<File>>,
     in_memory: usize,
     most_held: usize,
     rows: u64,
@@ -33,6 +34,40 @@ impl Default for Entries {
             rows: 0,
         }
     }
+}
+
+/// How many parts are worked on at once: as many as there are processors, four at most, because each is held in memory.
+pub fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| usize::from(n).min(4))
+}
+
+/// Does one piece of work for each of a few parts, all at once, and hands the results on in the order of the parts.
+///
+/// # Errors
+/// The first error, by part.
+pub fn together<T: Send, E: Send>(
+    parts: &[usize],
+    work: impl Fn(usize) -> Result<T, E> + Sync,
+    mut take: impl FnMut(T),
+) -> Result<(), E> {
+    let work = &work;
+    let done = std::thread::scope(|scope| {
+        let running: Vec<_> = parts
+            .iter()
+            .map(|part| scope.spawn(move || work(*part)))
+            .collect();
+        running
+            .into_iter()
+            .map(|thread| match thread.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect::<Vec<_>>()
+    });
+    for result in done {
+        take(result?);
+    }
+    Ok(())
 }
 
 fn part_of(key: &[u8; 16]) -> usize {
@@ -66,7 +101,7 @@ impl Entries {
 
     fn spill(&mut self) -> io::Result<()> {
         while self.files.len() < PARTS {
-            self.files.push(tempfile::tempfile()?);
+            self.files.push(Mutex::new(tempfile::tempfile()?));
         }
         let mut bytes = Vec::new();
         for (held, file) in self.held.iter_mut().zip(&mut self.files) {
@@ -78,7 +113,9 @@ impl Entries {
                 bytes.extend_from_slice(&entry.updated_at.to_le_bytes());
                 bytes.extend_from_slice(&entry.known_from.to_le_bytes());
             }
-            file.write_all(&bytes)?;
+            file.get_mut()
+                .unwrap_or_else(PoisonError::into_inner)
+                .write_all(&bytes)?;
         }
         self.in_memory = 0;
         Ok(())
@@ -88,9 +125,10 @@ impl Entries {
     ///
     /// # Errors
     /// A temporary file cannot be read.
-    pub fn part(&mut self, part: usize) -> io::Result<Vec<(u64, Entry)>> {
+    pub fn part(&self, part: usize) -> io::Result<Vec<(u64, Entry)>> {
         let mut out = Vec::new();
-        if let Some(file) = self.files.get_mut(part) {
+        if let Some(file) = self.files.get(part) {
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
             let mut bytes = Vec::new();
             file.seek(SeekFrom::Start(0))?;
             file.read_to_end(&mut bytes)?;

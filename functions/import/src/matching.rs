@@ -56,6 +56,17 @@ impl Counter {
         self.sums.none += u64::from(named == 0);
     }
 
+    /// Adds what was counted of other rows of the file.
+    pub fn absorb(&mut self, other: &Self) {
+        let (own, other) = (&mut self.sums, &other.sums);
+        own.rows += other.rows;
+        own.person_id += other.person_id;
+        own.email += other.email;
+        own.phone += other.phone;
+        own.account_id += other.account_id;
+        own.none += other.none;
+    }
+
     /// The sums; `None` where the entity is about nobody.
     pub fn sums(&self) -> Option<Matching> {
         let about_somebody = self.person_id.or(self.email).or(self.account_id).is_some();

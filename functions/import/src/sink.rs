@@ -1,21 +1,23 @@
 //! Where rows go while a file is read: typed rows into a temporary Parquet file, refused ones into a temporary CSV.
 //!
-//! Only a hash, an age and a position are kept per row, and those in files too once they are many, so that memory does not grow
+//! Typed rows are hashed and laid out as columns on the thread that types them, a stretch of the file at a time. Only a hash, an age and a position are kept per row, and those in files too once they are many, so that memory does not grow
 //! with the file.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::rc::Rc;
 
+use jiff::Timestamp;
 use levier_domain::entity::Entity;
 use levier_domain::event::{ANSWER_WORDS, Event, attribute};
 use levier_domain::item::Draft;
 use levier_domain::private::EMAIL_DOMAIN;
 use levier_domain::receipt::{ImportStatus, Receipt, Refusal};
-use levier_domain::record::{Record, Value};
-use levier_exports::{Dialects, Limits, Outcome, Reading, Sink, SinkError};
+use levier_domain::record::{Fingerprint, Record, Value};
+use levier_exports::{Dialects, Limits, Outcome, Pace, Reading, Sink, SinkError, Stretch};
 use levier_lake::index::Entry;
 use levier_lake::records::Batcher;
 use levier_runtime::{Dependencies, JobError};
@@ -25,9 +27,6 @@ use crate::entries::Entries;
 use crate::matching::Counter;
 use crate::object::{Drop, chain};
 use crate::writing::{Files, Part};
-
-/// Rows typed before they are written; few, so that a batch lies in the processor's cache while it is encoded.
-pub const BATCH: usize = 16_384;
 
 /// What one file (or member) gave.
 #[derive(Default)]
@@ -72,27 +71,38 @@ struct Collector<'a> {
 /// Rows on their way to the thread that writes them.
 struct Writing {
     entity: Entity,
-    batcher: Batcher,
     entries: Entries,
     files: Files,
     matching: Counter,
+}
+
+/// The rows of one stretch of the file, hashed and laid out as columns.
+struct Rows {
+    entity: Entity,
+    known_from: Timestamp,
+    import_id: String,
+    batcher: Batcher,
+    fingerprint: Fingerprint,
+    entries: Vec<Entry>,
+    matching: Counter,
+    domains: BTreeMap<[u8; 16], [u8; 16]>,
+    attributes: Option<usize>,
 }
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SinkError {
     SinkError(Box::new(error))
 }
 
-impl Collector<'_> {
+impl Rows {
     /// Takes the hash of the e-mail's domain out of the record: it is kept beside the rows, once for each address.
     fn keep_domain(&mut self, record: &mut Record) {
-        let Some(at) = record.entity.lake_position("attributes") else {
-            return;
-        };
-        let Value::Attributes(map) = &mut record.values[at] else {
+        let Some(Value::Attributes(map)) = self.attributes.map(|at| &mut record.values[at]) else {
             return;
         };
         let domain = map.remove(EMAIL_DOMAIN);
-        if map.is_empty() {
+        if map.is_empty()
+            && let Some(at) = self.attributes
+        {
             record.values[at] = Value::Null;
         }
         let (mut email, mut hash) = ([0; 16], [0; 16]);
@@ -100,8 +110,26 @@ impl Collector<'_> {
             && hex::decode_to_slice(key, &mut email).is_ok()
             && hex::decode_to_slice(domain, &mut hash).is_ok()
         {
-            self.member.domains.insert(email, hash);
+            self.domains.insert(email, hash);
         }
+    }
+}
+
+impl Stretch for Rows {
+    fn record(&mut self, _line: u64, record: &mut Record) -> Result<(), SinkError> {
+        if self.entity == Entity::People {
+            self.keep_domain(record);
+        }
+        self.matching.add(record);
+        self.entries.push(Entry {
+            key: self.fingerprint.key(record),
+            content: self.fingerprint.content(record),
+            updated_at: self.fingerprint.updated_at(record).unwrap_or(i64::MIN),
+            known_from: self.known_from.as_microsecond(),
+        });
+        self.batcher
+            .push_of_import(record, &self.import_id, self.known_from);
+        Ok(())
     }
 }
 
@@ -111,38 +139,51 @@ impl Sink for Collector<'_> {
         Ok(())
     }
 
-    fn record(&mut self, _line: u64, mut record: Record) -> Result<(), SinkError> {
-        if record.entity == Entity::People {
-            self.keep_domain(&mut record);
+    fn stretch(&self, entity: Entity) -> Box<dyn Stretch> {
+        Box::new(Rows {
+            entity,
+            known_from: self.drop.dropped_at,
+            import_id: self.member.import_id.clone(),
+            batcher: Batcher::new(entity),
+            fingerprint: Fingerprint::of(entity),
+            entries: Vec::new(),
+            matching: Counter::new(entity),
+            domains: BTreeMap::new(),
+            attributes: entity.lake_position("attributes"),
+        })
+    }
+
+    fn take(&mut self, stretch: Box<dyn Stretch>) -> Result<(), SinkError> {
+        let stretch: Box<dyn Any> = stretch;
+        // Every stretch that comes back is one that `stretch` gave.
+        let Ok(mut rows) = stretch.downcast::<Rows>() else {
+            return Ok(());
+        };
+        if rows.entries.is_empty() {
+            return Ok(());
         }
         let writing = self.writing.get_or_insert_with(|| Writing {
-            entity: record.entity,
-            batcher: Batcher::new(record.entity),
+            entity: rows.entity,
             entries: Entries::default(),
-            files: Files::start(record.entity),
-            matching: Counter::new(record.entity),
+            files: Files::start(rows.entity),
+            matching: Counter::new(rows.entity),
         });
-        writing.matching.add(&record);
-        let known_from = self.drop.dropped_at;
-        writing
-            .entries
-            .push(Entry {
-                key: record.key_hash(),
-                content: record.content_hash(),
-                updated_at: record
-                    .updated_at()
-                    .map_or(i64::MIN, jiff::Timestamp::as_microsecond),
-                known_from: known_from.as_microsecond(),
-            })
-            .map_err(failed)?;
-        writing
-            .batcher
-            .push_of_import(&record, &self.member.import_id, known_from);
-        if writing.batcher.rows() >= BATCH {
-            let batch = writing.batcher.finish().map_err(failed)?;
-            writing.files.write(batch).map_err(failed)?;
+        writing.matching.absorb(&rows.matching);
+        self.member.domains.append(&mut rows.domains);
+        for entry in rows.entries.drain(..) {
+            writing.entries.push(entry).map_err(failed)?;
         }
-        Ok(())
+        let batch = rows.batcher.finish().map_err(failed)?;
+        writing.files.write(batch).map_err(failed)
+    }
+
+    fn restart(&mut self) {
+        self.writing = None;
+        self.refused = None;
+        self.member = Member {
+            import_id: std::mem::take(&mut self.member.import_id),
+            ..Member::default()
+        };
     }
 
     fn event(&mut self, _line: u64, draft: Draft) -> Result<(), SinkError> {
@@ -189,10 +230,6 @@ impl Sink for Collector<'_> {
         let mut matching = None;
         if let Some(mut writing) = self.writing.take() {
             matching = writing.matching.sums();
-            if writing.batcher.rows() > 0 {
-                let batch = writing.batcher.finish().map_err(failed)?;
-                writing.files.write(batch).map_err(failed)?;
-            }
             self.member.typed = Some(Typed {
                 entity: writing.entity,
                 parts: writing.files.finish().map_err(failed)?,
@@ -248,6 +285,7 @@ pub fn read(
         dialects,
         dropped_at: drop.dropped_at,
         limits,
+        pace: Pace::default(),
     };
     let done = Rc::new(RefCell::new(Vec::new()));
     let input = drop.file.reopen().map_err(|error| {

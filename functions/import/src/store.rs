@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
 use bytes::Bytes;
+use futures::{TryStreamExt, stream};
 use levier_domain::entity::Entity;
 use levier_domain::receipt::{ImportStatus, Receipt};
 use levier_lake::index::{self, Entry};
@@ -14,10 +15,10 @@ use serde::Serialize;
 
 use crate::decide::{Judged, decide};
 use crate::drift;
-use crate::entries::PARTS;
+use crate::entries::{PARTS, at_once, together};
 use crate::object::Drop;
-use crate::sink::{BATCH, Member, Typed};
-use crate::writing::Part;
+use crate::sink::{Member, Typed};
+use crate::writing::{BATCH, Part};
 
 /// What one import left in the lake, for the `waterfall`.
 #[derive(Serialize)]
@@ -196,46 +197,67 @@ async fn write_rows(
 ) -> Result<(), LakeError> {
     let entity = typed.entity;
     let mut from = 0;
-    for (part, written) in typed.parts.iter().enumerate() {
-        let name = keys::crm(entity, import_id, part);
+    let parts = typed.parts.iter().enumerate().map(|(part, written)| {
         let own = &keep[from..from + written.rows];
         from += written.rows;
-        if own.iter().all(|keep| *keep) {
-            lake.put(&name, read_temporary(&name, written.file.path())?)
-                .await?;
-        } else if own.contains(&true) {
-            lake.put(&name, filtered(&name, entity, written, own)?)
-                .await?;
-        }
-    }
+        (keys::crm(entity, import_id, part), written, own)
+    });
+    stream::iter(parts.map(Ok))
+        .try_for_each_concurrent(at_once(), |(name, written, own)| async move {
+            if own.iter().all(|keep| *keep) {
+                lake.put(&name, read_temporary(&name, written.file.path())?)
+                    .await
+            } else if own.contains(&true) {
+                lake.put(&name, filtered(&name, entity, written, own)?)
+                    .await
+            } else {
+                Ok(())
+            }
+        })
+        .await?;
     // Of many rows the index is written part by part, each at its own key; of few it is one object in the order of the rows.
-    let many = typed.entries.are_many();
-    let mut kept: Vec<(u64, Entry)> = Vec::new();
-    for part in 0..PARTS {
-        let key = keys::index(entity, import_id, part);
-        let local = |error| LakeError::content(&key, "a temporary file", error);
-        let entries = typed.entries.part(part).map_err(local)?;
-        kept.extend(entries.into_iter().filter(|(row, _)| keep[*row as usize]));
-        if many && !kept.is_empty() {
-            write_index(lake, &key, source, &mut kept).await?;
+    let key = |part| keys::index(entity, import_id, part);
+    let of_part = |part: usize| {
+        let local = |error| LakeError::content(&key(part), "a temporary file", error);
+        let mut kept = typed.entries.part(part).map_err(local)?;
+        kept.retain(|(row, _)| keep[*row as usize]);
+        Ok::<_, LakeError>(kept)
+    };
+    if !typed.entries.are_many() {
+        let mut kept = Vec::new();
+        for part in 0..PARTS {
+            kept.extend(of_part(part)?);
         }
+        if !kept.is_empty() {
+            lake.put(&key(0), encoded(&key(0), source, kept)?).await?;
+        }
+        return Ok(());
     }
-    if !many && !kept.is_empty() {
-        let key = keys::index(entity, import_id, 0);
-        write_index(lake, &key, source, &mut kept).await?;
+    let encode = |part: usize| {
+        let kept = of_part(part)?;
+        let key = key(part);
+        Ok::<_, LakeError>(if kept.is_empty() {
+            None
+        } else {
+            Some((encoded(&key, source, kept)?, key))
+        })
+    };
+    let parts: Vec<usize> = (0..PARTS).collect();
+    for group in parts.chunks(at_once()) {
+        let mut objects = Vec::new();
+        together(group, encode, |object| objects.extend(object))?;
+        stream::iter(objects.into_iter().map(Ok))
+            .try_for_each_concurrent(None, |(bytes, key)| async move { lake.put(&key, bytes).await })
+            .await?;
     }
     Ok(())
 }
 
-async fn write_index(
-    lake: &Lake,
-    key: &str,
-    source: &str,
-    kept: &mut Vec<(u64, Entry)>,
-) -> Result<(), LakeError> {
+/// The index of some rows, in their order.
+fn encoded(key: &str, source: &str, mut kept: Vec<(u64, Entry)>) -> Result<Vec<u8>, LakeError> {
     kept.sort_unstable_by_key(|(row, _)| *row);
-    let entries: Vec<Entry> = kept.drain(..).map(|(_, entry)| entry).collect();
-    lake.put(key, index::encode(key, source, &entries)?).await
+    let entries: Vec<Entry> = kept.into_iter().map(|(_, entry)| entry).collect();
+    index::encode(key, source, &entries)
 }
 
 /// The rows of a part that are kept, as a file.

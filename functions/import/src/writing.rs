@@ -1,9 +1,11 @@
 //! The thread that writes typed rows to temporary Parquet files, while the next ones are read.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use arrow::compute::concat_batches;
 use arrow::record_batch::RecordBatch;
 use levier_domain::entity::Entity;
 use levier_lake::columns::Writer;
@@ -12,6 +14,8 @@ use tempfile::NamedTempFile;
 
 /// Rows of one object of the lake: two row groups.
 const PART_ROWS: usize = 524_288;
+/// Rows that are encoded at once; few, so that they lie in the processor's cache.
+pub const BATCH: usize = 16_384;
 /// Batches that may wait to be written.
 const WAITING: usize = 4;
 
@@ -27,6 +31,86 @@ pub struct Part {
 pub struct Files {
     batches: Option<SyncSender<RecordBatch>>,
     thread: Option<JoinHandle<Result<Vec<Part>, LakeError>>>,
+}
+
+/// Makes batches of one size out of batches of any, so that what is written does not know how the rows came.
+#[derive(Default)]
+struct Even {
+    held: VecDeque<RecordBatch>,
+    rows: usize,
+}
+
+impl Even {
+    fn push(&mut self, batch: RecordBatch) {
+        self.rows += batch.num_rows();
+        self.held.push_back(batch);
+    }
+
+    /// The next batch of [`BATCH`] rows; the last one may have fewer, but not under `least`.
+    fn next(&mut self, least: usize) -> Result<Option<RecordBatch>, LakeError> {
+        if self.rows < least {
+            return Ok(None);
+        }
+        let (mut wanted, mut pieces) = (BATCH, Vec::new());
+        while wanted > 0
+            && let Some(batch) = self.held.pop_front()
+        {
+            let n = batch.num_rows().min(wanted);
+            if n < batch.num_rows() {
+                self.held.push_front(batch.slice(n, batch.num_rows() - n));
+            }
+            pieces.push(batch.slice(0, n));
+            wanted -= n;
+        }
+        self.rows -= BATCH - wanted;
+        match pieces.as_slice() {
+            [] => Ok(None),
+            [whole] => Ok(Some(whole.clone())),
+            [first, ..] => concat_batches(&first.schema(), &pieces)
+                .map(Some)
+                .map_err(|error| LakeError::content("rows", "columns", error)),
+        }
+    }
+}
+
+/// The files that are written and the one that is open.
+struct Parts {
+    entity: Entity,
+    done: Vec<Part>,
+    open: Option<(Part, Writer<File>)>,
+}
+
+impl Parts {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        let (part, writer) = match &mut self.open {
+            Some(open) => open,
+            None => {
+                let file = NamedTempFile::new().map_err(local)?;
+                let out = file.reopen().map_err(local)?;
+                let writer = Writer::new("rows", &records::schema(self.entity), out)?;
+                self.open.insert((Part { file, rows: 0 }, writer))
+            }
+        };
+        writer.write(batch)?;
+        part.rows += batch.num_rows();
+        if part.rows >= PART_ROWS {
+            self.close()?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), LakeError> {
+        if let Some((part, writer)) = self.open.take() {
+            writer.finish()?;
+            self.done.push(part);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Vec<Part>, LakeError> {
+        self.close()?;
+        Ok(self.done)
+    }
 }
 
 /// The rows could not be written.
@@ -49,32 +133,22 @@ impl Files {
     pub fn start(entity: Entity) -> Self {
         let (batches, waiting) = sync_channel::<RecordBatch>(WAITING);
         let thread = std::thread::spawn(move || {
-            let mut parts = Vec::new();
-            let mut open: Option<(Part, Writer<File>)> = None;
+            let mut parts = Parts {
+                entity,
+                done: Vec::new(),
+                open: None,
+            };
+            let mut even = Even::default();
             for batch in waiting {
-                let (part, writer) = match &mut open {
-                    Some(open) => open,
-                    None => {
-                        let file = NamedTempFile::new().map_err(local)?;
-                        let out = file.reopen().map_err(local)?;
-                        let writer = Writer::new("rows", &records::schema(entity), out)?;
-                        open.insert((Part { file, rows: 0 }, writer))
-                    }
-                };
-                writer.write(&batch)?;
-                part.rows += batch.num_rows();
-                if part.rows >= PART_ROWS
-                    && let Some((part, writer)) = open.take()
-                {
-                    writer.finish()?;
-                    parts.push(part);
+                even.push(batch);
+                while let Some(batch) = even.next(BATCH)? {
+                    parts.write(&batch)?;
                 }
             }
-            if let Some((part, writer)) = open {
-                writer.finish()?;
-                parts.push(part);
+            while let Some(batch) = even.next(1)? {
+                parts.write(&batch)?;
             }
-            Ok(parts)
+            parts.finish()
         });
         Self {
             batches: Some(batches),

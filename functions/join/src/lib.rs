@@ -151,6 +151,7 @@ fn evidence_columns(entity: Entity) -> Vec<&'static str> {
             "email_key",
             "phone_key",
             "account_id",
+            "created_at",
             "attributes",
         ],
         Entity::Orders

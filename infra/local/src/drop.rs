@@ -97,7 +97,11 @@ pub async fn put(
             .await
             .map_err(Failure::failed)?;
     }
-    let body = ByteStream::from_path(file)
+    // Read in large pieces: each one is a walk to another thread and back.
+    let body = ByteStream::read_from()
+        .path(file)
+        .buffer_size(1 << 20)
+        .build()
         .await
         .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;
     lake.drop_file(&key, body, known_at)

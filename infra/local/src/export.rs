@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use levier_domain::entity::Entity;
 use levier_domain::private::HashKey;
 use levier_domain::receipt::ImportStatus;
-use levier_exports::{Dialects, Limits, Reading, Sidecar};
+use levier_exports::{Dialects, Limits, Pace, Reading, Sidecar};
 use levier_import::{DIALECT_ENDING, SIDECAR_ENDING};
 use serde_json::json;
 
@@ -77,6 +77,7 @@ pub fn export(shared: &Shared, arguments: &Check, file: &Path) -> Result<ExitCod
             max_refused_share: config.import.max_refused_share,
             ..Limits::default()
         },
+        pace: Pace::default(),
     };
     let input = File::open(file)
         .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;

@@ -52,13 +52,22 @@ impl HashKey {
         mac.update(kind.as_bytes());
         mac.update(b":");
         mac.update(text.as_bytes());
-        hex::encode(&mac.finalize().into_bytes()[..16])
+        let mut digits = vec![0; 32];
+        // Neither can fail: the lengths agree, and hex digits are UTF-8.
+        let _ = hex::encode_to_slice(&mac.finalize().into_bytes()[..16], &mut digits);
+        String::from_utf8(digits).unwrap_or_default()
     }
 
     /// The key of an e-mail address, or `None` where the text is no address.
     #[must_use]
     pub fn email(&self, raw: &str) -> Option<String> {
-        normalise_email(raw).map(|email| self.digest("email", &email))
+        normalise_email(raw).map(|email| self.normalised_email(&email))
+    }
+
+    /// The key of an address that [`normalise_email`] gave.
+    #[must_use]
+    pub fn normalised_email(&self, email: &str) -> String {
+        self.digest("email", email)
     }
 
     /// The key of a phone number (E.164 after reading it with `country` as default), or `None` where it is no valid number.
@@ -118,22 +127,33 @@ pub struct WeakKey;
 /// Trims, composes (NFC) and lower-cases an address; `None` where it has no plausible syntax.
 #[must_use]
 pub fn normalise_email(raw: &str) -> Option<String> {
-    let address = raw.trim().trim_start_matches("mailto:");
+    let mut address = raw.trim();
+    while let Some(rest) = address.strip_prefix("mailto:") {
+        address = rest;
+    }
     let email: String = if address.is_ascii() {
         address.to_ascii_lowercase()
     } else {
         address.nfc().collect::<String>().to_lowercase()
     };
-    let (local, domain) = email.rsplit_once('@')?;
+    let at = email.bytes().rposition(|byte| byte == b'@')?;
+    let (local, domain) = (&email[..at], &email[at + 1..]);
+    let forbidden = if email.is_ascii() {
+        email
+            .bytes()
+            .any(|b| b <= b' ' || matches!(b, 0x7F | b',' | b';' | b'<' | b'>' | b'"'))
+    } else {
+        email.chars().any(|c| {
+            c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '"')
+        })
+    };
     let plausible = !local.is_empty()
         && local.len() <= 64
         && !local.contains('@')
         && domain.contains('.')
         && !domain.starts_with('.')
         && !domain.ends_with('.')
-        && !email.chars().any(|c| {
-            c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '"')
-        });
+        && !forbidden;
     plausible.then_some(email)
 }
 

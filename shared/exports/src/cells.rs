@@ -16,6 +16,14 @@ pub(crate) fn shape(cell: &str) -> String {
     }
 }
 
+/// Text without blanks around it; most cells have none, which their two ends tell.
+pub(crate) fn trimmed(cell: &str) -> &str {
+    match (cell.as_bytes().first(), cell.as_bytes().last()) {
+        (Some(b'!'..=b'~'), Some(b'!'..=b'~')) => cell,
+        _ => cell.trim(),
+    }
+}
+
 /// Text without the apostrophe that spreadsheets put before digits and signs.
 pub(crate) fn plain_text(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
@@ -32,7 +40,7 @@ pub(crate) fn plain_text(cell: &str) -> &str {
 
 /// `5.55E+12`: a spreadsheet has cut the digits off.
 pub(crate) fn is_scientific(id: &str, native: Native) -> bool {
-    let Some(at) = id.find(['E', 'e']) else {
+    let Some(at) = memchr::memchr2(b'E', b'e', id.as_bytes()) else {
         return false;
     };
     let (mantissa, exponent) = (&id[..at], &id[at + 1..]);

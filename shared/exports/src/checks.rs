@@ -7,10 +7,43 @@ use levier_domain::record::Value;
 use crate::plan::Plan;
 use crate::rows::Row;
 
-/// Rules between the columns of one entity.
-pub(crate) fn check(plan: &Plan, row: &Row, values: &mut [Value]) -> Result<(), Refusal> {
-    let entity = plan.entity;
-    let at = |name: &str| entity.lake_position(name);
+/// Rules between the columns of one entity, and where these stand in the lake's row.
+pub(crate) struct Checks {
+    entity: Entity,
+    amount: Option<usize>,
+    refunded: Option<usize>,
+    status: Option<usize>,
+    closed_at: Option<usize>,
+    person: Option<usize>,
+    email: Option<usize>,
+    kind: Option<usize>,
+    score: Option<usize>,
+}
+
+impl Checks {
+    pub(crate) fn of(entity: Entity) -> Self {
+        let at = |name: &str| entity.lake_position(name);
+        Self {
+            entity,
+            amount: at("amount_minor"),
+            refunded: at("refunded_amount_minor"),
+            status: at("status"),
+            closed_at: at("closed_at"),
+            person: at("person_id"),
+            email: at("email_key"),
+            kind: at("kind"),
+            score: at(match entity {
+                Entity::Tickets => "satisfaction",
+                Entity::Mentions => "sentiment",
+                Entity::Rates => "rate",
+                _ => "score",
+            }),
+        }
+    }
+
+    /// Refuses a row that breaks a rule.
+    pub(crate) fn apply(&self, plan: &Plan, row: &Row, values: &mut [Value]) -> Result<(), Refusal> {
+    let entity = self.entity;
     let refuse = |name: &str, reason: &str, hint: &str| {
         let column = plan
             .fields
@@ -26,8 +59,8 @@ pub(crate) fn check(plan: &Plan, row: &Row, values: &mut [Value]) -> Result<(), 
     };
     match entity {
         Entity::Orders | Entity::Invoices => {
-            let amount = at("amount_minor").and_then(|at| values[at].as_integer());
-            let refunded = at("refunded_amount_minor").and_then(|at| values[at].as_integer());
+            let amount = self.amount.and_then(|at| values[at].as_integer());
+            let refunded = self.refunded.and_then(|at| values[at].as_integer());
             if entity == Entity::Orders && amount.is_some_and(|amount| amount < 0) {
                 return refuse(
                     "amount",
@@ -53,15 +86,15 @@ pub(crate) fn check(plan: &Plan, row: &Row, values: &mut [Value]) -> Result<(), 
             }
         }
         Entity::Deals => {
-            if let (Some(status), Some(closed)) = (at("status"), at("closed_at"))
+            if let (Some(status), Some(closed)) = (self.status, self.closed_at)
                 && values[status].as_text() == Some("open")
             {
                 values[closed] = Value::Null;
             }
         }
         Entity::Assignments | Entity::Links => {
-            let absent = |name| at(name).is_none_or(|at| values[at] == Value::Null);
-            if absent("person_id") && absent("email_key") {
+            let absent = |at: Option<usize>| at.is_none_or(|at| values[at] == Value::Null);
+            if absent(self.person) && absent(self.email) {
                 return refuse(
                     "person_id",
                     "the row names nobody",
@@ -70,7 +103,7 @@ pub(crate) fn check(plan: &Plan, row: &Row, values: &mut [Value]) -> Result<(), 
             }
         }
         Entity::Tickets => {
-            if let Some(score) = at("satisfaction").and_then(|at| values[at].as_number())
+            if let Some(score) = self.score.and_then(|at| values[at].as_number())
                 && !(1.0..=5.0).contains(&score)
             {
                 return refuse(
@@ -81,7 +114,7 @@ pub(crate) fn check(plan: &Plan, row: &Row, values: &mut [Value]) -> Result<(), 
             }
         }
         Entity::Mentions => {
-            if let Some(score) = at("sentiment").and_then(|at| values[at].as_number())
+            if let Some(score) = self.score.and_then(|at| values[at].as_number())
                 && !(-1.0..=1.0).contains(&score)
             {
                 return refuse(
@@ -92,9 +125,9 @@ pub(crate) fn check(plan: &Plan, row: &Row, values: &mut [Value]) -> Result<(), 
             }
         }
         Entity::Surveys => {
-            let nps = at("kind").is_some_and(|at| values[at].as_text() == Some("nps"));
+            let nps = self.kind.is_some_and(|at| values[at].as_text() == Some("nps"));
             if nps
-                && let Some(score) = at("score").and_then(|at| values[at].as_number())
+                && let Some(score) = self.score.and_then(|at| values[at].as_number())
                 && !(0.0..=10.0).contains(&score)
             {
                 return refuse(
@@ -105,7 +138,7 @@ pub(crate) fn check(plan: &Plan, row: &Row, values: &mut [Value]) -> Result<(), 
             }
         }
         Entity::Rates => {
-            if let Some(rate) = at("rate").and_then(|at| values[at].as_number())
+            if let Some(rate) = self.score.and_then(|at| values[at].as_number())
                 && rate <= 0.0
             {
                 return refuse(
@@ -118,4 +151,5 @@ pub(crate) fn check(plan: &Plan, row: &Row, values: &mut [Value]) -> Result<(), 
         _ => {}
     }
     Ok(())
+}
 }

@@ -8,6 +8,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use levier_domain::time::start_of_day;
 
+use crate::number::first;
+
 /// Which of day and month comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -55,6 +57,13 @@ impl Orders {
             }
             _ => {}
         }
+    }
+
+    /// Adds what other rows of the file prove.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        self.day_first = first(self.day_first, other.day_first);
+        self.month_first = first(self.month_first, other.month_first);
+        self.open = first(self.open, other.open);
     }
 
     /// `Ok(None)` where no cell needs an order.
@@ -229,7 +238,29 @@ fn three_numbers(text: &str) -> Option<(u32, u32, u32, &str)> {
     Some((numbers[0], numbers[1], numbers[2], &text[at..]))
 }
 
+/// `T10:00:00Z` and `T10:00:00+02:00`, which most systems write.
+fn rfc3339(date: Date, rest: &str) -> Option<When> {
+    let bytes = rest.as_bytes();
+    if bytes.len() < 10
+        || bytes[0] != b'T'
+        || bytes[3] != b':'
+        || bytes[6] != b':'
+        || !matches!(bytes[9], b'Z' | b'+' | b'-')
+    {
+        return None;
+    }
+    let [hour, minute, second] = [1, 4, 7].map(|at| digits(&bytes[at..at + 2]));
+    let time = Time::new(hour? as i8, minute? as i8, second?.min(59) as i8, 0).ok()?;
+    offset(&rest[9..])?
+        .to_timestamp(date.to_datetime(time))
+        .ok()
+        .map(When::Instant)
+}
+
 fn with_time(date: Date, rest: &str) -> Result<When, NoDate> {
+    if let Some(when) = rfc3339(date, rest) {
+        return Ok(when);
+    }
     let rest = rest.trim_start_matches(['T', 't', ' ', ',', '\u{A0}', '\u{202F}']);
     let rest = rest.strip_prefix("à ").unwrap_or(rest).trim();
     if rest.is_empty() {

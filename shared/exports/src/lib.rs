@@ -8,6 +8,7 @@
 //! Why not a general CSV reader and sniffer? Because preambles, footers, decimal commas and Windows-1252 are what French exports
 //! are made of, and each of them misleads statistics. A known header line settles delimiter, position and meaning at once.
 
+mod activity;
 mod archive;
 mod builtin;
 mod cells;
@@ -18,8 +19,10 @@ mod dates;
 pub mod dialect;
 mod emit;
 mod encoding;
+mod evidence;
 mod history;
 mod json;
+mod judge;
 mod notes;
 mod number;
 mod plan;
@@ -30,9 +33,12 @@ mod refused;
 mod rows;
 mod sidecar;
 mod sniff;
+mod stretch;
+mod sums;
 mod survey;
 mod table;
 mod typing;
+mod values;
 mod workbook;
 
 pub use dialect::{Dialect, DialectError, Dialects};
@@ -40,3 +46,4 @@ pub use preview::{Preview, preview};
 pub use read::{Limits, MOST_LISTED, Outcome, ReadError, Reading, Sink, SinkError, SinkFor, read};
 pub use refused::{REASON_HEADER, is_formula, write_refused, write_refused_header};
 pub use sidecar::Sidecar;
+pub use stretch::{KeptRows, Pace, Stretch};

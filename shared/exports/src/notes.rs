@@ -1,12 +1,12 @@
 //! What the cells of one file said beyond their values, as sentences for the receipt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-/// What one file's cells said beyond their values.
+/// What the cells of a file, or of a stretch of it, said beyond their values.
 #[derive(Default)]
 pub(crate) struct Notes {
-    /// Field → raw value without a meaning → how often.
-    unmapped: BTreeMap<&'static str, BTreeMap<String, u64>>,
+    /// Field → raw value without a meaning → which was the first of its kind, and how often.
+    unmapped: BTreeMap<&'static str, HashMap<String, (usize, u64)>>,
     pub(crate) no_address: u64,
     pub(crate) no_phone: u64,
     pub(crate) several_ids: u64,
@@ -15,15 +15,19 @@ pub(crate) struct Notes {
 }
 
 const MOST_LISTED: usize = 20;
+/// Values of one field that are told apart in one file.
+const MOST_VALUES: usize = 200;
 
 impl Notes {
     /// Sentences for the receipt.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut out = Vec::new();
         for (field, values) in &self.unmapped {
-            let total: u64 = values.values().sum();
-            let listed: Vec<String> = values
-                .iter()
+            let total: u64 = values.values().map(|(_, n)| n).sum();
+            let sorted: BTreeMap<&String, u64> =
+                values.iter().map(|(value, (_, n))| (value, *n)).collect();
+            let listed: Vec<String> = sorted
+                .into_iter()
                 .take(MOST_LISTED)
                 .map(|(value, n)| format!("`{value}` ({n})"))
                 .collect();
@@ -68,17 +72,42 @@ impl Notes {
 
     /// Counts a value that no table gives a meaning.
     pub(crate) fn unmapped(&mut self, field: &'static str, raw: &str) {
-        let values = self.unmapped.entry(field).or_default();
         // A value that could be a person's is not repeated.
         let shown = if raw.chars().count() > 60 || raw.contains('@') {
-            "(long text)".to_owned()
+            "(long text)"
         } else {
-            raw.to_owned()
+            raw
         };
-        if values.len() < 200 || values.contains_key(&shown) {
-            *values.entry(shown).or_default() += 1;
+        let values = self.unmapped.entry(field).or_default();
+        if let Some((_, n)) = values.get_mut(shown) {
+            *n += 1;
         } else {
-            *values.entry("(other)".to_owned()).or_default() += 1;
+            let place = values.len();
+            values.insert(shown.to_owned(), (place, 1));
         }
+    }
+
+    /// Adds the notes of the stretch that follows, as if its cells had been seen one by one: the first values of a field are told
+    /// apart, the others are not.
+    pub(crate) fn absorb(&mut self, next: Self) {
+        for (field, values) in next.unmapped {
+            let mut values: Vec<(String, (usize, u64))> = values.into_iter().collect();
+            values.sort_unstable_by_key(|(_, (place, _))| *place);
+            let known = self.unmapped.entry(field).or_default();
+            for (shown, (_, n)) in values {
+                let shown = if known.len() < MOST_VALUES || known.contains_key(&shown) {
+                    shown
+                } else {
+                    "(other)".to_owned()
+                };
+                let place = known.len();
+                known.entry(shown).or_insert((place, 0)).1 += n;
+            }
+        }
+        self.no_address += next.no_address;
+        self.no_phone += next.no_phone;
+        self.several_ids += next.several_ids;
+        self.default_currency += next.default_currency;
+        self.private_attributes += next.private_attributes;
     }
 }

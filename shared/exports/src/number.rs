@@ -37,6 +37,10 @@ pub(crate) struct Marks {
 impl Marks {
     /// Takes one more cell into account.
     pub(crate) fn see(&mut self, cell: &str, line: u64) {
+        // Most cells say what an earlier one has said already, or nothing.
+        if self.dot.is_some() && is_plain(cell.as_bytes()) {
+            return;
+        }
         match evidence(cell) {
             Some(Evidence::Proven(Mark::Dot)) => {
                 self.dot.get_or_insert(line);
@@ -51,6 +55,17 @@ impl Marks {
         }
     }
 
+    /// Adds what other rows of the file prove.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        for (own, line) in [
+            (&mut self.dot, other.dot),
+            (&mut self.comma, other.comma),
+            (&mut self.open, other.open),
+        ] {
+            *own = first(*own, line);
+        }
+    }
+
     /// The mark of the file, or the two lines that contradict one another.
     pub(crate) fn settle(&self) -> Result<Option<Mark>, (u64, u64)> {
         match (self.dot, self.comma) {
@@ -62,15 +77,38 @@ impl Marks {
     }
 }
 
+/// The earlier of two lines.
+pub(crate) fn first(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
+}
+
 enum Evidence {
     Proven(Mark),
     Open,
 }
 
+/// Digits with two decimals after a dot, or none at all: neither can speak for a comma.
+fn is_plain(bytes: &[u8]) -> bool {
+    let whole = match bytes {
+        [whole @ .., b'.', a, b] if a.is_ascii_digit() && b.is_ascii_digit() => whole,
+        whole => whole,
+    };
+    bytes.len() < 16 && whole.iter().all(u8::is_ascii_digit)
+}
+
 fn evidence(cell: &str) -> Option<Evidence> {
     // The common plain number has no mark at all or a dot before two decimals: decide without a copy.
     let bytes = cell.as_bytes();
-    memchr::memchr2(b'.', b',', bytes)?;
+    let at = bytes.iter().position(|b| matches!(b, b'.' | b','))?;
+    let (whole, decimals) = (&bytes[..at], &bytes[at + 1..]);
+    if bytes[at] == b'.'
+        && !whole.is_empty()
+        && decimals.len() != 3
+        && bytes.len() <= LONGEST
+        && whole.iter().chain(decimals).all(u8::is_ascii_digit)
+    {
+        return Some(Evidence::Proven(Mark::Dot));
+    }
     let mut stripped = Stripped::default();
     let core = stripped.take(cell)?.core();
     let dots = memchr::memchr_iter(b'.', core).count();
@@ -98,9 +136,12 @@ fn evidence(cell: &str) -> Option<Evidence> {
     }
 }
 
+/// Digits and marks of a number, at most.
+const LONGEST: usize = 48;
+
 /// A number without what stands around it.
 pub(crate) struct Stripped {
-    buffer: [u8; 48],
+    buffer: [u8; LONGEST],
     length: usize,
     negative: bool,
     spaced: bool,
@@ -111,7 +152,7 @@ pub(crate) struct Stripped {
 impl Default for Stripped {
     fn default() -> Self {
         Self {
-            buffer: [0; 48],
+            buffer: [0; LONGEST],
             length: 0,
             negative: false,
             spaced: false,

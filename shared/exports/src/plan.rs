@@ -313,6 +313,14 @@ impl Plan {
         demands > 0 && sums > 0
     }
 
+    /// Whether dates are read alike by both plans of one file.
+    pub(crate) fn reads_like(&self, other: &Self) -> bool {
+        self.fields
+            .iter()
+            .zip(&other.fields)
+            .all(|(a, b)| (a.order, a.unreadable) == (b.order, b.unreadable))
+    }
+
     pub(crate) fn width(&self) -> usize {
         self.header.len()
     }

@@ -7,7 +7,6 @@ use std::io::{Read, Seek};
 use levier_domain::entity::Entity;
 use levier_domain::item::Draft;
 use levier_domain::receipt::Refusal;
-use levier_domain::record::Record;
 
 use crate::archive::{self, Visitor};
 use crate::dialect::{Dialects, fits, token};
@@ -16,6 +15,7 @@ use crate::read::{
 };
 use crate::recognise::Declared;
 use crate::rows::Row;
+use crate::stretch::{Nothing, Stretch};
 use crate::survey;
 use crate::table::{Input, Whole};
 
@@ -28,16 +28,18 @@ pub struct Preview {
     pub proposal: Option<String>,
 }
 
-/// Takes nothing: a preview keeps no rows.
-struct Nothing;
 
 impl Sink for Nothing {
     fn header(&mut self, _: &[String]) -> Result<(), SinkError> {
         Ok(())
     }
-    fn record(&mut self, _: u64, _: Record) -> Result<(), SinkError> {
+    fn stretch(&self, _: Entity) -> Box<dyn Stretch> {
+        Box::new(Nothing)
+    }
+    fn take(&mut self, _: Box<dyn Stretch>) -> Result<(), SinkError> {
         Ok(())
     }
+    fn restart(&mut self) {}
     fn event(&mut self, _: u64, _: Draft) -> Result<(), SinkError> {
         Ok(())
     }

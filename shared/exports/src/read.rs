@@ -1,7 +1,8 @@
 //! From one dropped file to typed rows, refused rows and a receipt.
 //!
-//! Two passes: the first settles what only the whole file can tell (encoding, decimal mark, order of day and month), the
-//! second types row by row. Nothing is kept between rows but one order's lines, so that memory does not grow with the file.
+//! The first pass settles the encoding. What else only the whole file can tell (decimal mark, order of day and month) is settled
+//! by its beginning where that proves it, checked while the rows are typed, and typed again in the rare case that a later row
+//! contradicts it. Nothing is kept between rows but one order's lines, so that memory does not grow with the file.
 
 use std::io::{self, Read, Seek};
 
@@ -12,17 +13,19 @@ use levier_domain::item::Draft;
 use levier_domain::money::Currency;
 use levier_domain::private::HashKey;
 use levier_domain::receipt::{DroppedLine, ImportStatus, Receipt, Refusal};
-use levier_domain::record::Record;
 
 use crate::chat::{self, Teller};
 use crate::dialect::Dialects;
-use crate::emit::Emitter;
+use crate::emit::{Counts, Emitter};
+use crate::evidence::{Evidence, Settled};
 use crate::plan::Plan;
 use crate::recognise::Declared;
 use crate::rows::Row;
 use crate::sidecar::Sidecar;
+use crate::stretch::{Pace, Stretch};
 use crate::survey;
 use crate::table::{Input, Table, Whole};
+use crate::typing::Context;
 
 /// What the reading of a file needs beside its bytes.
 pub struct Reading<'a> {
@@ -44,6 +47,8 @@ pub struct Reading<'a> {
     pub dropped_at: Timestamp,
     /// Bounds against hostile or hopeless files.
     pub limits: Limits,
+    /// How the rows are spread over threads.
+    pub pace: Pace,
 }
 
 /// Bounds against hostile or hopeless files.
@@ -111,11 +116,15 @@ pub trait Sink {
     /// # Errors
     /// Stops the reading.
     fn header(&mut self, headers: &[String]) -> Result<(), SinkError>;
-    /// A typed row: values in lake order, `source` set, `import_id` and `known_from` null.
+    /// An empty place for the typed rows of one stretch of the file.
+    fn stretch(&self, entity: Entity) -> Box<dyn Stretch>;
+    /// A stretch with its rows, of those that [`Sink::stretch`] gave; stretches come back in the order of the file.
     ///
     /// # Errors
     /// Stops the reading.
-    fn record(&mut self, line: u64, record: Record) -> Result<(), SinkError>;
+    fn take(&mut self, stretch: Box<dyn Stretch>) -> Result<(), SinkError>;
+    /// The rows are read once more, from the first one on: whatever was given after the header is to be forgotten.
+    fn restart(&mut self);
     /// A canonical event: rows of `activity`, chat histories.
     ///
     /// # Errors
@@ -394,14 +403,16 @@ fn read_into(
     outcome.receipt.columns = plan.report.clone();
     warnings.append(&mut plan.warnings);
     let epoch_1904 = matches!(&table, Table::Sheet(sheet) if sheet.epoch_1904);
+    let unsettled = plan.clone();
     let surveyed = survey::values(
         &mut table,
         &mut plan,
         header_line,
         maybe_latin9,
+        tap.is_some(),
         &mut outcome.receipt,
     )?;
-    warnings.extend(surveyed.warnings);
+    warnings.extend(surveyed.settled.warnings.iter().cloned());
     sink.header(&plan.header).map_err(|error| {
         *taken = Err(error);
         Failure::Sink
@@ -412,20 +423,29 @@ fn read_into(
             format!("The dialect or sidecar names the time zone `{name}`, which does not exist. Write one such as Europe/Paris.")
         })?,
     };
+    let pass = Pass {
+        reading,
+        zone: &zone,
+        epoch_1904,
+        header_line,
+    };
     // A shorter life than the caller's, so that all borrows of the emitter are alike.
     let tap = tap.map(|tap| tap as Tap<'_>);
-    let mut emitter = Emitter::new(&plan, reading, zone, surveyed.mark, epoch_1904, sink, tap);
-    let result = emitter.run(&mut table, header_line);
-    let (counts, more) = emitter.finish();
-    warnings.extend(more);
-    if let Err(failure) = result {
-        if let Failure::Sink = failure
-            && let Some(error) = counts.sink_error
-        {
-            *taken = Err(error);
+    let (settled, open) = (&surveyed.settled, surveyed.open);
+    let (mut counts, seen) = pass.run(&mut table, (&plan, settled), open, sink, tap, taken)?;
+    if let Some(seen) = seen {
+        let mut certain = unsettled;
+        let settled = seen.settle(&mut certain).inspect_err(|_| sink.restart())?;
+        if settled != surveyed.settled || !certain.reads_like(&plan) {
+            // A later row contradicts what the beginning of the file proved.
+            sink.restart();
+            let certainly = (&certain, &settled);
+            (counts, _) = pass.run(&mut table, certainly, None, sink, None, taken)?;
+            warnings.extend(settled.warnings);
+            plan = certain;
         }
-        return Err(failure);
     }
+    warnings.extend(counts.notes.warnings());
     outcome.accepted = counts.accepted;
     outcome.folded = counts.folded;
     outcome.columns = plan
@@ -454,6 +474,54 @@ fn read_into(
         )));
     }
     Ok(())
+}
+
+/// The pass that types; run once more where a late row contradicts the first ones.
+struct Pass<'p, 'r> {
+    reading: &'p Reading<'r>,
+    zone: &'p TimeZone,
+    epoch_1904: bool,
+    header_line: Option<u64>,
+}
+
+impl Pass<'_, '_> {
+    fn run<'s>(
+        &self,
+        table: &mut Table<'_>,
+        (plan, settled): (&Plan, &Settled),
+        evidence: Option<Evidence>,
+        sink: &'s mut dyn Sink,
+        tap: Option<Tap<'s>>,
+        taken: &mut Result<(), SinkError>,
+    ) -> Result<(Counts, Option<Evidence>), Failure> {
+        let reading = self.reading;
+        let mut emitter = Emitter {
+            plan,
+            context: Context {
+                zone: self.zone.clone(),
+                workspace_zone: reading.zone,
+                country: reading.country,
+                currency: reading.currency,
+                hash_key: reading.hash_key,
+                mark: settled.mark,
+                epoch_1904: self.epoch_1904,
+            },
+            pace: reading.pace,
+            sink,
+            tap,
+            counts: Counts::default(),
+            evidence,
+        };
+        let result = emitter.run(table, self.header_line);
+        let (counts, evidence) = (emitter.counts, emitter.evidence);
+        if let Err(failure) = result {
+            if let Some(error) = counts.sink_error {
+                *taken = Err(error);
+            }
+            return Err(failure);
+        }
+        Ok((counts, evidence))
+    }
 }
 
 /// Reads the file if it is a chat history: `false` where it is none.

@@ -71,6 +71,16 @@ impl Row {
         self.bounds.len()
     }
 
+    /// Length of its text.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Memory that it holds, near enough.
+    pub(crate) fn capacity(&self) -> usize {
+        self.text.capacity() + 8 * self.bounds.capacity() + size_of::<Self>()
+    }
+
     pub(crate) fn cell(&self, index: usize) -> &str {
         self.bounds
             .get(index)

@@ -3,18 +3,16 @@
 use std::io::Read;
 
 use bytes::Bytes;
-use levier_domain::entity::ColumnKind;
 use levier_domain::receipt::Receipt;
 
 use crate::columnar;
-use crate::dates::{Orders, Unsettled};
 use crate::encoding::{Census, Charset, Utf8Reader};
+use crate::evidence::{Evidence, Settled};
 use crate::json;
-use crate::number::{Mark, Marks};
-use crate::plan::{Field, Plan};
+use crate::plan::Plan;
 use crate::read::{Failure, Reading};
 use crate::recognise::{self, Declared, Found, Sample};
-use crate::rows::{Native, Row, Rows, Shape, TextRows};
+use crate::rows::{Row, Rows, Shape, TextRows};
 use crate::table::{self, Container, Input, Table};
 
 /// A file opened as a table.
@@ -338,74 +336,53 @@ pub(crate) fn sample(rows: &mut dyn Rows) -> std::io::Result<Vec<Sample>> {
     Ok(samples)
 }
 
-/// What the values of the whole file settle.
+/// What the values of a file settle.
 pub(crate) struct Surveyed {
-    pub(crate) mark: Option<Mark>,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) settled: Settled,
+    /// Where only the beginning was looked at: what is to be gathered from all rows, to see whether it holds.
+    pub(crate) open: Option<Evidence>,
 }
 
-/// Reads the file once for its decimal marks, its orders of day and month, and its euro signs.
+/// So many rows are looked at before the file is typed, where they settle everything.
+const BEGINNING: u64 = 16_384;
+
+/// Reads the file for its decimal marks, its orders of day and month, and its euro signs: its beginning where that settles
+/// everything and not the `whole` file is asked for, else all of it.
 pub(crate) fn values(
     table: &mut Table<'_>,
     plan: &mut Plan,
     header_line: Option<u64>,
     maybe_latin9: bool,
+    whole: bool,
     receipt: &mut Receipt,
 ) -> Result<Surveyed, Failure> {
-    let cells_of = |wanted: fn(&ColumnKind) -> bool| -> Vec<usize> {
-        plan.fields
-            .iter()
-            .filter(|field| wanted(&field.kind))
-            .flat_map(Field::cells)
-            .collect()
-    };
-    let money = cells_of(|kind| matches!(kind, ColumnKind::Money));
-    let numbers = cells_of(|kind| matches!(kind, ColumnKind::Number));
-    let mut dates: Vec<(usize, Orders)> =
-        cells_of(|kind| matches!(kind, ColumnKind::Instant | ColumnKind::Date))
-            .into_iter()
-            .map(|at| (at, Orders::default()))
-            .collect();
-    if plan.dialect.date_order.is_some() {
-        dates.clear();
-    }
-    let width = plan.width();
-    let (mut money_marks, mut number_marks) = (Marks::default(), Marks::default());
-    let mut euro = plan.header.iter().any(|header| header.contains('¤'));
-    if !money.is_empty() || !numbers.is_empty() || !dates.is_empty() || maybe_latin9 {
+    let mut evidence = Evidence::of(plan, maybe_latin9);
+    if !evidence.is_idle() {
         let mut rows = table.rows()?;
         let mut row = Row::default();
         let mut in_body = header_line.is_none();
+        let mut seen = 0_u64;
         while rows.next(&mut row)? {
             if !in_body {
                 in_body = Some(row.line) == header_line;
                 continue;
             }
-            if row.fault.is_some() || row.len() < width {
-                continue;
-            }
-            for at in &money {
-                if row.native(*at) == Native::Text {
-                    let cell = row.cell(*at);
-                    money_marks.see(cell, row.line);
-                    euro |= maybe_latin9 && cell.contains('¤');
-                }
-            }
-            for at in &numbers {
-                if row.native(*at) == Native::Text {
-                    number_marks.see(row.cell(*at), row.line);
-                }
-            }
-            for (at, orders) in &mut dates {
-                if row.native(*at) == Native::Text {
-                    orders.see(row.cell(*at), row.line);
-                }
+            evidence.see(&row);
+            seen += 1;
+            if seen == BEGINNING
+                && !(whole || maybe_latin9)
+                && let Some((settled, tried)) = settles_all(&evidence, plan)
+            {
+                *plan = tried;
+                return Ok(Surveyed {
+                    settled,
+                    open: Some(evidence.blank()),
+                });
             }
         }
     }
-    let mut warnings = Vec::new();
     if maybe_latin9 {
-        if !euro {
+        if !evidence.euro {
             return Err(Failure::Reason(
                 "The file is Windows-1252 or ISO-8859-15, and nothing in it tells which: the letters œ, Š, Ž and the sign € differ. Say `encoding = \"windows-1252\"` or `\"iso-8859-15\"` in a sidecar file, or export it again as UTF-8.".to_owned(),
             ));
@@ -421,51 +398,17 @@ pub(crate) fn values(
             Table::Parquet(_) | Table::Sheet(_) => {}
         }
     }
-    let mark = money_marks.settle().map_err(|(dot, comma)| {
-        format!(
-            "The file mixes decimal marks: line {dot} writes a dot before the decimals, line {comma} a comma. Export it again with one mark."
-        )
-    })?;
-    // Numbers follow the amounts; without amounts they settle it among themselves.
-    let mark = mark
-        .or(number_marks.settle().unwrap_or(None))
-        .or(plan.dialect.decimal);
-    for (at, orders) in dates {
-        let order = match orders.settle() {
-            Ok(order) => order,
-            Err(unsettled) => {
-                let header = plan.header[at].clone();
-                let question = match unsettled {
-                    Unsettled::Open(line) => format!(
-                        "In the column `{header}` day and month cannot be told apart (line {line}: both are 12 or less, and so in every row)"
-                    ),
-                    Unsettled::Contradiction(a, b) => format!(
-                        "The column `{header}` writes the day first on line {a} and the month first on line {b}"
-                    ),
-                };
-                let required = plan
-                    .fields
-                    .iter()
-                    .any(|field| field.required && field.cells().any(|cell| cell == at));
-                if required {
-                    return Err(Failure::Reason(format!(
-                        "{question}. Which comes first? Say `date_order = \"dmy\"` or `\"mdy\"` in a sidecar file, or export dates as YYYY-MM-DD."
-                    )));
-                }
-                warnings.push(format!("{question}: the column was left empty. Say `date_order = \"dmy\"` or `\"mdy\"` in a sidecar file, or export dates as YYYY-MM-DD"));
-                for field in &mut plan.fields {
-                    if field.cells().any(|cell| cell == at) {
-                        field.unreadable = true;
-                    }
-                }
-                None
-            }
-        };
-        for field in &mut plan.fields {
-            if field.cells().any(|cell| cell == at) {
-                field.order = field.order.or(order);
-            }
-        }
-    }
-    Ok(Surveyed { mark, warnings })
+    Ok(Surveyed {
+        settled: evidence.settle(plan)?,
+        open: None,
+    })
+}
+
+/// What the evidence settles, with the plan that it gives, where nothing is left to be found out by further rows; they may
+/// contradict it all the same.
+fn settles_all(evidence: &Evidence, plan: &Plan) -> Option<(Settled, Plan)> {
+    let mut tried = plan.clone();
+    let settled = evidence.settle(&mut tried).ok()?;
+    let sure = settled.warnings.is_empty() && (settled.mark.is_some() || evidence.has_no_amounts());
+    sure.then_some((settled, tried))
 }

@@ -4,28 +4,23 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::tz::TimeZone;
-use levier_domain::entity::{ColumnKind, Entity};
+use levier_domain::entity::ColumnKind;
 use levier_domain::money::Currency;
-use levier_domain::private::{
-    EMAIL_DOMAIN, EMAIL_ROLE, HashKey, Reach, is_role_address, normalise_email,
-};
+use levier_domain::private::{EMAIL_DOMAIN, EMAIL_ROLE, HashKey};
 use levier_domain::receipt::Refusal;
 use levier_domain::record::Value;
-use levier_domain::time::Month;
-use levier_identity::company_domain;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::cells::{
-    boolean, is_scientific, looks_private, names_no_one, plain_text, salesforce_18, shape,
-};
-use crate::checks::check;
-use crate::dates::{self, When};
+use crate::cells::{looks_private, shape, trimmed};
+use crate::checks::Checks;
 use crate::notes::Notes;
-use crate::number::{self, Mark, NoMoney};
+use crate::number::{self, Mark};
 use crate::plan::{Field, Origin, Plan};
 use crate::rows::{Native, Row};
+use crate::values::{Meaning, Texts, Wrong, wrong};
 
 /// What the typing of a file needs beside its plan.
+#[derive(Clone)]
 pub(crate) struct Context<'a> {
     pub(crate) zone: TimeZone,
     pub(crate) workspace_zone: &'a TimeZone,
@@ -37,51 +32,42 @@ pub(crate) struct Context<'a> {
     pub(crate) epoch_1904: bool,
 }
 
-enum Meaning {
-    Word(String),
-    /// Read as this, and listed as not known by itself.
-    Fallback(String),
-    None,
-}
-
 /// Types the records of one file.
 pub(crate) struct Typer<'a> {
-    plan: &'a Plan,
-    context: Context<'a>,
+    pub(crate) plan: &'a Plan,
+    pub(crate) context: Context<'a>,
+    checks: Checks,
+    /// Positions in the lake's row.
     lake_width: usize,
+    lake_currency: Option<usize>,
     /// Per field: raw cell → meaning, so that each spelling is looked up once.
-    meanings: Vec<HashMap<String, Meaning>>,
-    currencies: HashMap<String, Option<Currency>>,
+    pub(crate) meanings: Vec<HashMap<String, Meaning>>,
+    pub(crate) currencies: HashMap<String, Option<Currency>>,
+    /// The currency that was read last: most files have one.
+    pub(crate) last_currency: Option<(String, Currency)>,
+    /// Texts of earlier rows, to be used again.
+    pub(crate) texts: Texts,
     pub(crate) notes: Notes,
     /// Text of the last record, for events.
     pub(crate) text: Option<String>,
     /// Whether the last record's address is one that several people read; once hashed nobody can tell any more.
-    role_address: bool,
+    pub(crate) role_address: bool,
     /// Keyed hash of the company's domain of the last record's address, for people only.
-    email_domain: Option<String>,
-}
-
-/// A cell that cannot be typed.
-struct Wrong {
-    reason: String,
-    hint: String,
-}
-
-fn wrong(reason: impl Into<String>, hint: impl Into<String>) -> Wrong {
-    Wrong {
-        reason: reason.into(),
-        hint: hint.into(),
-    }
+    pub(crate) email_domain: Option<String>,
 }
 
 impl<'a> Typer<'a> {
     pub(crate) fn new(plan: &'a Plan, context: Context<'a>) -> Self {
         Self {
+            checks: Checks::of(plan.entity),
             lake_width: plan.entity.lake_columns().len(),
+            lake_currency: plan.entity.lake_position("currency"),
             meanings: plan.fields.iter().map(|_| HashMap::new()).collect(),
             plan,
             context,
             currencies: HashMap::new(),
+            last_currency: None,
+            texts: Texts::default(),
             notes: Notes::default(),
             text: None,
             role_address: false,
@@ -89,9 +75,12 @@ impl<'a> Typer<'a> {
         }
     }
 
-    /// Types one record; `source` is set, `import_id` and `known_from` are left null.
-    pub(crate) fn row(&mut self, row: &Row) -> Result<Vec<Value>, Refusal> {
-        let mut values = vec![Value::Null; self.lake_width];
+    /// Types one record into `values`, whatever these held before; `source` is set, `import_id` and `known_from` are left null.
+    pub(crate) fn row(&mut self, row: &Row, values: &mut Vec<Value>) -> Result<(), Refusal> {
+        for value in values.iter_mut() {
+            self.texts.keep(value);
+        }
+        values.resize(self.lake_width, Value::Null);
         let mut currency = None;
         self.text = None;
         self.role_address = false;
@@ -102,13 +91,13 @@ impl<'a> Typer<'a> {
                 Origin::Cell(at) => (row.cell(*at), row.native(*at)),
                 Origin::Constant(text) => (text.as_str(), Native::Text),
             };
-            let mut cell = cell.trim();
+            let mut cell = trimmed(cell);
             let mut native = native;
             let mut empty = self.is_null(cell);
             if empty {
                 // Where the dialect says so, the first of several columns that holds something is read.
                 for other in &field.others {
-                    let text = row.cell(*other).trim();
+                    let text = trimmed(row.cell(*other));
                     if !self.is_null(text) {
                         (cell, native, empty) = (text, row.native(*other), false);
                         break;
@@ -137,7 +126,7 @@ impl<'a> Typer<'a> {
             let value = match field.kind {
                 ColumnKind::Currency => self.currency(cell).map(|found| {
                     currency = Some(found);
-                    Value::Text(found.code().to_owned())
+                    Value::Text(self.texts.of(found.code()))
                 }),
                 ColumnKind::Money => {
                     let of = currency
@@ -176,13 +165,13 @@ impl<'a> Typer<'a> {
                 Err(wrong) => return Err(refusal(row, field, wrong)),
             }
         }
-        if let Some(at) = plan.entity.lake_position("currency")
+        if let Some(at) = self.lake_currency
             && values[at] == Value::Null
             && let Some(currency) = currency
         {
-            values[at] = Value::Text(currency.code().to_owned());
+            values[at] = Value::Text(self.texts.of(currency.code()));
         }
-        self.attributes(row, &mut values);
+        self.attributes(row, values);
         for correction in &plan.corrections {
             let cell = row.cell(correction.cell).trim();
             let holds = if correction.equals.is_empty() {
@@ -199,10 +188,10 @@ impl<'a> Typer<'a> {
                 values[correction.lake] = Value::Text(correction.to.clone());
             }
         }
-        check(plan, row, &mut values)?;
+        self.checks.apply(plan, row, values)?;
         let source = self.lake_width - 3;
-        values[source] = Value::Text(plan.dialect.system.clone());
-        Ok(values)
+        values[source] = Value::Text(self.texts.of(&plan.dialect.system));
+        Ok(())
     }
 
     /// Whether a cell says nothing: empty, or a word of the dialect for nothing (`--`).
@@ -245,347 +234,6 @@ impl<'a> Typer<'a> {
                 ));
             }
         }
-    }
-
-    fn currency(&mut self, cell: &str) -> Result<Currency, Wrong> {
-        if let Some(known) = self.currencies.get(cell) {
-            return known.ok_or_else(unknown_currency);
-        }
-        let found = Currency::parse(cell).ok();
-        if self.currencies.len() < 1000 {
-            self.currencies.insert(cell.to_owned(), found);
-        }
-        found.ok_or_else(unknown_currency)
-    }
-
-    fn money(&self, cell: &str, native: Native, currency: Currency) -> Result<i64, Wrong> {
-        let mark = if native == Native::Number {
-            Some(Mark::Dot)
-        } else {
-            self.context.mark
-        };
-        number::money(cell, mark, currency).map_err(|error| match error {
-            NoMoney::NotANumber => wrong(
-                format!("is no amount ({})", shape(cell)),
-                "write digits with one decimal mark",
-            ),
-            NoMoney::OtherCurrency(own) => wrong(
-                format!("the cell is in {own}, its row in {currency}"),
-                "give the currency in one place",
-            ),
-            NoMoney::Money(error) => {
-                let text = error.to_string();
-                match text.split_once(';') {
-                    Some((what, hint)) => wrong(what.trim(), hint.trim()),
-                    None => wrong(text, "check the amount"),
-                }
-            }
-        })
-    }
-
-    fn cell(
-        &mut self,
-        index: usize,
-        field: &Field,
-        cell: &str,
-        native: Native,
-    ) -> Result<Value, Wrong> {
-        let own = self.plan.dialect.own;
-        if field.values.is_some()
-            && !matches!(field.kind, ColumnKind::Choice(_))
-            && let Some(word) = self.meaning(index, field, cell)
-        {
-            return match field.kind {
-                ColumnKind::Number => Ok(word.parse().map_or(Value::Null, Value::Number)),
-                ColumnKind::Boolean => Ok(Value::Boolean(word == "true")),
-                _ => Ok(Value::Text(word)),
-            };
-        }
-        if field.kind == ColumnKind::Text && field.values.is_some() {
-            self.notes.unmapped(field.name, cell);
-        }
-        Ok(match field.kind {
-            ColumnKind::Text => Value::Text(self.concealed(plain_text(cell))),
-            ColumnKind::Id => {
-                let id = self.id(cell, native)?;
-                Value::Text(self.concealed(&id))
-            }
-            ColumnKind::Agent => {
-                let id = self.id(cell, native)?;
-                if names_no_one(&id) {
-                    Value::Text(id)
-                } else {
-                    self.context
-                        .hash_key
-                        .name(&id)
-                        .map_or(Value::Null, Value::Text)
-                }
-            }
-            ColumnKind::Instant => {
-                let when = self.when(field, cell, native)?;
-                let zone = if field.utc {
-                    &TimeZone::UTC
-                } else {
-                    &self.context.zone
-                };
-                Value::Instant(
-                    when.instant(zone)
-                        .ok_or_else(|| wrong("is a time that no clock shows", "check the date"))?,
-                )
-            }
-            ColumnKind::Date => {
-                let when = self.when(field, cell, native)?;
-                Value::Date(when.day(self.context.workspace_zone))
-            }
-            ColumnKind::Month => match cell.parse::<Month>() {
-                Ok(month) => Value::Text(month.to_string()),
-                Err(_) if native != Native::Text => {
-                    let when = self.when(field, cell, native)?;
-                    Value::Text(Month::of(when.day(self.context.workspace_zone)).to_string())
-                }
-                Err(_) => {
-                    return Err(wrong(
-                        format!("is no month ({})", shape(cell)),
-                        "write YYYY-MM",
-                    ));
-                }
-            },
-            ColumnKind::Number => {
-                let mark = if native == Native::Number {
-                    Some(Mark::Dot)
-                } else {
-                    self.context.mark
-                };
-                let number = number::number(cell, mark)
-                    .and_then(|decimal| decimal.to_f64())
-                    .ok_or_else(|| {
-                        wrong(
-                            format!("is no number ({})", shape(cell)),
-                            "write digits with one decimal mark",
-                        )
-                    })?;
-                Value::Number(number)
-            }
-            ColumnKind::Integer => {
-                let integer = number::number(cell, self.context.mark)
-                    .filter(|decimal| decimal.fract().is_zero())
-                    .and_then(|decimal| decimal.to_i64())
-                    .ok_or_else(|| {
-                        wrong(
-                            format!("is no whole number ({})", shape(cell)),
-                            "write digits only",
-                        )
-                    })?;
-                Value::Integer(integer)
-            }
-            ColumnKind::Boolean => match boolean(cell) {
-                Some(flag) => Value::Boolean(flag),
-                None => {
-                    return Err(wrong(
-                        format!("is neither yes nor no ({})", shape(cell)),
-                        "write true or false",
-                    ));
-                }
-            },
-            ColumnKind::Choice(words) => match self.choice(index, field, cell, words) {
-                Some(word) => Value::Text(word),
-                None if field.required || own => {
-                    return Err(wrong(
-                        format!("`{}` has a value without a meaning", field.name),
-                        if own {
-                            format!("write one of {}", words.join(", "))
-                        } else {
-                            format!(
-                                "map it to one of {} under [values.{}] in a sidecar file",
-                                words.join(", "),
-                                field.name
-                            )
-                        },
-                    ));
-                }
-                None => Value::Null,
-            },
-            ColumnKind::Email => {
-                let found = cell
-                    .split([',', ';', ' ', '\n'])
-                    .filter(|part| part.contains('@'))
-                    .find_map(|part| normalise_email(plain_text(part.trim())));
-                let key = found.as_deref().and_then(|email| {
-                    self.role_address = is_role_address(email);
-                    if self.plan.entity == Entity::People {
-                        self.email_domain = company_domain(email)
-                            .map(|domain| self.context.hash_key.domain(&domain));
-                    }
-                    self.context.hash_key.email(email)
-                });
-                match key {
-                    Some(key) => Value::Text(key),
-                    None => {
-                        self.notes.no_address += 1;
-                        Value::Null
-                    }
-                }
-            }
-            ColumnKind::Phone => {
-                let found = cell
-                    .split([',', ';', '/', '\n'])
-                    .find_map(|part| self.context.hash_key.phone(part, self.context.country));
-                match found {
-                    Some(key) => Value::Text(key),
-                    None => {
-                        self.notes.no_phone += 1;
-                        Value::Null
-                    }
-                }
-            }
-            ColumnKind::FreeText => {
-                self.text = Some(cell.to_owned());
-                Value::Null
-            }
-            ColumnKind::Attributes => match serde_json::from_str::<serde_json::Value>(cell) {
-                Ok(serde_json::Value::Object(map)) => Value::Attributes(
-                    map.into_iter()
-                        .filter_map(|(key, value)| {
-                            let text = match value {
-                                serde_json::Value::Null => return None,
-                                serde_json::Value::String(text) => text,
-                                other => other.to_string(),
-                            };
-                            if looks_private(&text) {
-                                self.notes.private_attributes += 1;
-                                return None;
-                            }
-                            Some((key, text))
-                        })
-                        .collect(),
-                ),
-                _ => {
-                    return Err(wrong(
-                        format!("is no JSON object ({})", shape(cell)),
-                        "write {\"key\": \"value\"}, or give each attribute its own column",
-                    ));
-                }
-            },
-            ColumnKind::Money | ColumnKind::Currency => Value::Null,
-        })
-    }
-
-    fn when(&self, field: &Field, cell: &str, native: Native) -> Result<When, Wrong> {
-        if native == Native::Number
-            && let Ok(serial) = cell.parse::<f64>()
-            && let Some(when) = dates::from_serial(serial, self.context.epoch_1904)
-        {
-            return Ok(when);
-        }
-        dates::parse(plain_text(cell), field.order).map_err(|error| {
-            let hint = if field.order.is_some() {
-                "write YYYY-MM-DD; the order of day and month is the one of the file"
-            } else {
-                "write YYYY-MM-DD, or YYYY-MM-DDTHH:MM:SSZ"
-            };
-            wrong(format!("{} ({})", error.reason(), shape(cell)), hint)
-        })
-    }
-
-    fn id(&mut self, cell: &str, native: Native) -> Result<String, Wrong> {
-        let mut id = plain_text(cell);
-        if is_scientific(id, native) {
-            return Err(wrong(
-                "the id is in scientific notation: its last digits are lost",
-                "format the column as text in the source and export again; it cannot be repaired here",
-            ));
-        }
-        // JSON `5.5e12` and `12.0` are read as binary fractions: which digits were written is not known any more.
-        if native == Native::Number && id.ends_with(".0") {
-            return Err(wrong(
-                "the id is a number with decimals or in scientific notation: it may have lost digits",
-                "write the id as text in the source and export again",
-            ));
-        }
-        if !self.plan.dialect.own
-            && let Some((first, _)) = id.split_once(';')
-        {
-            self.notes.several_ids += 1;
-            id = first.trim();
-        }
-        if self.plan.dialect.salesforce_ids
-            && let Some(long) = salesforce_18(id)
-        {
-            return Ok(long);
-        }
-        Ok(id.to_owned())
-    }
-
-    /// An id or a word that may lie in the lake: an address becomes its key, wherever it stands in the cell, so that an export
-    /// whose ids are addresses still joins and tells nobody's.
-    fn concealed(&self, text: &str) -> String {
-        let keys = self.context.hash_key;
-        if let Some(Reach::Email(key) | Reach::Phone(key)) = keys.reach(text, self.context.country)
-        {
-            return key;
-        }
-        if !text.contains('@') {
-            return text.to_owned();
-        }
-        let ends =
-            |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '<' | '>' | '"');
-        text.split_inclusive(ends)
-            .map(|piece| {
-                let word = piece.trim_end_matches(ends);
-                match keys.email(word) {
-                    Some(key) => format!("{key}{}", &piece[word.len()..]),
-                    None => piece.to_owned(),
-                }
-            })
-            .collect()
-    }
-
-    fn meaning(&mut self, index: usize, field: &Field, cell: &str) -> Option<String> {
-        let known = self.meanings.get_mut(index)?;
-        if !known.contains_key(cell) {
-            let table = field.values.as_ref()?;
-            let meaning = match table.get(&crate::dialect::token(cell)) {
-                Some(word) => Meaning::Word(word.clone()),
-                None => match table.get("*") {
-                    Some(word) => Meaning::Fallback(word.clone()),
-                    None => Meaning::None,
-                },
-            };
-            if known.len() > 10_000 {
-                known.clear();
-            }
-            known.insert(cell.to_owned(), meaning);
-        }
-        match known.get(cell) {
-            Some(Meaning::Word(word)) => Some(word.clone()),
-            Some(Meaning::Fallback(word)) => {
-                let word = word.clone();
-                self.notes.unmapped(field.name, cell);
-                Some(word)
-            }
-            _ => None,
-        }
-    }
-
-    fn choice(
-        &mut self,
-        index: usize,
-        field: &Field,
-        cell: &str,
-        words: &'static [&'static str],
-    ) -> Option<String> {
-        if words.contains(&cell) {
-            return Some(cell.to_owned());
-        }
-        if let Some(word) = self.meaning(index, field, cell) {
-            return Some(word);
-        }
-        let lower = cell.to_lowercase();
-        if let Some(word) = words.iter().find(|word| **word == lower) {
-            return Some((*word).to_owned());
-        }
-        self.notes.unmapped(field.name, cell);
-        None
     }
 
     fn attributes(&mut self, row: &Row, values: &mut [Value]) {
@@ -633,8 +281,4 @@ fn refusal(row: &Row, field: &Field, wrong: Wrong) -> Refusal {
         reason: wrong.reason,
         hint: wrong.hint,
     }
-}
-
-fn unknown_currency() -> Wrong {
-    wrong("is no ISO 4217 currency code", "write EUR, USD, GBP…")
 }

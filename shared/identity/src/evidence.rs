@@ -48,6 +48,8 @@ pub struct Identifiers<'a> {
     pub account_id: Option<&'a str>,
     /// Company domain of the e-mail; for records only.
     pub email_domain: Option<&'a str>,
+    /// When the CRM says that the record was created; for records only.
+    pub created_at: Option<Timestamp>,
 }
 
 /// An explicit identity, or its undoing, as a row of `links` says it.
@@ -65,6 +67,16 @@ pub struct ExplicitLink<'a> {
     pub same: bool,
 }
 
+/// Creation of a record that does not say it.
+pub(crate) const UNDATED: u32 = u32::MAX;
+
+/// Whole minutes since 1900, which are enough to tell which of two records is older: those of one bulk import tie anyhow.
+fn minutes(at: Timestamp) -> u32 {
+    const FROM_1900_TO_1970: i64 = 2_208_988_800;
+    let minutes = (at.as_second() + FROM_1900_TO_1970).div_euclid(60);
+    u32::try_from(minutes.max(0)).map_or(UNDATED - 1, |minutes| minutes.min(UNDATED - 1))
+}
+
 /// A set of facts about who is who; see the module.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -73,6 +85,10 @@ pub struct Evidence {
     pub(crate) edges: Vec<Edge>,
     /// Records that a people file declares.
     pub(crate) declared: BTreeSet<u32>,
+    /// When records were created by their own account: record, minutes since 1900. Eight bytes each, of millions.
+    created: Vec<(u32, u32)>,
+    /// The same by record, once nodes are in byte order, records first; [`UNDATED`] where it is not said.
+    pub(crate) created_of: Vec<u32>,
     pub(crate) role_emails: BTreeSet<u32>,
     pub(crate) phones: Vec<(u32, u32)>,
     pub(crate) externals: Vec<(u32, u32)>,
@@ -85,7 +101,7 @@ pub struct Evidence {
 }
 
 /// The cells that matter here.
-const WANTED: [&str; 12] = [
+const WANTED: [&str; 13] = [
     "source",
     "person_id",
     "email_key",
@@ -93,6 +109,7 @@ const WANTED: [&str; 12] = [
     "account_id",
     "domain",
     "attributes",
+    "created_at",
     "platform",
     "handle",
     "since",
@@ -207,6 +224,9 @@ impl Evidence {
         }
         let node = self.record(source, person_id);
         self.declared.insert(node);
+        if let Some(at) = with.created_at {
+            put(&mut self.created, (node, minutes(at)));
+        }
         self.identify(node, Rule::Email, with);
         if let Some(account_id) = present(with.account_id) {
             let account = self.account(source, account_id);
@@ -328,6 +348,7 @@ impl Evidence {
             external_id: None,
             account_id: text("account_id"),
             email_domain: extra(EMAIL_DOMAIN),
+            created_at: layout.instant(record, "created_at"),
         };
         match record.entity {
             Entity::People => {
@@ -393,6 +414,14 @@ impl Evidence {
         self.edges.sort_unstable();
         self.edges.dedup();
         self.declared = self.declared.iter().map(|&old| n(old)).collect();
+        let records = (0..self.nodes.len() as u32)
+            .take_while(|&node| self.nodes.bytes(node)[0] == node::RECORD)
+            .count();
+        self.created_of = vec![UNDATED; records];
+        for (old, at) in std::mem::take(&mut self.created) {
+            let held = &mut self.created_of[n(old) as usize];
+            *held = at.min(*held);
+        }
         self.role_emails = self.role_emails.iter().map(|&old| n(old)).collect();
         self.different = self.different.iter().map(|&(a, b)| (n(a), n(b))).collect();
         self.account_domains = self

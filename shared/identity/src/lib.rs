@@ -6,8 +6,8 @@
 //! A false match shrinks every effect that is measured later, a missed one only widens the interval: in doubt, two persons.
 //!
 //! The result is a function of the *set* of evidence. Evidence is renumbered in byte order before anything is decided, and no
-//! step of [`mod@resolve`](crate::resolve) breaks a tie by order of arrival. Only the *names* of persons may remember an
-//! earlier run ([`PreviousAssignments`]), and names are never published.
+//! step of [`mod@resolve`](crate::resolve) breaks a tie by order of arrival. A person is named after the earliest-created record,
+//! so that later evidence does not rename anybody who stays one person; names are never published.
 //!
 //! [`Membership`] then says who was a member of which community when.
 
@@ -27,7 +27,7 @@ pub use account::{company_domain, normalise_domain};
 pub use evidence::{Evidence, ExplicitLink, Identifiers};
 pub use membership::{Interval, Membership, MembershipEvidence, PersonMembership};
 pub use node::Node;
-pub use person::{ID_LENGTH, PreviousAssignments};
-pub use resolution::{Conflict, Link, Options, Resolution, Review, resolve, resolve_after};
+pub use person::ID_LENGTH;
+pub use resolution::{Conflict, Link, Options, Resolution, Review, resolve};
 pub use rule::{Doubt, Refusal, Rule};
 pub use waterfall::{Outcome, Waterfall};

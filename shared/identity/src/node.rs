@@ -1,7 +1,6 @@
 //! What can name a person: a CRM record, a handle, a handle for a while, an e-mail key.
 //!
-//! A node is kept as bytes whose order is the order of anchors: records before handles before spans before e-mails, records by
-//! source and id. The smallest node of a cluster is its anchor, from which the person's id is derived.
+//! A node is kept as bytes, in whose order records come before handles before spans before e-mails, records by source and id.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! The answer: who every handle, record and e-mail is, with every reason.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use levier_domain::config::Join;
@@ -10,7 +10,7 @@ use crate::candidates::{candidates, kind_range, span_nodes};
 use crate::cluster::cluster;
 use crate::evidence::{Edge, Evidence};
 use crate::node::{self, Node};
-use crate::person::{PersonIds, PreviousAssignments};
+use crate::person::PersonIds;
 use crate::rule::{Doubt, Refusal, Rule};
 use crate::waterfall::{Waterfall, count};
 
@@ -68,19 +68,9 @@ pub struct Resolution {
     waterfall: Waterfall,
 }
 
-/// Resolves without a previous run: the pure function of the set of evidence.
+/// Resolves: a pure function of the set of evidence.
 #[must_use]
-pub fn resolve(evidence: Evidence, options: &Options) -> Resolution {
-    resolve_after(evidence, options, &PreviousAssignments::new())
-}
-
-/// Resolves, keeping the ids that persons had. Who is whom does not depend on `previous`; only what they are called does.
-#[must_use]
-pub fn resolve_after(
-    mut evidence: Evidence,
-    options: &Options,
-    previous: &PreviousAssignments,
-) -> Resolution {
+pub fn resolve(mut evidence: Evidence, options: &Options) -> Resolution {
     evidence.canonicalise();
     let found = candidates(&evidence, options.join.max_records_per_email);
     let clusters = cluster(
@@ -94,12 +84,12 @@ pub fn resolve_after(
     refused.extend(clusters.refused);
     refused.sort_unstable();
     let mut person_of = clusters.root;
-    let mut anchors: Vec<u32> = Vec::new();
+    let mut smallest: Vec<u32> = Vec::new();
     for node in 0..person_of.len() {
         // Roots are the smallest nodes, so that each is met before the rest of its cluster.
         person_of[node] = if person_of[node] as usize == node {
-            anchors.push(node as u32);
-            anchors.len() as u32 - 1
+            smallest.push(node as u32);
+            smallest.len() as u32 - 1
         } else {
             person_of[person_of[node] as usize]
         };
@@ -118,7 +108,7 @@ pub fn resolve_after(
         let (_, since, until) = node::span_parts(evidence.nodes.bytes(span));
         spans.entry(handle).or_default().push((since, until, span));
     }
-    let persons = PersonIds::assign(&evidence.nodes, &anchors, &person_of, previous);
+    let persons = PersonIds::assign(&evidence, &smallest, &person_of);
     let accounts = Accounts::new(&evidence, &person_of, persons.len());
     let waterfall = count(
         &evidence,
@@ -128,11 +118,11 @@ pub fn resolve_after(
         &refused,
         &spans,
     );
-    // An e-mail that anchors a cluster is alone in it: e-mails are the greatest nodes and link only to others.
+    // An e-mail that smallest a cluster is alone in it: e-mails are the greatest nodes and link only to others.
     let nobodies = found
         .mute_emails
         .iter()
-        .filter(|email| anchors.binary_search(email).is_ok())
+        .filter(|email| smallest.binary_search(email).is_ok())
         .count();
     Resolution {
         person_of,
@@ -279,24 +269,6 @@ impl Resolution {
         (0..self.person_of.len() as u32)
             .filter(|node| !self.mute_emails.contains(node))
             .map(|node| (self.node(node), self.person(node)))
-    }
-
-    /// What to keep for [`PreviousAssignments`]: node, person, and since when that person is known (`now` for new ones).
-    pub fn assignments(&self, now: Timestamp) -> impl Iterator<Item = (Node<'_>, &str, Timestamp)> {
-        (0..self.person_of.len() as u32)
-            .filter(|node| !self.mute_emails.contains(node))
-            .map(move |node| {
-                let person = self.person_of[node as usize];
-                let since =
-                    Timestamp::from_microsecond(self.persons.since[person as usize]).unwrap_or(now);
-                (self.node(node), self.persons.get(person), since)
-            })
-    }
-
-    /// Former person ids that are now another's: former, current.
-    #[must_use]
-    pub fn aliases(&self) -> &BTreeMap<String, String> {
-        &self.persons.aliases
     }
 
     fn text(&self, index: u32) -> &str {

@@ -1,7 +1,9 @@
 //! What holds whatever the evidence.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use levier_domain::config::Join;
 use levier_identity::{Evidence, ExplicitLink, Identifiers, Node, Options, Resolution, resolve};
 use proptest::prelude::*;
@@ -17,6 +19,16 @@ enum Fact {
 
 const SOURCES: [&str; 3] = ["hubspot", "shopify", "levier"];
 const PLATFORMS: [&str; 2] = ["slack", "forum"];
+
+/// Records below this number are early, the others late.
+const EARLY: u8 = 7;
+
+/// When a record was created: in no order of names, and late ones after all early ones.
+fn created(source: u8, id: u8) -> Timestamp {
+    let shuffled = (i64::from(source) * 7 + i64::from(id)) * 5 % 21;
+    let day = shuffled + if id < EARLY { 0 } else { 1000 };
+    Timestamp::from_second(day * 86_400).unwrap()
+}
 
 fn add(evidence: &mut Evidence, fact: &Fact) {
     let text = |prefix: &str, n: u8| format!("{prefix}{n}");
@@ -44,6 +56,7 @@ fn add(evidence: &mut Evidence, fact: &Fact) {
                     email_key: email.as_deref(),
                     email_is_role: role,
                     phone_key: phone.as_deref(),
+                    created_at: Some(created(source, id)),
                     ..Identifiers::default()
                 },
             );
@@ -114,6 +127,31 @@ fn told(who: &Resolution) -> String {
     )
 }
 
+fn late_fact() -> impl Strategy<Value = Fact> {
+    prop_oneof![
+        (0..3_u8, EARLY..EARLY + 5, proptest::option::of(0..8_u8))
+            .prop_map(|(a, b, c)| Fact::Person(a, b, c, None, false)),
+        (0..2_u8, 6..9_u8, proptest::option::of(0..8_u8))
+            .prop_map(|(a, b, c)| Fact::Handle(a, b, c, None, None)),
+    ]
+}
+
+/// Persons by the early records that a people file declares of them.
+fn by_early_records(who: &Resolution, facts: &[Fact]) -> BTreeMap<BTreeSet<(u8, u8)>, String> {
+    let mut records: BTreeMap<&str, BTreeSet<(u8, u8)>> = BTreeMap::new();
+    for fact in facts {
+        if let Fact::Person(source, id, ..) = *fact
+            && let Some(person) = who.person_of_record(SOURCES[source as usize], &id.to_string())
+        {
+            records.entry(person).or_default().insert((source, id));
+        }
+    }
+    records
+        .into_iter()
+        .map(|(person, records)| (records, person.to_owned()))
+        .collect()
+}
+
 /// Pairs of nodes that are one person.
 fn merged(who: &Resolution) -> BTreeSet<(String, String)> {
     let mut by_person: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -143,6 +181,22 @@ proptest! {
             shuffled.swap(at, (state >> 33) as usize % (at + 1));
         }
         prop_assert_eq!(told(&of(&facts)), told(&of(&shuffled)));
+    }
+
+    #[test]
+    fn what_is_created_later_renames_nobody_who_survives(
+        facts in proptest::collection::vec(fact(), 0..50),
+        late in proptest::collection::vec(late_fact(), 1..20),
+    ) {
+        let before = by_early_records(&of(&facts), &facts);
+        let mut all = facts.clone();
+        all.extend(late);
+        let after = by_early_records(&of(&all), &facts);
+        for (records, person) in &before {
+            if let Some(now) = after.get(records) {
+                prop_assert_eq!(person, now, "{:?}", records);
+            }
+        }
     }
 
     #[test]

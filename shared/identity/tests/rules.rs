@@ -7,8 +7,7 @@ use levier_domain::config::Join;
 use levier_domain::entity::Entity;
 use levier_domain::record::{Record, Value};
 use levier_identity::{
-    Doubt, Evidence, ExplicitLink, Identifiers, Options, Outcome, PreviousAssignments, Refusal,
-    Resolution, Rule, resolve, resolve_after,
+    Doubt, Evidence, ExplicitLink, Identifiers, Options, Outcome, Refusal, Resolution, Rule, resolve,
 };
 
 fn email(key: &str) -> Identifiers<'_> {
@@ -380,51 +379,36 @@ fn a_handle_can_change_hands() {
 }
 
 #[test]
-fn ids_stay_as_clusters_grow_merge_and_fall_apart() {
-    let (early, late): (Timestamp, Timestamp) = (
-        "2026-01-01T00:00:00Z".parse().unwrap(),
-        "2026-02-01T00:00:00Z".parse().unwrap(),
-    );
-    let apart = who(|e| {
-        e.add_handle("slack", "U", &email("a"));
-        e.add_person("hubspot", "1", &email("b"));
-    });
-    let (handle, record) = (
-        apart.person_of_handle("slack", "U").unwrap().to_owned(),
-        apart.person_of_record("hubspot", "1").unwrap().to_owned(),
-    );
-    // The handle's person is the older one.
-    let mut previous = PreviousAssignments::new();
-    for (node, person, _) in apart.assignments(late) {
-        previous.insert(&node, person, if person == handle { early } else { late });
+fn a_person_is_named_after_the_record_that_was_created_first() {
+    let created = |day: i64| Identifiers {
+        email_key: Some("a"),
+        created_at: Some(Timestamp::from_second(day * 86_400).unwrap()),
+        ..Identifiers::default()
+    };
+    let alone = |source: &str| {
+        let who = who(|e| e.add_person(source, "1", &Identifiers::default()));
+        who.person_of_record(source, "1").unwrap().to_owned()
+    };
+    for (case, records, named_after) in [
+        ("the first source where nothing is said", &[("hubspot", None), ("stripe", None)][..], "hubspot"),
+        ("the older one", &[("hubspot", Some(20)), ("stripe", Some(10))], "stripe"),
+        ("the one that says when", &[("hubspot", None), ("stripe", Some(10))], "stripe"),
+        ("the first source of a tie", &[("stripe", Some(10)), ("hubspot", Some(10))], "hubspot"),
+        ("the earlier of two statements", &[("stripe", Some(30)), ("hubspot", Some(20)), ("stripe", Some(10))], "stripe"),
+        ("before the epoch", &[("hubspot", Some(0)), ("stripe", Some(-1))], "stripe"),
+    ] {
+        let who = who(|e| {
+            for (source, day) in records {
+                e.add_person(source, "1", &day.map_or_else(|| email("a"), created));
+            }
+            e.add_handle("slack", "U", &email("a"));
+        });
+        assert_eq!(
+            who.person_of_handle("slack", "U"),
+            Some(alone(named_after).as_str()),
+            "{case}"
+        );
     }
-    let mut evidence = Evidence::new();
-    evidence.add_handle("slack", "U", &email("a"));
-    evidence.add_person("hubspot", "1", &email("b"));
-    evidence.add_link("levier", "slack", "U", &same("1"));
-    let merged = resolve_after(evidence, &Options::default(), &previous);
-    assert_eq!(
-        merged.person_of_record("hubspot", "1"),
-        Some(handle.as_str()),
-        "the earlier id stays"
-    );
-    assert_eq!(merged.aliases().get(&record), Some(&handle));
-    assert!(merged.assignments(late).all(|(.., since)| since == early));
-
-    let mut previous = PreviousAssignments::new();
-    for (node, person, since) in merged.assignments(late) {
-        previous.insert(&node, person, since);
-    }
-    let mut evidence = Evidence::new();
-    evidence.add_handle("slack", "U", &email("a"));
-    evidence.add_person("hubspot", "1", &email("b"));
-    let parted = resolve_after(evidence, &Options::default(), &previous);
-    assert_eq!(
-        parted.person_of_record("hubspot", "1"),
-        Some(handle.as_str()),
-        "the part with the smallest node keeps the id"
-    );
-    assert_ne!(parted.person_of_handle("slack", "U"), Some(handle.as_str()));
 }
 
 #[test]

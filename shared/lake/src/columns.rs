@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 
 use levier_domain::entity::LakeKind;
 
@@ -150,7 +150,35 @@ pub fn write(
     schema: &Arc<Schema>,
     batches: &[RecordBatch],
 ) -> Result<Vec<u8>, LakeError> {
-    let mut writer = Writer::new(key, schema, Vec::new())?;
+    write_by(key, schema, batches, properties().build())
+}
+
+/// As [`write()`], but the columns in `hashes` as they are: hashes are neither repeated nor compressible.
+///
+/// # Errors
+/// [`LakeError::Content`] when Arrow refuses a batch.
+pub fn write_hashes(
+    key: &str,
+    schema: &Arc<Schema>,
+    batches: &[RecordBatch],
+    hashes: &[&str],
+) -> Result<Vec<u8>, LakeError> {
+    let mut how = properties();
+    for column in hashes {
+        how = how
+            .set_column_dictionary_enabled((*column).into(), false)
+            .set_column_compression((*column).into(), Compression::UNCOMPRESSED);
+    }
+    write_by(key, schema, batches, how.build())
+}
+
+fn write_by(
+    key: &str,
+    schema: &Arc<Schema>,
+    batches: &[RecordBatch],
+    how: WriterProperties,
+) -> Result<Vec<u8>, LakeError> {
+    let mut writer = Writer::with(key, schema, Vec::new(), how)?;
     for batch in batches {
         writer.write(batch)?;
     }
@@ -169,7 +197,16 @@ impl<W: std::io::Write + Send> Writer<W> {
     /// # Errors
     /// [`LakeError::Content`].
     pub fn new(key: &str, schema: &Arc<Schema>, out: W) -> Result<Self, LakeError> {
-        let inner = ArrowWriter::try_new(out, Arc::clone(schema), Some(properties()))
+        Self::with(key, schema, out, properties().build())
+    }
+
+    fn with(
+        key: &str,
+        schema: &Arc<Schema>,
+        out: W,
+        how: WriterProperties,
+    ) -> Result<Self, LakeError> {
+        let inner = ArrowWriter::try_new(out, Arc::clone(schema), Some(how))
             .map_err(|error| LakeError::content(key, "Parquet", error))?;
         Ok(Self {
             key: key.to_owned(),
@@ -203,13 +240,12 @@ impl<W: std::io::Write + Send> Writer<W> {
 const BATCH: usize = 16_384;
 
 /// How every file of the lake is written.
-fn properties() -> WriterProperties {
+fn properties() -> WriterPropertiesBuilder {
     let level = ZstdLevel::try_new(1).unwrap_or_default();
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_created_by("levier".to_owned())
         .set_max_row_group_row_count(Some(262_144))
-        .build()
 }
 
 /// The batches of a Parquet file as they are decoded, only the named columns when `columns` is not empty.

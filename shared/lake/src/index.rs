@@ -69,7 +69,7 @@ pub fn encode(object_key: &str, source: &str, entries: &[Entry]) -> Result<Vec<u
         Arc::new(known.with_timezone("UTC")),
     ];
     let batch = RecordBatch::try_new(schema(), arrays).map_err(wrong)?;
-    columns::write(object_key, &schema(), &[batch])
+    columns::write_hashes(object_key, &schema(), &[batch], &["key", "content"])
 }
 
 /// The entries of a Parquet file, each with its source.

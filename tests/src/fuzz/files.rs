@@ -5,6 +5,7 @@
 //! telephone number stands in a typed row. Seeds are made of the dialects' own headers, so that a new dialect is tried without a line
 //! here.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
@@ -18,8 +19,9 @@ use levier_domain::item::Draft;
 use levier_domain::money::Currency;
 use levier_domain::private::HashKey;
 use levier_domain::receipt::Refusal;
-use levier_domain::record::Record;
-use levier_exports::{Dialects, Limits, Outcome, Reading, Sink, SinkError};
+use levier_exports::{
+    Dialects, KeptRows, Limits, Outcome, Pace, Reading, Sink, SinkError, Stretch,
+};
 
 use super::{Dice, bend_bytes};
 
@@ -157,6 +159,7 @@ pub fn run(seed: u64, most: u64, longest: Duration) -> Tried {
             max_refused_share: 0.9,
             ..Limits::default()
         },
+        pace: Pace::default(),
     };
     let headers: Vec<(String, Vec<Column>)> = headers().into_iter().collect();
     let begun = Instant::now();
@@ -238,12 +241,25 @@ impl Sink for Shared<'_> {
         Ok(())
     }
 
-    fn record(&mut self, line: u64, record: Record) -> Result<(), SinkError> {
+    fn stretch(&self, _: Entity) -> Box<dyn Stretch> {
+        Box::new(KeptRows::default())
+    }
+
+    fn take(&mut self, stretch: Box<dyn Stretch>) -> Result<(), SinkError> {
+        let stretch: Box<dyn Any> = stretch;
+        let Ok(rows) = stretch.downcast::<KeptRows>() else {
+            panic!("a stretch of another sink");
+        };
         let mut seen = self.0.borrow_mut();
-        seen.rows += 1;
-        seen.text.push_str(&format!("{line}{record:?}"));
+        for (line, record) in rows.0 {
+            seen.rows += 1;
+            seen.text.push_str(&format!("{line}{record:?}"));
+        }
         Ok(())
     }
+
+    // What was seen and is forgotten still must not name anybody.
+    fn restart(&mut self) {}
 
     fn event(&mut self, line: u64, draft: Draft) -> Result<(), SinkError> {
         let mut seen = self.0.borrow_mut();

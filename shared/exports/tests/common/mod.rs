@@ -14,7 +14,9 @@ use levier_domain::money::Currency;
 use levier_domain::private::HashKey;
 use levier_domain::receipt::{Receipt, Refusal};
 use levier_domain::record::Record;
-use levier_exports::{Dialects, Limits, Outcome, Reading, Sidecar, Sink, SinkError};
+use levier_exports::{
+    Dialects, KeptRows, Limits, Outcome, Pace, Reading, Sidecar, Sink, SinkError, Stretch,
+};
 
 #[derive(Default)]
 pub struct Kept {
@@ -31,9 +33,21 @@ impl Sink for Keeper {
         self.0.borrow_mut().header = headers.to_vec();
         Ok(())
     }
-    fn record(&mut self, line: u64, record: Record) -> Result<(), SinkError> {
-        self.0.borrow_mut().records.push((line, record));
+    fn stretch(&self, _: Entity) -> Box<dyn Stretch> {
+        Box::new(KeptRows::default())
+    }
+    fn take(&mut self, stretch: Box<dyn Stretch>) -> Result<(), SinkError> {
+        let rows: Box<dyn std::any::Any> = stretch;
+        let rows = rows.downcast::<KeptRows>().unwrap();
+        self.0.borrow_mut().records.extend(rows.0);
         Ok(())
+    }
+    fn restart(&mut self) {
+        let header = std::mem::take(&mut self.0.borrow_mut().header);
+        *self.0.borrow_mut() = Kept {
+            header,
+            ..Kept::default()
+        };
     }
     fn event(&mut self, line: u64, draft: Draft) -> Result<(), SinkError> {
         self.0.borrow_mut().events.push((line, draft));
@@ -67,6 +81,7 @@ pub struct Settings {
     pub entity: Option<Entity>,
     pub sidecar: Option<Sidecar>,
     pub limits: Limits,
+    pub pace: Pace,
 }
 
 pub fn read(name: &str, content: &[u8]) -> Read {
@@ -102,6 +117,7 @@ pub fn with_reading<T>(settings: &Settings, go: impl FnOnce(&Reading<'_>) -> T) 
         dialects: dialects(),
         dropped_at: Timestamp::UNIX_EPOCH,
         limits: settings.limits,
+        pace: settings.pace,
     };
     go(&reading)
 }

@@ -15,8 +15,7 @@ use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::{Checksum, StreamingBlob};
 use s3s::{S3Error, S3Result, TrailingHeaders, s3_error};
-
-use super::blocking;
+use tokio::task::JoinHandle;
 
 /// A body larger than this is written while it arrives.
 const SPILL: usize = 4 << 20;
@@ -78,29 +77,38 @@ impl Staged {
         announced: Announced,
         temporary: PathBuf,
     ) -> S3Result<Self> {
-        let mut temporary = Temporary::at(temporary);
         let mut hashers = hashers(&announced)?;
-        let mut md5 = Md5::new();
+        let mut spilling = Spilling::Idle(Spill {
+            file: None,
+            temporary: Temporary::at(temporary),
+            md5: Md5::new(),
+        });
         let mut waiting = Vec::new();
         let (mut buffered, mut total) = (0_usize, 0_u64);
-        let mut file = None;
         while let Some(chunk) = body.next().await {
             let chunk = chunk
                 .map_err(|error| S3Error::with_source(s3s::S3ErrorCode::IncompleteBody, error))?;
-            md5.update(&chunk);
             hashers.update(&chunk);
             buffered += chunk.len();
             total += chunk.len() as u64;
             waiting.push(chunk);
             if buffered >= SPILL {
                 let chunks = std::mem::take(&mut waiting);
-                (file, temporary) = blocking(move || {
-                    let file = spill(file, &temporary, &chunks)?;
-                    Ok((Some(file), temporary))
-                })
-                .await?;
+                let mut spill = spilling.rest().await?;
+                spilling = Spilling::Busy(tokio::task::spawn_blocking(move || {
+                    spill.take(&chunks)?;
+                    Ok(spill)
+                }));
                 buffered = 0;
             }
+        }
+        let Spill {
+            file,
+            temporary,
+            mut md5,
+        } = spilling.rest().await?;
+        for chunk in &waiting {
+            md5.update(chunk);
         }
         if let Some(length) = announced.length
             && u64::try_from(length) != Ok(total)
@@ -134,6 +142,41 @@ impl Staged {
             file.sync_data()?;
         }
         Ok((file, self.temporary))
+    }
+}
+
+/// A body on its way to a file, hashed as it is written.
+struct Spill {
+    file: Option<File>,
+    temporary: Temporary,
+    md5: Md5,
+}
+
+impl Spill {
+    fn take(&mut self, chunks: &[Bytes]) -> std::io::Result<()> {
+        for chunk in chunks {
+            self.md5.update(chunk);
+        }
+        self.file = Some(spill(self.file.take(), &self.temporary, chunks)?);
+        Ok(())
+    }
+}
+
+/// What has arrived is hashed and written while more arrives, one piece at a time.
+enum Spilling {
+    Idle(Spill),
+    Busy(JoinHandle<std::io::Result<Spill>>),
+}
+
+impl Spilling {
+    async fn rest(self) -> S3Result<Spill> {
+        match self {
+            Self::Idle(spill) => Ok(spill),
+            Self::Busy(task) => task
+                .await
+                .map_err(S3Error::internal_error)?
+                .map_err(super::store::internal),
+        }
     }
 }
 
