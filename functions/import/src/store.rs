@@ -247,7 +247,10 @@ async fn write_rows(
         let mut objects = Vec::new();
         together(group, encode, |object| objects.extend(object))?;
         stream::iter(objects.into_iter().map(Ok))
-            .try_for_each_concurrent(None, |(bytes, key)| async move { lake.put(&key, bytes).await })
+            .try_for_each_concurrent(
+                None,
+                |(bytes, key)| async move { lake.put(&key, bytes).await },
+            )
             .await?;
     }
     Ok(())

@@ -279,3 +279,111 @@ pub fn each_person(
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use levier_domain::fact::Fact;
+    use levier_lake::facts;
+
+    use super::*;
+
+    /// Enough for three slices.
+    const PERSONS: usize = 2 * SLICE + 7;
+
+    fn fact(person: usize, month: i32) -> Fact {
+        Fact {
+            person: format!("p{person:06}"),
+            month,
+            orders: person as u32 % 5,
+            revenue_minor: month as i64 * 1_000 + person as i64,
+            segment: (person % 3 == 0).then(|| format!("s{month}")),
+            joined_month: (person % 2 == 0).then_some(11),
+            communities: if person % 2 == 0 {
+                "main".to_owned()
+            } else {
+                String::new()
+            },
+            ..Fact::default()
+        }
+    }
+
+    /// A person is there from the month on in which it is known, and leaves a gap now and then.
+    fn is_there(person: usize, month: i32) -> bool {
+        person % 4 <= (month - 10) as usize && (person + month as usize) % 7 != 0
+    }
+
+    fn files(preview: bool) -> Vec<MonthFile> {
+        (10..14)
+            .map(|month| {
+                let rows: Vec<Fact> = (0..PERSONS)
+                    .filter(|person| is_there(*person, month))
+                    .map(|person| fact(person, month))
+                    .collect();
+                let key = format!("facts of {month}");
+                let bytes = facts::encode(&key, &rows).unwrap();
+                MonthFile::open(month, key, bytes.into(), preview).unwrap()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn everybody_comes_once_with_all_their_months() {
+        let mut seen = 0;
+        let mut before = String::new();
+        let facts = each_person(&mut files(false), |person| {
+            let number: usize = person.id[1..].parse().unwrap();
+            assert!(*before < *person.id, "in order of ids");
+            person.id.clone_into(&mut before);
+            let lived: Vec<i32> = (10..14).filter(|month| is_there(number, *month)).collect();
+            let read: Vec<i32> = person.months.iter().map(|month| month.month).collect();
+            assert_eq!(read, lived, "{number}");
+            for month in person.months {
+                let wanted = fact(number, month.month);
+                assert_eq!(month.revenue_minor, wanted.revenue_minor);
+                assert_eq!(month.orders, wanted.orders);
+            }
+            // The latest month speaks for the person.
+            let last = fact(number, *lived.last().unwrap());
+            assert_eq!(person.traits[0], last.segment.unwrap_or_default());
+            let member = number % 2 == 0 && lived.iter().any(|month| *month >= 11);
+            assert_eq!(person.communities, if member { "main" } else { "" });
+            seen += lived.len() as u64;
+        })
+        .unwrap();
+        let there = |month: i32| (0..PERSONS).filter(|p| is_there(*p, month)).count() as u64;
+        assert_eq!(facts, (10..14).map(there).sum::<u64>());
+        assert_eq!(seen, facts);
+    }
+
+    #[test]
+    fn the_first_pass_reads_what_it_needs() {
+        let mut revenue = 0;
+        each_person(&mut files(true), |person| {
+            assert_eq!(person.communities, "", "not asked for");
+            revenue += person
+                .months
+                .iter()
+                .map(|month| month.revenue_minor)
+                .sum::<i64>();
+        })
+        .unwrap();
+        let wanted: i64 = (10..14)
+            .flat_map(|month| (0..PERSONS).map(move |person| (person, month)))
+            .filter(|(person, month)| is_there(*person, *month))
+            .map(|(person, month)| fact(person, month).revenue_minor)
+            .sum();
+        assert_eq!(revenue, wanted);
+    }
+
+    #[test]
+    fn a_month_that_is_not_sorted_is_refused() {
+        for order in [[2, 1], [1, 1]] {
+            let rows: Vec<Fact> = order.into_iter().map(|person| fact(person, 10)).collect();
+            let bytes = facts::encode("facts", &rows).unwrap();
+            let file = MonthFile::open(10, "facts".to_owned(), bytes.into(), false).unwrap();
+            let refused = each_person(&mut [file], |_| {}).unwrap_err();
+            assert!(refused.to_string().contains("not sorted"), "{refused}");
+        }
+    }
+}

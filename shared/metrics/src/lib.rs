@@ -68,6 +68,6 @@ mod property_test;
 #[cfg(test)]
 mod worked_company_test;
 #[cfg(test)]
-mod worked_story;
+mod worked_story_test;
 #[cfg(test)]
 mod worked_test;

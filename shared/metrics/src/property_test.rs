@@ -10,6 +10,9 @@ use levier_domain::event::{Event, Kind, Visibility, attribute};
 use levier_domain::table::{Row, Status};
 use proptest::prelude::*;
 
+use crate::calendar::{Span, spans};
+use crate::scope::{Cut, Scope};
+use crate::tally::{Marks, Tally, What};
 use crate::{Activity, ActivityBuilder, Inputs, champions, cohorts, kpis};
 
 /// 2026-01-01T00:00:00Z in seconds.
@@ -96,14 +99,18 @@ fn segment(person: u8) -> Option<&'static str> {
 pub(crate) fn build(events: &[(usize, Happening)], config: &Config) -> Activity {
     let mut builder = ActivityBuilder::new(config);
     for (at, happening) in events {
-        builder.push(
-            &event(*at, happening),
-            None,
-            happening.0 % 40 == 0,
-            segment(happening.0),
-        );
+        push(&mut builder, *at, happening);
     }
     builder.finish()
+}
+
+fn push(builder: &mut ActivityBuilder, at: usize, happening: &Happening) {
+    builder.push(
+        &event(at, happening),
+        None,
+        happening.0 % 40 == 0,
+        segment(happening.0),
+    );
 }
 
 pub(crate) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
@@ -174,6 +181,54 @@ proptest! {
         let (one, other) = (build(&events, &config), build(&shuffled, &config));
         prop_assert_eq!(&one, &other);
         prop_assert_eq!(rows(&one, &config), rows(&other, &config));
+    }
+
+    #[test]
+    fn days_read_side_by_side_are_as_days_read_in_turn(events in happenings(), seed in any::<u64>()) {
+        let config = config(3);
+        let events: Vec<_> = events.into_iter().enumerate().collect();
+        let mut merged = ActivityBuilder::new(&config);
+        for part in 0..3 {
+            let mut builder = ActivityBuilder::new(&config);
+            for (at, happening) in &events {
+                if crate::activity::mix(*at as u64 ^ seed) % 3 == part {
+                    push(&mut builder, *at, happening);
+                }
+            }
+            merged.merge(builder);
+        }
+        prop_assert_eq!(merged.len(), events.len());
+        prop_assert_eq!(merged.finish(), build(&events, &config));
+    }
+
+    #[test]
+    fn periods_counted_in_one_pass_are_as_counted_one_by_one(events in happenings(), first in 0_u16..1500) {
+        let config = config(1);
+        let events: Vec<_> = events.into_iter().enumerate().collect();
+        let activity = build(&events, &config);
+        let as_of = date(2026, 3, 10);
+        let zone = config.workspace.zone();
+        let since = crate::inputs::day_of((START + i64::from(first) * 3600) * 1_000_000, &zone);
+        let mut marks = Marks::new(activity.people.len());
+        for cut in Cut::all(&activity) {
+            let scope = Scope::of(&activity, cut);
+            // Rolling grains overlap the others, and the last of each still runs.
+            let grains: Vec<Vec<Span>> = ["day", "week", "month", "28d", "90d"]
+                .map(|grain| spans(grain, since, as_of, &zone, 4))
+                .to_vec();
+            let series = Tally::series(&scope, &mut marks, &grains);
+            for (span, tally) in grains.iter().flatten().zip(series.iter().flatten()) {
+                let alone = Tally::series(&scope, &mut Marks::new(activity.people.len()), &[vec![span.clone()]]);
+                prop_assert_eq!(tally, &alone[0][0], "{:?} {:?}", cut, span);
+                let by_hand: Vec<u32> = scope
+                    .between(span.from, span.to)
+                    .filter(|(_, entry)| entry.kind() == Kind::ReactionAdded)
+                    .filter_map(|(_, entry)| entry.member())
+                    .collect();
+                prop_assert_eq!(tally.n(What::Reactions), by_hand.len() as u64);
+                prop_assert_eq!(tally.people(What::Reactions), crate::people::distinct(by_hand));
+            }
+        }
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub enum What {
 const N: usize = 20;
 
 /// Counts of one period.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     counts: [u64; N],
     people: [u64; N],

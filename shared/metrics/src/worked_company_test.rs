@@ -10,7 +10,7 @@ use levier_domain::record::{Record, Value};
 use levier_domain::table::{Row, Status};
 use levier_domain::time::Month;
 
-use crate::worked_story::{CONFIG, at, check, find, story};
+use crate::worked_story_test::{CONFIG, at, check, find, story};
 use crate::{
     ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, Who, kpis,
 };

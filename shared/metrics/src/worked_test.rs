@@ -6,7 +6,7 @@ use levier_domain::config::Config;
 use levier_domain::event::{Kind, attribute};
 use levier_domain::table::Status;
 
-use crate::worked_story::*;
+use crate::worked_story_test::*;
 use crate::{ActivityBuilder, CommerceAccumulator, Inputs, champions, cohorts, kpis};
 
 #[test]

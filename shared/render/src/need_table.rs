@@ -37,6 +37,11 @@ pub(crate) const NEEDS: &[Entry] = &[
         "community events",
         "des événements de la communauté",
     ),
+    (
+        "events; only a roster is there",
+        "community events; only a member roster is there",
+        "des événements de la communauté ; il n'y a qu'une liste des membres",
+    ),
     ("roster", "a member roster", "une liste des membres"),
     ("members", "a member roster", "une liste des membres"),
     ("people", "CRM contacts", "les contacts du CRM"),

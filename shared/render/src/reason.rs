@@ -5,8 +5,8 @@
 
 use crate::label::{is_kpi, kpi_label};
 use crate::language::Language;
-use crate::number;
 use crate::need_table::NEEDS;
+use crate::number;
 use crate::reason_table::REASONS;
 use crate::template;
 use crate::word::{self, find};
