@@ -159,16 +159,17 @@ async fn tables(
     quiet::mark(&mut kpis, &quiet, day, deps);
     tables.insert(TableName::Kpis, kpis);
     tables.insert(
+        TableName::Leads,
+        levier_metrics::community_qualified_leads(&activity, &records, day, &deps.config),
+    );
+    drop((records, commerce));
+    tables.insert(
         TableName::Health,
         levier_metrics::health_with(&activity, day, &deps.config, SEED, &silent),
     );
     tables.insert(
         TableName::Champions,
         levier_metrics::champions(&activity, day, &deps.config),
-    );
-    tables.insert(
-        TableName::Leads,
-        levier_metrics::community_qualified_leads(&activity, &records, day, &deps.config),
     );
     tables.insert(
         TableName::Cohorts,

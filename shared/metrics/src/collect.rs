@@ -472,6 +472,7 @@ impl ActivityBuilder {
             .collect();
 
         let mut entries = self.entries;
+        entries.shrink_to_fit();
         for entry in &mut entries {
             let ranked = |rank: &[u32], id: u32| rank.get(id as usize).copied().unwrap_or(NONE);
             entry.actor = ranked(&handle_rank, entry.actor);

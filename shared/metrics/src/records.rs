@@ -447,7 +447,9 @@ impl Records {
     pub fn sort(&mut self) {
         fn sort<T: PartialOrd>(list: &mut Option<Vec<T>>) {
             if let Some(list) = list {
-                list.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+                // Rows that compare equal are equal. All are there now: what was kept ready for more is given back.
+                list.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+                list.shrink_to_fit();
             }
         }
         sort(&mut self.deals);
