@@ -138,10 +138,7 @@ impl Hasher for KeyHasher {
 }
 
 /// A key twice in one file: the newest wins wherever it stands, the later line among equals.
-fn newest(
-    rows: &[(u64, Entry)],
-    decision: &mut PartDecision,
-) -> HashMap<[u8; 16], usize, ByKey> {
+fn newest(rows: &[(u64, Entry)], decision: &mut PartDecision) -> HashMap<[u8; 16], usize, ByKey> {
     let mut winners = HashMap::with_capacity_and_hasher(rows.len(), ByKey::default());
     for (at, (_, entry)) in rows.iter().enumerate() {
         let winner = winners.entry(entry.key).or_insert(at);

@@ -36,9 +36,9 @@ impl Default for Entries {
     }
 }
 
-/// How many parts are worked on at once: as many as there are processors, four at most, because each is held in memory.
+/// How many parts are worked on at once: two where there are two processors, no more because each is held in memory.
 pub fn at_once() -> usize {
-    std::thread::available_parallelism().map_or(1, |n| usize::from(n).min(4))
+    std::thread::available_parallelism().map_or(1, |n| usize::from(n).min(2))
 }
 
 /// Does one piece of work for each of a few parts, all at once, and hands the results on in the order of the parts.
@@ -129,20 +129,27 @@ impl Entries {
         let mut out = Vec::new();
         if let Some(file) = self.files.get(part) {
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut bytes = Vec::new();
+            let bytes = usize::try_from(file.metadata()?.len()).unwrap_or_default();
             file.seek(SeekFrom::Start(0))?;
-            file.read_to_end(&mut bytes)?;
-            out.reserve(bytes.len() / BYTES + self.held[part].len());
-            for record in bytes.chunks_exact(BYTES) {
-                out.push((
-                    u64::from_le_bytes(take(record, 0)),
-                    Entry {
-                        key: take(record, 8),
-                        content: take(record, 24),
-                        updated_at: i64::from_le_bytes(take(record, 40)),
-                        known_from: i64::from_le_bytes(take(record, 48)),
-                    },
-                ));
+            out.reserve_exact(bytes / BYTES + self.held[part].len());
+            // In pieces: a part is large enough once.
+            let mut piece = vec![0; BYTES * 16_384];
+            let mut left = bytes;
+            while left > 0 {
+                let piece = &mut piece[..left.min(BYTES * 16_384)];
+                file.read_exact(piece)?;
+                left -= piece.len();
+                for record in piece.chunks_exact(BYTES) {
+                    out.push((
+                        u64::from_le_bytes(take(record, 0)),
+                        Entry {
+                            key: take(record, 8),
+                            content: take(record, 24),
+                            updated_at: i64::from_le_bytes(take(record, 40)),
+                            known_from: i64::from_le_bytes(take(record, 48)),
+                        },
+                    ));
+                }
             }
         }
         out.extend(self.held[part].iter().cloned());

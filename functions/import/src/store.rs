@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
 use bytes::Bytes;
-use futures::{TryStreamExt, stream};
 use levier_domain::entity::Entity;
 use levier_domain::receipt::{ImportStatus, Receipt};
 use levier_lake::index::{self, Entry};
 use levier_lake::{Lake, LakeError, columns, domains, events, keys, records};
 use levier_runtime::{Dependencies, JobError};
 use serde::Serialize;
+use tokio::task::JoinSet;
 
 use crate::decide::{Judged, decide};
 use crate::drift;
@@ -197,24 +197,20 @@ async fn write_rows(
 ) -> Result<(), LakeError> {
     let entity = typed.entity;
     let mut from = 0;
-    let parts = typed.parts.iter().enumerate().map(|(part, written)| {
+    let mut puts = Puts::new(lake);
+    for (part, written) in typed.parts.iter().enumerate() {
+        let name = keys::crm(entity, import_id, part);
         let own = &keep[from..from + written.rows];
         from += written.rows;
-        (keys::crm(entity, import_id, part), written, own)
-    });
-    stream::iter(parts.map(Ok))
-        .try_for_each_concurrent(at_once(), |(name, written, own)| async move {
-            if own.iter().all(|keep| *keep) {
-                lake.put(&name, read_temporary(&name, written.file.path())?)
-                    .await
-            } else if own.contains(&true) {
-                lake.put(&name, filtered(&name, entity, written, own)?)
-                    .await
-            } else {
-                Ok(())
-            }
-        })
-        .await?;
+        if own.iter().all(|keep| *keep) {
+            let bytes = read_temporary(&name, written.file.path())?;
+            puts.put(name, bytes).await?;
+        } else if own.contains(&true) {
+            let bytes = filtered(&name, entity, written, own)?;
+            puts.put(name, bytes.into()).await?;
+        }
+    }
+    puts.finish().await?;
     // Of many rows the index is written part by part, each at its own key; of few it is one object in the order of the rows.
     let key = |part| keys::index(entity, import_id, part);
     let of_part = |part: usize| {
@@ -246,18 +242,60 @@ async fn write_rows(
     for group in parts.chunks(at_once()) {
         let mut objects = Vec::new();
         together(group, encode, |object| objects.extend(object))?;
-        stream::iter(objects.into_iter().map(Ok))
-            .try_for_each_concurrent(None, |(bytes, key)| async move { lake.put(&key, bytes).await })
-            .await?;
+        for (bytes, key) in objects {
+            puts.put(key, bytes.into()).await?;
+        }
     }
+    puts.finish().await?;
     Ok(())
+}
+
+/// Objects on their way to the lake, a few at once.
+struct Puts<'l> {
+    lake: &'l Lake,
+    running: JoinSet<Result<(), LakeError>>,
+}
+
+impl<'l> Puts<'l> {
+    fn new(lake: &'l Lake) -> Self {
+        Self {
+            lake,
+            running: JoinSet::new(),
+        }
+    }
+
+    /// Begins to write an object; waits while too many are being written.
+    async fn put(&mut self, key: String, bytes: Bytes) -> Result<(), LakeError> {
+        while self.running.len() >= at_once() {
+            self.one().await?;
+        }
+        let lake = self.lake.clone();
+        self.running
+            .spawn(async move { lake.put(&key, bytes).await });
+        Ok(())
+    }
+
+    async fn one(&mut self) -> Result<(), LakeError> {
+        match self.running.join_next().await {
+            None => Ok(()),
+            Some(Ok(written)) => written,
+            Some(Err(error)) => Err(LakeError::content("rows", "a temporary file", error)),
+        }
+    }
+
+    /// Waits until every object is there.
+    async fn finish(&mut self) -> Result<(), LakeError> {
+        while !self.running.is_empty() {
+            self.one().await?;
+        }
+        Ok(())
+    }
 }
 
 /// The index of some rows, in their order.
 fn encoded(key: &str, source: &str, mut kept: Vec<(u64, Entry)>) -> Result<Vec<u8>, LakeError> {
     kept.sort_unstable_by_key(|(row, _)| *row);
-    let entries: Vec<Entry> = kept.into_iter().map(|(_, entry)| entry).collect();
-    index::encode(key, source, &entries)
+    index::encode(key, source, kept.iter().map(|(_, entry)| entry))
 }
 
 /// The rows of a part that are kept, as a file.

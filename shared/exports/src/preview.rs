@@ -28,7 +28,6 @@ pub struct Preview {
     pub proposal: Option<String>,
 }
 
-
 impl Sink for Nothing {
     fn header(&mut self, _: &[String]) -> Result<(), SinkError> {
         Ok(())

@@ -96,7 +96,12 @@ impl Typer<'_> {
         found.ok_or_else(unknown_currency)
     }
 
-    pub(crate) fn money(&self, cell: &str, native: Native, currency: Currency) -> Result<i64, Wrong> {
+    pub(crate) fn money(
+        &self,
+        cell: &str,
+        native: Native,
+        currency: Currency,
+    ) -> Result<i64, Wrong> {
         let mark = if native == Native::Number {
             Some(Mark::Dot)
         } else {
@@ -246,7 +251,9 @@ impl Typer<'_> {
             },
             ColumnKind::Email => {
                 let address = |part: &str| normalise_email(plain_text(part.trim()));
-                let several = cell.bytes().any(|b| matches!(b, b',' | b';' | b' ' | b'\n'));
+                let several = cell
+                    .bytes()
+                    .any(|b| matches!(b, b',' | b';' | b' ' | b'\n'));
                 let found = if several {
                     cell.split([',', ';', ' ', '\n'])
                         .filter(|part| part.contains('@'))

@@ -146,7 +146,10 @@ fn what_the_beginning_proves_is_checked_against_every_later_row() {
         );
         if refused {
             let reason = receipt.reason.as_deref().unwrap();
-            assert!(reason.contains("line 2 ") && reason.contains("line 20001 "), "{reason}");
+            assert!(
+                reason.contains("line 2 ") && reason.contains("line 20001 "),
+                "{reason}"
+            );
         } else {
             assert_eq!(whole[0].records.len(), 20_000, "{case}");
         }
@@ -157,7 +160,11 @@ fn what_the_beginning_proves_is_checked_against_every_later_row() {
 fn a_later_row_that_settles_the_order_of_day_and_month_is_heard() {
     let mut text = "person_id,created_at,country\n".to_owned();
     for n in 0..20_000 {
-        let day = if n == 19_999 { "25/04/2026" } else { "2026-04-25" };
+        let day = if n == 19_999 {
+            "25/04/2026"
+        } else {
+            "2026-04-25"
+        };
         writeln!(text, "p{n},{day},FR").unwrap();
     }
     let whole = with(WHOLE, "people.csv", text.as_bytes());

@@ -7,7 +7,8 @@ use levier_domain::config::Join;
 use levier_domain::entity::Entity;
 use levier_domain::record::{Record, Value};
 use levier_identity::{
-    Doubt, Evidence, ExplicitLink, Identifiers, Options, Outcome, Refusal, Resolution, Rule, resolve,
+    Doubt, Evidence, ExplicitLink, Identifiers, Options, Outcome, Refusal, Resolution, Rule,
+    resolve,
 };
 
 fn email(key: &str) -> Identifiers<'_> {
@@ -390,12 +391,40 @@ fn a_person_is_named_after_the_record_that_was_created_first() {
         who.person_of_record(source, "1").unwrap().to_owned()
     };
     for (case, records, named_after) in [
-        ("the first source where nothing is said", &[("hubspot", None), ("stripe", None)][..], "hubspot"),
-        ("the older one", &[("hubspot", Some(20)), ("stripe", Some(10))], "stripe"),
-        ("the one that says when", &[("hubspot", None), ("stripe", Some(10))], "stripe"),
-        ("the first source of a tie", &[("stripe", Some(10)), ("hubspot", Some(10))], "hubspot"),
-        ("the earlier of two statements", &[("stripe", Some(30)), ("hubspot", Some(20)), ("stripe", Some(10))], "stripe"),
-        ("before the epoch", &[("hubspot", Some(0)), ("stripe", Some(-1))], "stripe"),
+        (
+            "the first source where nothing is said",
+            &[("hubspot", None), ("stripe", None)][..],
+            "hubspot",
+        ),
+        (
+            "the older one",
+            &[("hubspot", Some(20)), ("stripe", Some(10))],
+            "stripe",
+        ),
+        (
+            "the one that says when",
+            &[("hubspot", None), ("stripe", Some(10))],
+            "stripe",
+        ),
+        (
+            "the first source of a tie",
+            &[("stripe", Some(10)), ("hubspot", Some(10))],
+            "hubspot",
+        ),
+        (
+            "the earlier of two statements",
+            &[
+                ("stripe", Some(30)),
+                ("hubspot", Some(20)),
+                ("stripe", Some(10)),
+            ],
+            "stripe",
+        ),
+        (
+            "before the epoch",
+            &[("hubspot", Some(0)), ("stripe", Some(-1))],
+            "stripe",
+        ),
     ] {
         let who = who(|e| {
             for (source, day) in records {
