@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::decide::{Judged, decide};
 use crate::drift;
-use crate::entries::{PARTS, at_once, together};
+use crate::entries::{at_once, parts_of, together};
 use crate::object::Drop;
 use crate::sink::{Member, Typed};
 use crate::writing::{BATCH, Part};
@@ -212,37 +212,26 @@ async fn write_rows(
     }
     puts.finish().await?;
     // Of many rows the index is written part by part, each at its own key; of few it is one object in the order of the rows.
-    let key = |part| keys::index(entity, import_id, part);
-    let of_part = |part: usize| {
-        let local = |error| LakeError::content(&key(part), "a temporary file", error);
-        let mut kept = typed.entries.part(part).map_err(local)?;
-        kept.retain(|(row, _)| keep[*row as usize]);
-        Ok::<_, LakeError>(kept)
+    let parts = if typed.entries.are_many() {
+        parts_of(typed.entries.rows())
+    } else {
+        1
     };
-    if !typed.entries.are_many() {
-        let mut kept = Vec::new();
-        for part in 0..PARTS {
-            kept.extend(of_part(part)?);
-        }
-        if !kept.is_empty() {
-            lake.put(&key(0), encoded(&key(0), source, kept)?).await?;
-        }
-        return Ok(());
-    }
     let encode = |part: usize| {
-        let kept = of_part(part)?;
-        let key = key(part);
-        Ok::<_, LakeError>(if kept.is_empty() {
-            None
-        } else {
-            Some((encoded(&key, source, kept)?, key))
-        })
+        let key = keys::index(entity, import_id, part);
+        let local = |error| LakeError::content(&key, "a temporary file", error);
+        let mut kept = typed.entries.part(part, parts).map_err(local)?;
+        kept.retain(|(row, _)| keep[*row as usize]);
+        if kept.is_empty() {
+            return Ok(None);
+        }
+        let bytes = index::encode(&key, source, kept.iter().map(|(_, entry)| entry))?;
+        Ok::<_, LakeError>(Some((key, bytes)))
     };
-    let parts: Vec<usize> = (0..PARTS).collect();
-    for group in parts.chunks(at_once()) {
+    for group in (0..parts).collect::<Vec<_>>().chunks(at_once()) {
         let mut objects = Vec::new();
         together(group, encode, |object| objects.extend(object))?;
-        for (bytes, key) in objects {
+        for (key, bytes) in objects {
             puts.put(key, bytes.into()).await?;
         }
     }
@@ -290,12 +279,6 @@ impl<'l> Puts<'l> {
         }
         Ok(())
     }
-}
-
-/// The index of some rows, in their order.
-fn encoded(key: &str, source: &str, mut kept: Vec<(u64, Entry)>) -> Result<Vec<u8>, LakeError> {
-    kept.sort_unstable_by_key(|(row, _)| *row);
-    index::encode(key, source, kept.iter().map(|(_, entry)| entry))
 }
 
 /// The rows of a part that are kept, as a file.
