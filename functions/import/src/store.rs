@@ -79,7 +79,7 @@ pub async fn store(
             .insert("file_refused".to_owned(), receipt.rows.read);
     } else {
         let full = outcome.full || drop.full;
-        if let Some(typed) = &mut member.typed {
+        if let Some(typed) = &member.typed {
             let judged = Judged {
                 entity: typed.entity,
                 source: &source,
@@ -87,7 +87,7 @@ pub async fn store(
                 dropped_at: drop.dropped_at.as_microsecond(),
                 full,
             };
-            let decision = decide(lake, &judged, &mut typed.entries).await?;
+            let decision = decide(lake, &judged, &typed.entries).await?;
             receipt.rows.new = decision.new;
             receipt.rows.changed = decision.changed;
             receipt.rows.unchanged = decision.unchanged;
@@ -190,7 +190,7 @@ fn read_temporary(key: &str, path: &std::path::Path) -> Result<Bytes, LakeError>
 /// Writes the rows that are kept, then their index.
 async fn write_rows(
     lake: &Lake,
-    typed: &mut Typed,
+    typed: &Typed,
     keep: &[bool],
     source: &str,
     import_id: &str,
