@@ -60,11 +60,14 @@ async fn bad_rows_come_back_and_good_ones_stay() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&refused).lines().count(),
-        3,
-        "a header and two rows"
-    );
+    let refused = String::from_utf8(refused.to_vec()).unwrap();
+    let lines: Vec<&str> = refused.lines().collect();
+    assert_eq!(lines.len(), 3, "a header and two rows");
+    assert!(lines[0].ends_with(",levier_motif_du_refus"), "{refused}");
+    assert!(lines[2].contains("ligne 4, order_id"), "{refused}");
+    assert!(!refused.contains("scientific"), "{refused}");
+    // The receipt's own reasons are a contract, in English.
+    assert!(receipt.refused[1].reason.contains("scientific"));
 
     let again = world
         .drop_file("orders/b.csv", text.as_bytes(), AT)

@@ -8,7 +8,7 @@ use levier_domain::entity::Entity;
 use levier_lake::index::{self, Entry};
 use levier_lake::{Lake, LakeError, keys};
 
-use crate::entries::{Entries, PARTS, at_once, together};
+use crate::entries::{Entries, at_once, parts_of, together};
 
 /// What becomes of the rows of one file.
 #[derive(Default)]
@@ -62,9 +62,9 @@ pub async fn decide(
         ..Decision::default()
     };
     let held = held(lake, file, entries).await?;
-    let parts: Vec<usize> = (0..PARTS).collect();
-    for group in parts.chunks(at_once()) {
-        let work = |part| decide_part(file, entries, &held, part);
+    let parts = parts_of(entries.rows().max(held.rows()));
+    for group in (0..parts).collect::<Vec<_>>().chunks(at_once()) {
+        let work = |part| decide_part(file, entries, &held, (part, parts));
         together(group, work, |part| decision.absorb(part)).map_err(local)?;
     }
     decision.gone.sort_unstable();
@@ -97,13 +97,13 @@ fn decide_part(
     file: &Judged<'_>,
     entries: &Entries,
     held: &Entries,
-    part: usize,
+    (part, parts): (usize, usize),
 ) -> std::io::Result<PartDecision> {
     let mut decision = PartDecision::default();
-    let rows = entries.part(part)?;
+    let rows = entries.part(part, parts)?;
     let winners = newest(&rows, &mut decision);
     let mut known: HashMap<[u8; 16], Held, ByKey> = HashMap::default();
-    for (_, entry) in held.part(part)? {
+    for (_, entry) in held.part(part, parts)? {
         if winners.contains_key(&entry.key) {
             remember(&mut known, &entry);
         } else if file.full && entry.known_from < file.dropped_at {
@@ -193,10 +193,8 @@ async fn held(lake: &Lake, file: &Judged<'_>, entries: &Entries) -> Result<Entri
     let mut wanted: Option<HashSet<[u8; 16]>> = None;
     if !file.full && !entries.are_many() {
         let mut keys = HashSet::new();
-        for part in 0..PARTS {
-            let rows = entries.part(part).map_err(local)?;
-            keys.extend(rows.into_iter().map(|(_, entry)| entry.key));
-        }
+        let rows = entries.part(0, 1).map_err(local)?;
+        keys.extend(rows.into_iter().map(|(_, entry)| entry.key));
         wanted = Some(keys);
     }
     let is_wanted = |key: &[u8; 16]| wanted.as_ref().is_none_or(|wanted| wanted.contains(key));

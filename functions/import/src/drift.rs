@@ -34,7 +34,7 @@ pub async fn compare(
         .columns
         .ignored
         .iter()
-        .any(|header| header == levier_exports::REASON_HEADER)
+        .any(|header| levier_exports::REASON_HEADERS.contains(&header.as_str()))
     {
         return Ok(());
     }

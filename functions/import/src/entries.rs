@@ -9,15 +9,17 @@ use std::sync::{Mutex, PoisonError};
 
 use levier_lake::index::Entry;
 
-/// Parts that keys are divided into.
-pub const PARTS: usize = 16;
+/// Pieces that keys are divided into by their first byte; neighbours make up a part.
+const PIECES: usize = 256;
+/// Rows of one part, about.
+const PART_ROWS: u64 = 262_144;
 /// Entries held in memory before they go to files.
 const MOST_HELD: usize = 1 << 20;
 const BYTES: usize = 16 + 16 + 8 + 8 + 8;
 
 /// Entries by part.
 pub struct Entries {
-    held: [Vec<(u64, Entry)>; PARTS],
+    held: Vec<Vec<(u64, Entry)>>,
     files: Vec<Mutex<File>>,
     in_memory: usize,
     most_held: usize,
@@ -27,7 +29,7 @@ pub struct Entries {
 impl Default for Entries {
     fn default() -> Self {
         Self {
-            held: Default::default(),
+            held: vec![Vec::new(); PIECES],
             files: Vec::new(),
             in_memory: 0,
             most_held: MOST_HELD,
@@ -36,9 +38,9 @@ impl Default for Entries {
     }
 }
 
-/// How many parts are worked on at once: as many as there are processors, four at most, because each is held in memory.
+/// How many parts are worked on at once: two where there are two processors, no more because each is held in memory.
 pub fn at_once() -> usize {
-    std::thread::available_parallelism().map_or(1, |n| usize::from(n).min(4))
+    std::thread::available_parallelism().map_or(1, |n| usize::from(n).min(2))
 }
 
 /// Does one piece of work for each of a few parts, all at once, and hands the results on in the order of the parts.
@@ -50,6 +52,10 @@ pub fn together<T: Send, E: Send>(
     work: impl Fn(usize) -> Result<T, E> + Sync,
     mut take: impl FnMut(T),
 ) -> Result<(), E> {
+    if let [only] = parts {
+        take(work(*only)?);
+        return Ok(());
+    }
     let work = &work;
     let done = std::thread::scope(|scope| {
         let running: Vec<_> = parts
@@ -70,8 +76,10 @@ pub fn together<T: Send, E: Send>(
     Ok(())
 }
 
-fn part_of(key: &[u8; 16]) -> usize {
-    usize::from(key[0] >> 4)
+/// In how many parts so many rows are looked at, so that a part is as large whatever their number: a power of two.
+pub fn parts_of(rows: u64) -> usize {
+    usize::try_from(rows.div_ceil(PART_ROWS))
+        .map_or(PIECES, |parts| parts.next_power_of_two().min(PIECES))
 }
 
 impl Entries {
@@ -80,7 +88,7 @@ impl Entries {
     /// # Errors
     /// A temporary file cannot be written.
     pub fn push(&mut self, entry: Entry) -> io::Result<()> {
-        self.held[part_of(&entry.key)].push((self.rows, entry));
+        self.held[usize::from(entry.key[0])].push((self.rows, entry));
         self.rows += 1;
         self.in_memory += 1;
         if self.in_memory >= self.most_held {
@@ -100,7 +108,7 @@ impl Entries {
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        while self.files.len() < PARTS {
+        while self.files.len() < PIECES {
             self.files.push(Mutex::new(tempfile::tempfile()?));
         }
         let mut bytes = Vec::new();
@@ -121,18 +129,27 @@ impl Entries {
         Ok(())
     }
 
-    /// The entries of one part with their rows, in order of arrival.
+    /// The entries of one of `parts` parts with their rows, in order of arrival.
     ///
     /// # Errors
     /// A temporary file cannot be read.
-    pub fn part(&self, part: usize) -> io::Result<Vec<(u64, Entry)>> {
+    pub fn part(&self, part: usize, parts: usize) -> io::Result<Vec<(u64, Entry)>> {
+        let wide = PIECES / parts;
         let mut out = Vec::new();
-        if let Some(file) = self.files.get(part) {
+        for piece in part * wide..(part + 1) * wide {
+            self.piece(piece, &mut out)?;
+        }
+        out.sort_unstable_by_key(|(row, _)| *row);
+        Ok(out)
+    }
+
+    fn piece(&self, piece: usize, out: &mut Vec<(u64, Entry)>) -> io::Result<()> {
+        if let Some(file) = self.files.get(piece) {
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
             let mut bytes = Vec::new();
             file.seek(SeekFrom::Start(0))?;
             file.read_to_end(&mut bytes)?;
-            out.reserve(bytes.len() / BYTES + self.held[part].len());
+            out.reserve(bytes.len() / BYTES + self.held[piece].len());
             for record in bytes.chunks_exact(BYTES) {
                 out.push((
                     u64::from_le_bytes(take(record, 0)),
@@ -145,8 +162,8 @@ impl Entries {
                 ));
             }
         }
-        out.extend(self.held[part].iter().cloned());
-        Ok(out)
+        out.extend(self.held[piece].iter().cloned());
+        Ok(())
     }
 }
 
@@ -183,13 +200,32 @@ mod tests {
         }
         assert!(many.are_many() && !few.are_many());
         assert_eq!(many.rows(), 277);
-        let mut seen = 0;
-        for part in 0..PARTS {
-            let (a, b) = (few.part(part).unwrap(), many.part(part).unwrap());
-            assert_eq!(a, b, "part {part}");
-            assert!(a.is_sorted_by_key(|(row, _)| *row), "part {part}");
-            seen += a.len();
+        for parts in [1, 2, 16, PIECES] {
+            let mut seen = 0;
+            for part in 0..parts {
+                let (a, b) = (
+                    few.part(part, parts).unwrap(),
+                    many.part(part, parts).unwrap(),
+                );
+                assert_eq!(a, b, "part {part} of {parts}");
+                assert!(a.is_sorted_by_key(|(row, _)| *row), "part {part}");
+                seen += a.len();
+            }
+            assert_eq!(seen, 277, "{parts}");
         }
-        assert_eq!(seen, 277);
+    }
+
+    #[test]
+    fn a_part_is_as_large_whatever_the_number_of_rows() {
+        for (rows, want) in [
+            (0, 1),
+            (262_144, 1),
+            (262_145, 2),
+            (7_000_000, 32),
+            (14_000_000, 64),
+            (u64::MAX, PIECES),
+        ] {
+            assert_eq!(parts_of(rows), want, "{rows}");
+        }
     }
 }

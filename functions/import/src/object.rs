@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use levier_domain::entity::Entity;
 use levier_domain::receipt::{ImportStatus, Receipt, RowCounts};
@@ -11,6 +12,7 @@ use levier_runtime::JobError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
+use tokio::task::JoinHandle;
 
 use crate::whole_micros;
 
@@ -65,6 +67,40 @@ pub async fn load_dialects(lake: &Lake) -> Result<Dialects, JobError> {
     Ok(dialects)
 }
 
+/// Bytes that are hashed and written at once.
+const PIECE: usize = 1 << 20;
+
+/// The temporary copy of an object, hashed as it is written.
+struct Copy {
+    file: NamedTempFile,
+    hasher: Sha256,
+}
+
+impl Copy {
+    fn take(&mut self, chunks: &[Bytes]) -> std::io::Result<()> {
+        for chunk in chunks {
+            self.hasher.update(chunk);
+            self.file.write_all(chunk)?;
+        }
+        Ok(())
+    }
+}
+
+/// What has arrived is hashed and written while more arrives, one piece at a time.
+enum Copying {
+    Idle(Copy),
+    Busy(JoinHandle<std::io::Result<Copy>>),
+}
+
+impl Copying {
+    async fn rest(self) -> std::io::Result<Copy> {
+        match self {
+            Self::Idle(copy) => Ok(copy),
+            Self::Busy(task) => task.await.map_err(std::io::Error::other)?,
+        }
+    }
+}
+
 impl Drop {
     /// Fetches an object; `None` where it is gone.
     pub async fn fetch(lake: &Lake, key: &str) -> Result<Option<Self>, LakeError> {
@@ -72,17 +108,35 @@ impl Drop {
             return Ok(None);
         };
         let local = |error: std::io::Error| LakeError::content(key, "a temporary file", error);
-        let mut file = NamedTempFile::new().map_err(local)?;
-        let mut hasher = Sha256::new();
+        let mut copying = Copying::Idle(Copy {
+            file: NamedTempFile::new().map_err(local)?,
+            hasher: Sha256::new(),
+        });
         let mut stream = lake.stream(key).await?;
+        let (mut waiting, mut bytes) = (Vec::new(), 0);
         while let Some(chunk) = stream
             .try_next()
             .await
             .map_err(|error| LakeError::content(key, "bytes", error))?
         {
-            hasher.update(&chunk);
-            file.write_all(&chunk).map_err(local)?;
+            bytes += chunk.len();
+            waiting.push(chunk);
+            if bytes >= PIECE {
+                let mut copy = copying.rest().await.map_err(local)?;
+                let chunks = std::mem::take(&mut waiting);
+                bytes = 0;
+                copying = Copying::Busy(tokio::task::spawn_blocking(move || {
+                    copy.take(&chunks)?;
+                    Ok(copy)
+                }));
+            }
         }
+        let mut copy = copying.rest().await.map_err(local)?;
+        copy.take(&waiting).map_err(local)?;
+        let Copy {
+            mut file,
+            mut hasher,
+        } = copy;
         file.flush().map_err(local)?;
         let path = key.strip_prefix(keys::DROP).unwrap_or(key);
         let (mut entity, mut full) = (None, false);

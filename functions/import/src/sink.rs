@@ -7,7 +7,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -17,9 +17,12 @@ use levier_domain::item::Draft;
 use levier_domain::private::EMAIL_DOMAIN;
 use levier_domain::receipt::{ImportStatus, Receipt, Refusal};
 use levier_domain::record::{Fingerprint, Record, Value};
-use levier_exports::{Dialects, Limits, Outcome, Pace, Reading, Sink, SinkError, Stretch};
+use levier_exports::{
+    Dialects, Limits, Outcome, Pace, REASON_HEADERS, Reading, RefusedRows, Sink, SinkError, Stretch,
+};
 use levier_lake::index::Entry;
 use levier_lake::records::Batcher;
+use levier_render::{Language, refusal_sentence};
 use levier_runtime::{Dependencies, JobError};
 use tempfile::NamedTempFile;
 
@@ -64,7 +67,9 @@ struct Collector<'a> {
     member: Member,
     header: Vec<String>,
     writing: Option<Writing>,
-    refused: Option<BufWriter<File>>,
+    refused: Option<RefusedRows<BufWriter<File>>>,
+    /// Language of the reasons beside refused rows.
+    language: Language,
     done: Rc<RefCell<Vec<Member>>>,
 }
 
@@ -217,13 +222,19 @@ impl Sink for Collector<'_> {
             Some(out) => out,
             None => {
                 let file = NamedTempFile::new().map_err(failed)?;
-                let mut out = BufWriter::new(file.reopen().map_err(failed)?);
-                levier_exports::write_refused_header(&mut out, &self.header).map_err(failed)?;
+                let out = BufWriter::new(file.reopen().map_err(failed)?);
+                let [english, french] = REASON_HEADERS;
+                let reasons = match self.language {
+                    Language::English => english,
+                    Language::French => french,
+                };
+                let out = RefusedRows::new(out, &self.header, reasons).map_err(failed)?;
                 self.member.refused = Some(file);
                 self.refused.insert(out)
             }
         };
-        levier_exports::write_refused(out, cells, &refusal).map_err(failed)
+        out.row(cells, &refusal_sentence(&refusal, self.language))
+            .map_err(failed)
     }
 
     fn finish(&mut self, outcome: &Outcome) -> Result<(), SinkError> {
@@ -236,8 +247,8 @@ impl Sink for Collector<'_> {
                 entries: writing.entries,
             });
         }
-        if let Some(mut out) = self.refused.take() {
-            out.flush().map_err(failed)?;
+        if let Some(out) = self.refused.take() {
+            out.finish().map_err(failed)?;
         }
         let mut member = std::mem::take(&mut self.member);
         let mut outcome = outcome.clone();
@@ -287,6 +298,7 @@ pub fn read(
         limits,
         pace: Pace::default(),
     };
+    let language = Language::from_code(&workspace.language).unwrap_or_default();
     let done = Rc::new(RefCell::new(Vec::new()));
     let input = drop.file.reopen().map_err(|error| {
         JobError::Input(format!(
@@ -304,6 +316,7 @@ pub fn read(
             header: Vec::new(),
             writing: None,
             refused: None,
+            language,
             done: Rc::clone(&done),
         })
     };

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
 use bytes::Bytes;
-use futures::{TryStreamExt, stream};
 use levier_domain::entity::Entity;
 use levier_domain::receipt::{ImportStatus, Receipt};
 use levier_lake::index::{self, Entry};
 use levier_lake::{Lake, LakeError, columns, domains, events, keys, records};
 use levier_runtime::{Dependencies, JobError};
 use serde::Serialize;
+use tokio::task::JoinSet;
 
 use crate::decide::{Judged, decide};
 use crate::drift;
-use crate::entries::{PARTS, at_once, together};
+use crate::entries::{at_once, parts_of, together};
 use crate::object::Drop;
 use crate::sink::{Member, Typed};
 use crate::writing::{BATCH, Part};
@@ -79,7 +79,7 @@ pub async fn store(
             .insert("file_refused".to_owned(), receipt.rows.read);
     } else {
         let full = outcome.full || drop.full;
-        if let Some(typed) = &mut member.typed {
+        if let Some(typed) = &member.typed {
             let judged = Judged {
                 entity: typed.entity,
                 source: &source,
@@ -87,7 +87,7 @@ pub async fn store(
                 dropped_at: drop.dropped_at.as_microsecond(),
                 full,
             };
-            let decision = decide(lake, &judged, &mut typed.entries).await?;
+            let decision = decide(lake, &judged, &typed.entries).await?;
             receipt.rows.new = decision.new;
             receipt.rows.changed = decision.changed;
             receipt.rows.unchanged = decision.unchanged;
@@ -190,77 +190,95 @@ fn read_temporary(key: &str, path: &std::path::Path) -> Result<Bytes, LakeError>
 /// Writes the rows that are kept, then their index.
 async fn write_rows(
     lake: &Lake,
-    typed: &mut Typed,
+    typed: &Typed,
     keep: &[bool],
     source: &str,
     import_id: &str,
 ) -> Result<(), LakeError> {
     let entity = typed.entity;
     let mut from = 0;
-    let parts = typed.parts.iter().enumerate().map(|(part, written)| {
+    let mut puts = Puts::new(lake);
+    for (part, written) in typed.parts.iter().enumerate() {
+        let name = keys::crm(entity, import_id, part);
         let own = &keep[from..from + written.rows];
         from += written.rows;
-        (keys::crm(entity, import_id, part), written, own)
-    });
-    stream::iter(parts.map(Ok))
-        .try_for_each_concurrent(at_once(), |(name, written, own)| async move {
-            if own.iter().all(|keep| *keep) {
-                lake.put(&name, read_temporary(&name, written.file.path())?)
-                    .await
-            } else if own.contains(&true) {
-                lake.put(&name, filtered(&name, entity, written, own)?)
-                    .await
-            } else {
-                Ok(())
-            }
-        })
-        .await?;
-    // Of many rows the index is written part by part, each at its own key; of few it is one object in the order of the rows.
-    let key = |part| keys::index(entity, import_id, part);
-    let of_part = |part: usize| {
-        let local = |error| LakeError::content(&key(part), "a temporary file", error);
-        let mut kept = typed.entries.part(part).map_err(local)?;
-        kept.retain(|(row, _)| keep[*row as usize]);
-        Ok::<_, LakeError>(kept)
-    };
-    if !typed.entries.are_many() {
-        let mut kept = Vec::new();
-        for part in 0..PARTS {
-            kept.extend(of_part(part)?);
+        if own.iter().all(|keep| *keep) {
+            let bytes = read_temporary(&name, written.file.path())?;
+            puts.put(name, bytes).await?;
+        } else if own.contains(&true) {
+            let bytes = filtered(&name, entity, written, own)?;
+            puts.put(name, bytes.into()).await?;
         }
-        if !kept.is_empty() {
-            lake.put(&key(0), encoded(&key(0), source, kept)?).await?;
-        }
-        return Ok(());
     }
-    let encode = |part: usize| {
-        let kept = of_part(part)?;
-        let key = key(part);
-        Ok::<_, LakeError>(if kept.is_empty() {
-            None
-        } else {
-            Some((encoded(&key, source, kept)?, key))
-        })
+    puts.finish().await?;
+    // Of many rows the index is written part by part, each at its own key; of few it is one object in the order of the rows.
+    let parts = if typed.entries.are_many() {
+        parts_of(typed.entries.rows())
+    } else {
+        1
     };
-    let parts: Vec<usize> = (0..PARTS).collect();
-    for group in parts.chunks(at_once()) {
+    let encode = |part: usize| {
+        let key = keys::index(entity, import_id, part);
+        let local = |error| LakeError::content(&key, "a temporary file", error);
+        let mut kept = typed.entries.part(part, parts).map_err(local)?;
+        kept.retain(|(row, _)| keep[*row as usize]);
+        if kept.is_empty() {
+            return Ok(None);
+        }
+        let bytes = index::encode(&key, source, kept.iter().map(|(_, entry)| entry))?;
+        Ok::<_, LakeError>(Some((key, bytes)))
+    };
+    for group in (0..parts).collect::<Vec<_>>().chunks(at_once()) {
         let mut objects = Vec::new();
         together(group, encode, |object| objects.extend(object))?;
-        stream::iter(objects.into_iter().map(Ok))
-            .try_for_each_concurrent(
-                None,
-                |(bytes, key)| async move { lake.put(&key, bytes).await },
-            )
-            .await?;
+        for (key, bytes) in objects {
+            puts.put(key, bytes.into()).await?;
+        }
     }
+    puts.finish().await?;
     Ok(())
 }
 
-/// The index of some rows, in their order.
-fn encoded(key: &str, source: &str, mut kept: Vec<(u64, Entry)>) -> Result<Vec<u8>, LakeError> {
-    kept.sort_unstable_by_key(|(row, _)| *row);
-    let entries: Vec<Entry> = kept.into_iter().map(|(_, entry)| entry).collect();
-    index::encode(key, source, &entries)
+/// Objects on their way to the lake, a few at once.
+struct Puts<'l> {
+    lake: &'l Lake,
+    running: JoinSet<Result<(), LakeError>>,
+}
+
+impl<'l> Puts<'l> {
+    fn new(lake: &'l Lake) -> Self {
+        Self {
+            lake,
+            running: JoinSet::new(),
+        }
+    }
+
+    /// Begins to write an object; waits while too many are being written.
+    async fn put(&mut self, key: String, bytes: Bytes) -> Result<(), LakeError> {
+        while self.running.len() >= at_once() {
+            self.one().await?;
+        }
+        let lake = self.lake.clone();
+        self.running
+            .spawn(async move { lake.put(&key, bytes).await });
+        Ok(())
+    }
+
+    async fn one(&mut self) -> Result<(), LakeError> {
+        match self.running.join_next().await {
+            None => Ok(()),
+            Some(Ok(written)) => written,
+            Some(Err(error)) => Err(LakeError::content("rows", "a temporary file", error)),
+        }
+    }
+
+    /// Waits until every object is there.
+    async fn finish(&mut self) -> Result<(), LakeError> {
+        while !self.running.is_empty() {
+            self.one().await?;
+        }
+        Ok(())
+    }
 }
 
 /// The rows of a part that are kept, as a file.

@@ -183,3 +183,55 @@ impl Files {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use levier_domain::record::{Record, Value};
+
+    use super::*;
+
+    /// Rows that count on from `from`.
+    fn rows(from: usize, n: usize) -> RecordBatch {
+        let rows: Vec<Record> = (from..from + n)
+            .map(|row| {
+                let mut record = Record::new(Entity::Rates);
+                record.set("currency", Value::Text(row.to_string()));
+                record
+            })
+            .collect();
+        records::batch(Entity::Rates, &rows).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_does_not_know_how_the_rows_came() {
+        let total = 2 * BATCH + 77;
+        let whole = rows(0, total);
+        for (case, sizes) in [
+            ("at once", vec![total]),
+            ("as they are written", vec![BATCH, BATCH, 77]),
+            ("in many small pieces", vec![1000; total / 1000]),
+            ("unevenly", vec![BATCH + 1, 1, BATCH - 1]),
+        ] {
+            let (mut even, mut from, mut out) = (Even::default(), 0, Vec::new());
+            for n in sizes {
+                even.push(rows(from, n));
+                from += n;
+                while let Some(batch) = even.next(BATCH).unwrap() {
+                    out.push(batch);
+                }
+            }
+            even.push(rows(from, total - from));
+            while let Some(batch) = even.next(1).unwrap() {
+                out.push(batch);
+            }
+            let lengths: Vec<usize> = out.iter().map(RecordBatch::num_rows).collect();
+            assert_eq!(lengths, [BATCH, BATCH, 77], "{case}");
+            assert_eq!(
+                concat_batches(&whole.schema(), &out).unwrap(),
+                whole,
+                "{case}"
+            );
+        }
+    }
+}

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use levier_domain::config::Config;
 use levier_domain::entity::Entity;
 use levier_domain::receipt::{ImportStatus, Receipt};
 use levier_import::{FULL, SIDECAR_ENDING};
 use levier_lake::{ByteStream, keys};
+use levier_render::{Language, receipt_sentence, refusal_sentence};
 use serde_json::{Value as Json, json};
 
 use crate::Failure;
@@ -43,6 +45,7 @@ pub async fn drop_files(shared: &Shared, arguments: &DropFiles) -> Result<ExitCo
         let key = put(&workspace, file, declared, position, arguments.known_at).await?;
         receipts.extend(wait(&workspace, &key).await?);
     }
+    let config = workspace.deps.config.clone();
     workspace.close().await;
     let refused = receipts
         .iter()
@@ -51,7 +54,7 @@ pub async fn drop_files(shared: &Shared, arguments: &DropFiles) -> Result<ExitCo
         output::json(&serde_json::to_value(&receipts).unwrap_or_default());
     } else {
         for receipt in &receipts {
-            print_receipt(receipt);
+            print_receipt(receipt, &config);
         }
     }
     Ok(ExitCode::from(if refused { 3 } else { 0 }))
@@ -134,48 +137,76 @@ pub async fn wait(workspace: &Workspace, key: &str) -> Result<Vec<Receipt>, Fail
     }
 }
 
-pub fn print_receipt(receipt: &Receipt) {
+/// Prints a receipt for people, in the workspace's language; the receipt's own texts are English.
+pub fn print_receipt(receipt: &Receipt, config: &Config) {
+    let language = Language::from_code(&config.workspace.language).unwrap_or_default();
+    let say = |english: &str, french: &str| language.say(english, french);
+    let told = |text: &str| receipt_sentence(text, language);
     let rows = receipt.rows;
     println!("{}", receipt.file);
     match receipt.status {
         ImportStatus::Refused => println!(
-            "  refused: {}",
-            receipt.reason.as_deref().unwrap_or("no reason given")
+            "  {}{}",
+            say("refused: ", "refusé : "),
+            told(receipt.reason.as_deref().unwrap_or("no reason given"))
         ),
-        ImportStatus::Unchanged => println!("  unchanged: this very file was imported before"),
+        ImportStatus::Unchanged => println!(
+            "  {}",
+            say(
+                "unchanged: this very file was imported before",
+                "inchangé : ce fichier même a déjà été importé"
+            )
+        ),
         ImportStatus::Imported => {}
     }
     if let Some(dialect) = &receipt.dialect {
         println!(
-            "  read as {dialect} ({})",
-            receipt.recognised_by.as_deref().unwrap_or("declared")
+            "  {} {dialect} ({})",
+            say("read as", "lu comme"),
+            told(receipt.recognised_by.as_deref().unwrap_or("declared"))
         );
     }
+    let counted = [
+        (rows.new, say("new", "nouvelles")),
+        (rows.changed, say("changed", "modifiées")),
+        (rows.unchanged, say("unchanged", "inchangées")),
+        (rows.refused, say("refused", "refusées")),
+        (rows.dropped, say("dropped", "laissées de côté")),
+    ]
+    .map(|(n, what)| format!("{n} {what}"));
     println!(
-        "  {} rows: {} new, {} changed, {} unchanged, {} refused, {} dropped",
-        rows.read, rows.new, rows.changed, rows.unchanged, rows.refused, rows.dropped
+        "  {} {}{}",
+        rows.read,
+        say("rows: ", "lignes : "),
+        counted.join(", ")
     );
     for refusal in receipt.refused.iter().take(10) {
-        println!(
-            "  line {}, {}: {}; {}",
-            refusal.line, refusal.column, refusal.reason, refusal.hint
-        );
+        println!("  {}", refusal_sentence(refusal, language));
     }
     if receipt.refused.len() > 10 {
         println!(
-            "  and {} more; the refused rows with their reasons: {}",
+            "  {} {}{}",
+            say("further rows:", "autres lignes :"),
             receipt.rows.refused - 10,
-            receipt.refused_file.as_deref().unwrap_or("-")
+            say(
+                "; the refused rows with their reasons: ",
+                " ; les lignes refusées avec leurs motifs : "
+            ) + receipt.refused_file.as_deref().unwrap_or("-")
         );
     }
     if let Some(matching) = receipt.matching.filter(|matching| matching.none > 0) {
         println!(
-            "  {} of {} rows hold nothing that names a person (id, e-mail, phone or account): they cannot be matched",
-            matching.none, matching.rows
+            "  {} / {} {}",
+            matching.none,
+            matching.rows,
+            say(
+                "rows hold nothing that names a person (id, e-mail, phone or account): they cannot be matched",
+                "lignes ne contiennent rien qui désigne une personne (identifiant, e-mail, téléphone ou compte) : elles ne peuvent être rapprochées"
+            )
         );
     }
     for note in receipt.drift.iter().chain(&receipt.warnings) {
-        println!("  {note}");
+        println!("  {}", told(note));
     }
 }
 

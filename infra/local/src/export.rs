@@ -110,7 +110,7 @@ pub fn export(shared: &Shared, arguments: &Check, file: &Path) -> Result<ExitCod
         if shared.json {
             output::json(&json!({"receipt": receipt, "proposal": preview.proposal}));
         } else {
-            crate::drop::print_receipt(&receipt);
+            crate::drop::print_receipt(&receipt, &config);
             if let Some(proposal) = preview.proposal {
                 println!("  a sidecar to start from ({name}{SIDECAR_ENDING}):\n\n{proposal}");
             }

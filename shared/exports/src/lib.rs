@@ -44,6 +44,6 @@ mod workbook;
 pub use dialect::{Dialect, DialectError, Dialects};
 pub use preview::{Preview, preview};
 pub use read::{Limits, MOST_LISTED, Outcome, ReadError, Reading, Sink, SinkError, SinkFor, read};
-pub use refused::{REASON_HEADER, is_formula, write_refused, write_refused_header};
+pub use refused::{REASON_HEADERS, RefusedRows, is_formula};
 pub use sidecar::Sidecar;
 pub use stretch::{KeptRows, Pace, Stretch};

@@ -11,7 +11,7 @@ use crate::cells::{reaches_someone, shape};
 use crate::dates::Order;
 use crate::dialect::{Dialect, fits, token, wildcard};
 use crate::number::number;
-use crate::refused::REASON_HEADER;
+use crate::refused::REASON_HEADERS;
 use crate::rows::Row;
 
 /// Where a field's text comes from.
@@ -238,7 +238,7 @@ impl Plan {
                 && !dialect.ignore.contains(&tokens[cell])
                 && !private_header(&tokens[cell])
                 // A file of refused rows, mended and dropped again, brings its reasons along.
-                && tokens[cell] != REASON_HEADER
+                && !REASON_HEADERS.contains(&tokens[cell].as_str())
             {
                 let mut key = name.to_owned();
                 let mut n = 2;

@@ -5,44 +5,51 @@
 
 use std::io::{self, Write};
 
-use levier_domain::receipt::Refusal;
+use crate::dialect::token;
 
-/// Header of the last column. A file that comes back with it has the column ignored.
-pub const REASON_HEADER: &str = "levier_refused_because";
+/// Headers that the last column may have, in English and in French. A file that comes back with one has the column ignored.
+pub const REASON_HEADERS: [&str; 2] = ["levier_refused_because", "levier_motif_du_refus"];
 
-/// Writes the header line of a refused-rows file.
-///
-/// # Errors
-/// Passes on what `out` reports.
-pub fn write_refused_header(out: &mut dyn Write, header: &[String]) -> io::Result<()> {
-    out.write_all("\u{FEFF}".as_bytes())?;
-    line(
-        out,
-        header
-            .iter()
-            .map(String::as_str)
-            .filter(|name| *name != REASON_HEADER),
-        REASON_HEADER,
-    )
+/// A refused-rows file being written.
+pub struct RefusedRows<W: Write> {
+    out: W,
+    /// The columns that are written: all but the reasons of an earlier refusal.
+    columns: Vec<bool>,
 }
 
-/// Writes one refused row: its cells as they were and why it was refused.
-///
-/// # Errors
-/// Passes on what `out` reports.
-pub fn write_refused(out: &mut dyn Write, cells: &[String], refusal: &Refusal) -> io::Result<()> {
-    let reason = if refusal.column.is_empty() {
-        format!(
-            "line {}: {}; {}",
-            refusal.line, refusal.reason, refusal.hint
-        )
-    } else {
-        format!(
-            "line {}, {}: {}; {}",
-            refusal.line, refusal.column, refusal.reason, refusal.hint
-        )
-    };
-    line(out, cells.iter().map(String::as_str), &reason)
+impl<W: Write> RefusedRows<W> {
+    /// Begins the file; `header` is that of the dropped one, `reasons` one of [`REASON_HEADERS`].
+    ///
+    /// # Errors
+    /// Passes on what `out` reports.
+    pub fn new(mut out: W, header: &[String], reasons: &str) -> io::Result<Self> {
+        let columns: Vec<bool> = header
+            .iter()
+            .map(|name| !REASON_HEADERS.contains(&token(name).as_str()))
+            .collect();
+        out.write_all("\u{FEFF}".as_bytes())?;
+        let mut rows = Self { out, columns };
+        rows.row(header, reasons)?;
+        Ok(rows)
+    }
+
+    /// Writes one refused row: its cells as they were, and why it was refused.
+    ///
+    /// # Errors
+    /// Passes on what `out` reports.
+    pub fn row(&mut self, cells: &[String], reason: &str) -> io::Result<()> {
+        let kept = |at: usize| self.columns.get(at).copied().unwrap_or(true);
+        let cells = cells.iter().enumerate().filter(|(at, _)| kept(*at));
+        line(&mut self.out, cells.map(|(_, cell)| cell.as_str()), reason)
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// Passes on what `out` reports.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 fn line<'c>(
@@ -89,6 +96,23 @@ fn write_cell(out: &mut dyn Write, cell: &str) -> io::Result<()> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_refused_again_has_one_column_of_reasons() {
+        let header = ["a", "Levier_refused_because", "b"].map(str::to_owned);
+        let mut out = Vec::new();
+        let mut rows = RefusedRows::new(&mut out, &header, REASON_HEADERS[1]).unwrap();
+        rows.row(
+            &["1", "line 2: wrong", "2", "3"].map(str::to_owned),
+            "ligne 2 : faux",
+        )
+        .unwrap();
+        rows.finish().unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "\u{FEFF}a,b,levier_motif_du_refus\r\n1,2,3,ligne 2 : faux\r\n"
+        );
+    }
 
     #[test]
     fn formulas_do_not_come_out_again() {

@@ -150,35 +150,7 @@ pub fn write(
     schema: &Arc<Schema>,
     batches: &[RecordBatch],
 ) -> Result<Vec<u8>, LakeError> {
-    write_by(key, schema, batches, properties().build())
-}
-
-/// As [`write()`], but the columns in `hashes` as they are: hashes are neither repeated nor compressible.
-///
-/// # Errors
-/// [`LakeError::Content`] when Arrow refuses a batch.
-pub fn write_hashes(
-    key: &str,
-    schema: &Arc<Schema>,
-    batches: &[RecordBatch],
-    hashes: &[&str],
-) -> Result<Vec<u8>, LakeError> {
-    let mut how = properties();
-    for column in hashes {
-        how = how
-            .set_column_dictionary_enabled((*column).into(), false)
-            .set_column_compression((*column).into(), Compression::UNCOMPRESSED);
-    }
-    write_by(key, schema, batches, how.build())
-}
-
-fn write_by(
-    key: &str,
-    schema: &Arc<Schema>,
-    batches: &[RecordBatch],
-    how: WriterProperties,
-) -> Result<Vec<u8>, LakeError> {
-    let mut writer = Writer::with(key, schema, Vec::new(), how)?;
+    let mut writer = Writer::new(key, schema, Vec::new())?;
     for batch in batches {
         writer.write(batch)?;
     }
@@ -198,6 +170,25 @@ impl<W: std::io::Write + Send> Writer<W> {
     /// [`LakeError::Content`].
     pub fn new(key: &str, schema: &Arc<Schema>, out: W) -> Result<Self, LakeError> {
         Self::with(key, schema, out, properties().build())
+    }
+
+    /// Begins a file whose columns `hashes` are written as they are: hashes are neither repeated nor compressible.
+    ///
+    /// # Errors
+    /// [`LakeError::Content`].
+    pub fn of_hashes(
+        key: &str,
+        schema: &Arc<Schema>,
+        out: W,
+        hashes: &[&str],
+    ) -> Result<Self, LakeError> {
+        let mut how = properties();
+        for column in hashes {
+            how = how
+                .set_column_dictionary_enabled((*column).into(), false)
+                .set_column_compression((*column).into(), Compression::UNCOMPRESSED);
+        }
+        Self::with(key, schema, out, how.build())
     }
 
     fn with(

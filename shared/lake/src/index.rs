@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use levier_domain::entity::LakeKind;
 
-use crate::columns;
+use crate::columns::{self, Writer};
 use crate::store::LakeError;
 
 /// One typed row, as the index knows it.
@@ -39,11 +39,32 @@ fn schema() -> Arc<Schema> {
     ]))
 }
 
+/// Rows that are laid out as columns at once.
+const BATCH: usize = 65_536;
+
 /// A Parquet file of entries of one source.
 ///
 /// # Errors
 /// [`LakeError::Content`].
-pub fn encode(object_key: &str, source: &str, entries: &[Entry]) -> Result<Vec<u8>, LakeError> {
+pub fn encode<'e>(
+    object_key: &str,
+    source: &str,
+    entries: impl IntoIterator<Item = &'e Entry, IntoIter: ExactSizeIterator>,
+) -> Result<Vec<u8>, LakeError> {
+    let mut entries = entries.into_iter();
+    // Two hashes make up nearly all of it.
+    let out = Vec::with_capacity(entries.len() * 36 + 4096);
+    let mut writer = Writer::of_hashes(object_key, &schema(), out, &["key", "content"])?;
+    loop {
+        let some: Vec<&Entry> = entries.by_ref().take(BATCH).collect();
+        if some.is_empty() {
+            return writer.finish();
+        }
+        writer.write(&batch(object_key, source, &some)?)?;
+    }
+}
+
+fn batch(object_key: &str, source: &str, entries: &[&Entry]) -> Result<RecordBatch, LakeError> {
     let wrong = |error: arrow::error::ArrowError| LakeError::content(object_key, "index", error);
     let mut keys = FixedSizeBinaryBuilder::with_capacity(entries.len(), 16);
     let mut contents = FixedSizeBinaryBuilder::with_capacity(entries.len(), 16);
@@ -68,8 +89,7 @@ pub fn encode(object_key: &str, source: &str, entries: &[Entry]) -> Result<Vec<u
         Arc::new(updated.with_timezone("UTC")),
         Arc::new(known.with_timezone("UTC")),
     ];
-    let batch = RecordBatch::try_new(schema(), arrays).map_err(wrong)?;
-    columns::write_hashes(object_key, &schema(), &[batch], &["key", "content"])
+    RecordBatch::try_new(schema(), arrays).map_err(wrong)
 }
 
 /// The entries of a Parquet file, each with its source.

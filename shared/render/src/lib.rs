@@ -43,7 +43,7 @@ pub use language::Language;
 pub use notice::{Line, Notice, alert_figure, alert_notice, alert_rule, alert_subject};
 pub use pages::{imports_page, kpis_page, problem, receipt_page, sources_page};
 pub use reason::reason;
-pub use receipt::receipt_sentence;
+pub use receipt::{receipt_sentence, refusal_sentence};
 pub use sentence::uplift_sentence;
 pub use tables::Tables;
 pub use work::{alerts_page, lists_page};

@@ -1,5 +1,7 @@
 //! What receipts say, in both languages: the reader of exports writes English sentences, which are read here and said again.
 
+use levier_domain::receipt::Refusal;
+
 use crate::language::Language;
 use crate::receipt_file_table::FILES;
 use crate::receipt_row_table::ROWS;
@@ -16,6 +18,25 @@ use crate::template::holes;
 #[must_use]
 pub fn receipt_sentence(text: &str, language: Language) -> String {
     known(text, language).unwrap_or_else(|| text.to_owned())
+}
+
+/// Why a row was refused, after the place where it stands, for a reader of `language`.
+#[must_use]
+pub fn refusal_sentence(refusal: &Refusal, language: Language) -> String {
+    let line = language.say("line", "ligne");
+    let column = if refusal.column.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", refusal.column)
+    };
+    format!(
+        "{line} {}{column}{}{}{}{}",
+        refusal.line,
+        language.say(": ", " : "),
+        receipt_sentence(&refusal.reason, language),
+        language.say("; ", " ; "),
+        receipt_sentence(&refusal.hint, language),
+    )
 }
 
 /// The same, where it is known.
@@ -67,6 +88,28 @@ mod tests {
             assert_eq!(receipt_sentence(text, Language::English), text);
             assert_eq!(receipt_sentence(text, Language::French), french);
         }
+    }
+
+    #[test]
+    fn a_refusal_is_one_sentence_with_its_place() {
+        let refusal = Refusal {
+            line: 7,
+            column: "Montant".to_owned(),
+            reason: "is no amount (text)".to_owned(),
+            hint: "write digits with one decimal mark".to_owned(),
+        };
+        assert_eq!(
+            refusal_sentence(&refusal, Language::English),
+            "line 7, Montant: is no amount (text); write digits with one decimal mark"
+        );
+        let french = refusal_sentence(&refusal, Language::French);
+        assert!(
+            french.starts_with(
+                "ligne 7, Montant\u{202f}: n\u{2019}est pas un montant (du texte)\u{202f}; "
+            ),
+            "{french}"
+        );
+        assert!(!french.contains("write"), "{french}");
     }
 
     #[test]
