@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::StreamExt;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::entity::Entity;
 use levier_domain::record::{Record, Value};
@@ -43,7 +44,7 @@ pub async fn health(
     let day = as_of(invocation, now, &deps.zone);
     let manifest = levier_join::manifest_of(&deps.lake, day).await?;
     let known = Known::load(&deps.lake).await?;
-    let (people, commerce) = read_facts(deps, &mut outcome).await?;
+    let (people, commerce) = read_facts(deps, day, &mut outcome).await?;
 
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
     let activity = read_activity(deps, &known, &people, until, &mut outcome).await?;
@@ -220,6 +221,7 @@ impl People {
 /// that they come to the same in any order.
 async fn read_facts(
     deps: &Dependencies,
+    day: Date,
     outcome: &mut Outcome,
 ) -> Result<(People, Commerce), JobError> {
     let mut buckets: BTreeMap<usize, Vec<(i32, String)>> = BTreeMap::new();
@@ -233,7 +235,7 @@ async fn read_facts(
     }
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let mut reads = futures::stream::iter(buckets.into_values())
-        .map(|months| read_bucket(deps, months))
+        .map(|months| read_bucket(deps, day, months))
         .buffered(processors);
     let mut people = People::default();
     let mut commerce = CommerceAccumulator::new(&deps.config);
@@ -250,12 +252,13 @@ async fn read_facts(
 /// All months of one bucket.
 async fn read_bucket(
     deps: &Dependencies,
+    day: Date,
     months: Vec<(i32, String)>,
 ) -> Result<(People, CommerceAccumulator, u64), JobError> {
     let names: Vec<String> = months.iter().map(|(_, key)| key.clone()).collect();
     let files = deps.lake.get_all(&names).await?;
     let mut people = People::default();
-    let mut commerce = CommerceAccumulator::new(&deps.config);
+    let mut commerce = CommerceAccumulator::new(&deps.config).as_of(day);
     let read = tokio::task::spawn_blocking(move || {
         let mut read = 0;
         for ((month, _), (key, bytes)) in months.into_iter().zip(files) {
