@@ -143,7 +143,9 @@ with edge as (
   from doing d join interaction i using (event_id) join answer_to a using (event_id)
   where d.recent and d.wrote and not d.short and not i.goal_staff
 )
-select a.c, a.period, count(*) as edges, count(b.u) as answered from edge a left join edge b on b.c = a.c and b.period = a.period and b.u = a.v and b.v = a.u group by all;
+select a.c, a.period, count(*) as edges, count(b.u) as answered, any_value(people) as people
+from edge a left join edge b on b.c = a.c and b.period = a.period and b.u = a.v and b.v = a.u
+join (select c, period, count(distinct w) as people from edge, lateral (values (u), (v)) x(w) group by all) p on p.c = a.c and p.period = a.period group by all;
 
 create table part_voice as
 with said as (
@@ -152,16 +154,18 @@ with said as (
 ),
 placed as (select *, row_number() over (partition by c, period order by n) as rank, count(*) over (partition by c, period) as people from said)
 select c, period, 2 * sum(rank * n) / (any_value(people) * sum(n)) - (any_value(people) + 1) / any_value(people) as gini,
-       (sum(good) - sum(bad)) / nullif(sum(scored), 0) as mood from placed group by all;
+       (sum(good) - sum(bad)) / nullif(sum(scored), 0) as mood, count(*) as authors, count(*) filter (scored > 0) as judged from placed group by all;
 
 create table component as
 select c, period, v.component, v.raw, w.lo, w.hi, w.weight, greatest(0, least(1, (v.raw - w.lo) / (w.hi - w.lo))) as s
 from health_cell left join part_active a using (c, period) left join part_newcomer n using (c, period) left join part_thread t using (c, period)
 left join part_edge e using (c, period) left join part_voice o using (c, period),
-lateral (values ('responsiveness', t.answered), ('newcomer_retention', n.back / n.newcomers), ('stickiness', a.weekly / 4 / nullif(a.monthly, 0)),
-  ('reciprocity', e.answered / e.edges), ('spread', o.gini), ('growth', case when a.monthly > 0 and a.previous > 0 then ln(a.monthly / a.previous) end),
-  ('sentiment', o.mood)) v(component, raw) join health_weight w on w.component = v.component
-where v.raw is not null and w.weight > 0;
+lateral (values ('responsiveness', t.answered, t.openers), ('newcomer_retention', n.back / n.newcomers, n.newcomers), ('stickiness', a.weekly / 4 / nullif(a.monthly, 0), a.monthly),
+  ('reciprocity', e.answered / e.edges, e.people), ('spread', o.gini, o.authors),
+  ('growth', case when a.monthly > 0 and a.previous > 0 then ln(a.monthly / a.previous) end, least(a.monthly, a.previous)),
+  ('sentiment', o.mood, o.judged)) v(component, raw, people) join health_weight w on w.component = v.component
+-- What rests on too few people is in no score: who knows the score and the others would know it too.
+where v.raw is not null and w.weight > 0 and v.people >= (select min_cell from params);
 
 create table score as
 select c, period, 100 * exp(sum(weight * ln(greatest(s, 0.05))) / sum(weight)) as value, 100 * sum(weight * s) / sum(weight) as arithmetic,

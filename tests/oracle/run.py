@@ -98,13 +98,13 @@ def prepare(db, lake, config, as_of):
     decimals = {"JPY": 0, "KRW": 0, "KWD": 3, "TND": 3, "BHD": 3}.get(currency, 2)
     db.execute("""create table params (zone varchar, as_of date, until bigint, until_at timestamptz, home varchar, minor_per_major bigint,
         conversion_days bigint, churn_after bigint, deflection_share double, lead_least bigint, lead_window_us bigint, lead_lifecycles varchar[],
-        lead_kinds varchar[], lead_channels varchar[], lead_communities varchar[])""")
+        lead_kinds varchar[], lead_channels varchar[], lead_communities varchar[], min_cell bigint)""")
     rule = config.get("qualified_leads", {})
-    db.execute("insert into params select ?, ?, ?::bigint, make_timestamptz(?::bigint), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?",
+    db.execute("insert into params select ?, ?, ?::bigint, make_timestamptz(?::bigint), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?",
                [zone, as_of, micro(until), micro(until), currency, 10 ** decimals, commerce.get("conversion_days", 180),
                 commerce.get("churn_after_months", 12), config.get("roi", {}).get("deflection_share"),
                 rule.get("min_contributions", 3), rule.get("window_days", 90) * 86_400_000_000, rule.get("lifecycles", LEADS),
-                rule.get("kinds", []), rule.get("channels", []), rule.get("communities", [])])
+                rule.get("kinds", []), rule.get("channels", []), rule.get("communities", []), config.get("privacy", {}).get("min_cell", 10)])
     for tag in ("off_product", "feedback"):
         db.execute(f"create table {tag} (community varchar, channel varchar)")
         for name, community in config.get("communities", {}).items():

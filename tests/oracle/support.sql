@@ -120,9 +120,11 @@ union all
 select 'community_qualified_leads', 'conversion_difference', 'all', 'all', 'all', 'all', 'all', 'all', 'all', o.survival - q.survival
 from kept o, kept q where o.item = 'conversion_of_other_leads' and q.item = 'conversion';
 
--- Buying histories in months, and lengths of contracts, of those whose beginning is in sight; on the side of the last month.
+-- Buying histories in months, and lengths of contracts, of those whose beginning is in sight; on the side of the last month. A
+-- month that still runs is none in which nobody bought: histories end before it.
 create table buyer as
-with months as (select person, month, orders, revenue_minor, customer_since, member, max(month) over (partition by person) as last from facts where not is_staff),
+with months as (select person, month, orders, revenue_minor, customer_since, member, max(month) over (partition by person) as last
+                from facts, params where not is_staff and (month + interval 1 month)::date <= as_of + 1),
 firsts as (
   select person, min(month) as first, max(month) as latest, count(*) - 1 as repeats, any_value(customer_since) as since, any_value(last) as last
   from months where orders > 0 group by person
@@ -133,7 +135,8 @@ from firsts f join months m using (person) join months n on n.person = f.person 
 where since = first group by f.person, repeats, first, latest, f.last, n.member;
 
 create table contract as
-with months as (select person, month, subscribed, customer_since, member, min(month) over (partition by person) as opens, max(month) over (partition by person) as last from facts where not is_staff)
+with months as (select person, month, subscribed, customer_since, member, min(month) over (partition by person) as opens, max(month) over (partition by person) as last
+                from facts, params where not is_staff and (month + interval 1 month)::date <= as_of + 1)
 select person, date_diff('month', min(month) filter (subscribed), max(month) filter (subscribed)) + 1 as length, max(month) filter (subscribed) < max(month) as ended,
        bool_or(member) filter (month = last) as member_now
 from months group by person having min(month) filter (subscribed) > min(month);

@@ -94,7 +94,7 @@ async fn tables(
     outcome: &mut Outcome,
 ) -> Result<BTreeMap<TableName, Vec<Row>>, JobError> {
     let known = Known::load(&deps.lake).await?;
-    let (people, commerce) = read_facts(deps, outcome).await?;
+    let (people, commerce) = read_facts(deps, day, outcome).await?;
 
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
     let activity = read_activity(deps, &known, &people, until, outcome).await?;
@@ -279,6 +279,7 @@ impl People {
 /// that they come to the same in any order.
 async fn read_facts(
     deps: &Dependencies,
+    day: Date,
     outcome: &mut Outcome,
 ) -> Result<(People, Commerce), JobError> {
     let mut buckets: BTreeMap<usize, Vec<(i32, String)>> = BTreeMap::new();
@@ -292,7 +293,7 @@ async fn read_facts(
     }
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let mut reads = futures::stream::iter(buckets.into_values())
-        .map(|months| read_bucket(deps, months))
+        .map(|months| read_bucket(deps, day, months))
         .buffered(processors);
     let mut people = People::default();
     let mut commerce = CommerceAccumulator::new(&deps.config);
@@ -308,12 +309,13 @@ async fn read_facts(
 /// All months of one bucket.
 async fn read_bucket(
     deps: &Dependencies,
+    day: Date,
     months: Vec<(i32, String)>,
 ) -> Result<(People, CommerceAccumulator, u64), JobError> {
     let names: Vec<String> = months.iter().map(|(_, key)| key.clone()).collect();
     let files = deps.lake.get_all(&names).await?;
     let mut people = People::default();
-    let mut commerce = CommerceAccumulator::new(&deps.config);
+    let mut commerce = CommerceAccumulator::new(&deps.config).as_of(day);
     let read = tokio::task::spawn_blocking(move || {
         let mut read = 0;
         for ((month, _), (key, bytes)) in months.into_iter().zip(files) {

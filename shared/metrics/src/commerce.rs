@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::civil::Date;
 use levier_domain::fact::Fact;
 use levier_domain::time::Month;
 
@@ -174,6 +175,8 @@ pub type Histories = BTreeMap<(u8, u32, u32, u32), u64>;
 pub struct CommerceAccumulator {
     churn_after: i32,
     fiscal_start: i32,
+    /// The last month that was over; what came after is of a running one.
+    whole: i32,
     pending: Vec<PersonMonth>,
     /// Persons of the bucket.
     persons: Words,
@@ -212,6 +215,7 @@ impl CommerceAccumulator {
         Self {
             churn_after: i32::try_from(config.commerce.churn_after_months).unwrap_or(12),
             fiscal_start: i32::from(config.workspace.fiscal_year_start.clamp(1, 12)) - 1,
+            whole: i32::MAX,
             pending: Vec::new(),
             persons: Words::default(),
             words: Words::default(),
@@ -219,6 +223,14 @@ impl CommerceAccumulator {
             book: Book::default(),
             done: Commerce::default(),
         }
+    }
+
+    /// Says of which day the facts are: a month that still runs then is not a month in which nobody bought, so that histories end
+    /// before it.
+    #[must_use]
+    pub fn as_of(mut self, day: Date) -> Self {
+        self.whole = Month::of(day.tomorrow().unwrap_or(day)).index() - 1;
+        self
     }
 
     /// Takes one fact; staff are left out.
@@ -387,7 +399,8 @@ impl CommerceAccumulator {
 
     /// Buying and contract histories of one person, for the lifetime models.
     fn lifetime(&mut self, months: &[PersonMonth]) {
-        let last = &months[months.len() - 1];
+        let months = &months[..months.partition_point(|m| m.month <= self.whole)];
+        let Some(last) = months.last() else { return };
         let sides = [0, if last.member { 1 } else { 2 }];
         let bought: Vec<&PersonMonth> = months.iter().filter(|m| m.orders > 0).collect();
         // The first purchase must be in sight, else the history is cut on the left.

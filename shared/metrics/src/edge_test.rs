@@ -276,3 +276,31 @@ fn who_leaves_a_community_counts_among_those_who_were_there() {
         }
     }
 }
+
+#[test]
+fn a_running_month_is_not_a_month_in_which_nobody_bought() {
+    let config = config(1);
+    let june = Month::of(date(2026, 6, 1)).index();
+    let histories = |as_of: jiff::civil::Date| {
+        let mut sums = CommerceAccumulator::new(&config).as_of(as_of);
+        for month in june - 3..=june {
+            let bought = month < june - 1;
+            sums.update(&Fact {
+                person: "ana".to_owned(),
+                month,
+                customer_since: Some(june - 3),
+                orders: u32::from(bought),
+                revenue_minor: if bought { 1_001 } else { 0 },
+                ..Fact::default()
+            });
+        }
+        let commerce = sums.finish();
+        let worth = commerce.values.into_keys().next();
+        (commerce.histories.into_keys().next(), worth)
+    };
+    // Bought in March and April: one repeat after one month, worth every cent of it; watched until June ends, or May.
+    let worth = Some((0, 1, 1_001));
+    assert_eq!(histories(date(2026, 6, 30)), (Some((0, 1, 1, 3)), worth));
+    assert_eq!(histories(date(2026, 6, 29)), (Some((0, 1, 1, 2)), worth));
+    assert_eq!(histories(date(2026, 6, 1)), (Some((0, 1, 1, 2)), worth));
+}

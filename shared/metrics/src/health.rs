@@ -29,6 +29,9 @@ const DRAWS: usize = 5_000;
 /// Least activity for a score.
 const LEAST: (usize, usize, usize) = (20, 15, 30);
 
+/// Said of a component that is not told, nor part of the score.
+const FEW: &str = "it rests on fewer people than min_cell, and is not part of the score";
+
 /// One component, measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
@@ -74,6 +77,18 @@ pub fn weight_of(weights: &HealthWeights, component: Component) -> f64 {
         Component::Spread => weights.spread,
         Component::Growth => weights.growth,
         Component::Sentiment => weights.sentiment,
+    }
+}
+
+fn weight_mut(weights: &mut HealthWeights, component: Component) -> &mut f64 {
+    match component {
+        Component::Responsiveness => &mut weights.responsiveness,
+        Component::NewcomerRetention => &mut weights.newcomer_retention,
+        Component::Stickiness => &mut weights.stickiness,
+        Component::Reciprocity => &mut weights.reciprocity,
+        Component::Spread => &mut weights.spread,
+        Component::Growth => &mut weights.growth,
+        Component::Sentiment => &mut weights.sentiment,
     }
 }
 
@@ -227,6 +242,18 @@ impl Scope<'_> {
         n < self.config.privacy.min_cell
     }
 
+    /// The weights of what may be told: a component that rests on too few people is in no score, for whoever knows the score and
+    /// the others would know it too.
+    fn told(&self, parts: &Parts) -> HealthWeights {
+        let mut weights = self.config.health;
+        for component in Component::ALL {
+            if self.small(parts.people(component, &|_| true)) {
+                *weight_mut(&mut weights, component) = 0.0;
+            }
+        }
+        weights
+    }
+
     fn parts(&self, day: Date) -> Parts {
         Parts {
             errors: self.config.sentiment,
@@ -238,7 +265,8 @@ impl Scope<'_> {
         let weights = &self.config.health;
         let now = self.parts(self.as_of);
         let before = self.parts(self.as_of.saturating_sub(Span::new().days(30)));
-        let components = measure(&now, weights, &|_| 1);
+        let (told_now, told_before) = (self.told(&now), self.told(&before));
+        let components = measure(&now, &told_now, &|_| 1);
         let score = combine(components.clone(), weights);
         let coverage = score.as_ref().map_or(0.0, |s| s.coverage);
         let refused = if suspended {
@@ -246,7 +274,7 @@ impl Scope<'_> {
         } else {
             refusal(&now, &components, coverage)
         };
-        let earlier = combine(measure(&before, weights, &|_| 1), weights)
+        let earlier = combine(measure(&before, &told_before, &|_| 1), weights)
             .filter(|s| refusal(&before, &s.components, s.coverage).is_none());
         self.components(&now, &components, rows);
         let mut top = self.row(Status::Ok, "health_score", "30d", "score");
@@ -281,10 +309,10 @@ impl Scope<'_> {
                     .map(|unit| poisson_weight(self.seed, b, *unit))
                     .collect();
                 let w = |person: u32| drawn[person as usize];
-                let now = combine(measure(&now, weights, &w), weights)?.value;
+                let now = combine(measure(&now, &told_now, &w), weights)?.value;
                 let then = earlier
                     .as_ref()
-                    .and_then(|_| combine(measure(&before, weights, &w), weights))
+                    .and_then(|_| combine(measure(&before, &told_before, &w), weights))
                     .map(|s| s.value);
                 Some((now, then))
             })
@@ -371,6 +399,10 @@ impl Scope<'_> {
                 .to_owned(),
             );
             match components.iter().find(|c| c.component == component) {
+                None if weight > 0.0 && now.raw(component, &|_| 1).is_some() => {
+                    row.status = Status::Suppressed;
+                    row.reason = Some(FEW.to_owned());
+                }
                 None => {
                     row.status = Status::Missing;
                     row.reason = Some(
@@ -382,7 +414,6 @@ impl Scope<'_> {
                         .to_owned(),
                     );
                 }
-                Some(_) if self.small(people) => row.status = Status::Suppressed,
                 Some(measured) => {
                     row.value = Some(measured.raw);
                     row.n = Some(people);
@@ -475,7 +506,7 @@ impl Scope<'_> {
                 continue;
             }
             let Some(score) = combine(
-                measure(&parts, &self.config.health, &|_| 1),
+                measure(&parts, &self.told(&parts), &|_| 1),
                 &self.config.health,
             ) else {
                 continue;
