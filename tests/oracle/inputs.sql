@@ -6,7 +6,7 @@ create table handle_named as
 select platform, handle, person from read_parquet('${lake}/identity/handles.parquet');
 
 create table roster as
-select community, platform, handle, joined_at, left_at, role, known_from
+select community, platform, handle, joined_at, left_at, role, invited_by, known_from
 from held_members;
 
 create table told as

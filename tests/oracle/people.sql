@@ -8,7 +8,12 @@ from (
          count(v.person) filter (not implied) as invited
   from island i left join (
       select distinct s.k, s.person from scoped s join event e using (event_id)
-      where s.member_person is not null and (s.kind = 'invite_accepted' or s.kind = 'member_joined' and e.invited_by is not null)) v on v.k = i.k and v.person = i.person,
+      where s.member_person is not null and (s.kind = 'invite_accepted' or s.kind = 'member_joined' and e.invited_by is not null)
+      union
+      select k.k, w.person from roster r join person_of w using (platform, handle) left join segment_of g on g.person = w.person
+      join cut k on (k.c = 'all' or k.c = r.community) and (k.g = 'all' or k.g = coalesce(g.segment, 'unknown'))
+        and (k.f = 'all' or k.f = r.platform) and k.h = 'all'
+      where r.invited_by is not null and r.joined_at is not null) v on v.k = i.k and v.person = i.person,
     params where joined < until group by all
   union all
   select k, (make_timestamptz(parted) at time zone zone)::date, 0, 0, count(*), 0 from island, params where parted < until group by all

@@ -42,7 +42,7 @@ NEEDED = {
     "spend": "date date, channel varchar, campaign varchar, audience varchar, purpose varchar, amount_minor bigint, currency varchar, impressions double, clicks double",
     "web_traffic": "date date, channel varchar, visits double",
     "mentions": "mention_id varchar, seen_at timestamptz, about varchar",
-    "members": "community varchar, platform varchar, handle varchar, joined_at timestamptz, left_at timestamptz, role varchar",
+    "members": "community varchar, platform varchar, handle varchar, joined_at timestamptz, left_at timestamptz, role varchar, invited_by varchar",
     "rates": "date date, currency varchar, rate double",
 }
 COMMUNITY_WORDS = ["communaut", "communit", "membre", "member", "forum", "slack", "discord", "parrain"]

@@ -22,7 +22,7 @@ use levier_domain::time::start_of_day;
 use levier_join::{Holding, Known, Rates, held};
 use levier_lake::{LakeError, events, facts, keys};
 use levier_metrics::{
-    ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, Who,
+    ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, RosterLine, Who,
 };
 use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
@@ -433,17 +433,16 @@ async fn read_activity(
         }
         let (person, staff, segment) = who(platform, handle);
         let is_staff = staff || text("role") == Some("staff");
-        builder.roster(
+        let line = RosterLine {
             community,
             platform,
             handle,
-            person,
-            is_staff,
-            segment,
-            row.get("joined_at").as_instant(),
-            row.get("left_at").as_instant(),
-            row.get("known_from").as_instant(),
-        );
+            joined_at: row.get("joined_at").as_instant(),
+            left_at: row.get("left_at").as_instant(),
+            seen_at: row.get("known_from").as_instant(),
+            invited: text("invited_by").is_some_and(|by| !by.is_empty()),
+        };
+        builder.roster(&line, person, is_staff, segment);
     }
     Ok(builder.finish())
 }

@@ -69,6 +69,25 @@ impl HandleFacts {
     };
 }
 
+/// What a roster says of one member.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RosterLine<'a> {
+    /// Community.
+    pub community: &'a str,
+    /// Platform.
+    pub platform: &'a str,
+    /// Handle on the platform.
+    pub handle: &'a str,
+    /// When they joined.
+    pub joined_at: Option<Timestamp>,
+    /// When they left.
+    pub left_at: Option<Timestamp>,
+    /// When the roster was dropped.
+    pub seen_at: Option<Timestamp>,
+    /// Whether it names who invited them.
+    pub invited: bool,
+}
+
 /// Collects events in any order.
 #[derive(Clone, Debug, Default)]
 pub struct ActivityBuilder {
@@ -326,31 +345,27 @@ impl ActivityBuilder {
         }
     }
 
-    /// Takes one line of a roster: a membership that no event told. Without `joined_at` it holds from `seen_at`, the day on which
-    /// the roster was dropped, unless the member had left by then.
-    #[expect(clippy::too_many_arguments, reason = "the columns of a roster")]
+    /// Takes one line of a roster: a membership that no event told. Without `joined_at` it holds from `seen_at` on, unless the
+    /// member had left by then. Whom it is about is as for [`ActivityBuilder::push`].
     pub fn roster(
         &mut self,
-        community: &str,
-        platform: &str,
-        handle: &str,
+        line: &RosterLine<'_>,
         person: Option<&str>,
         is_staff: bool,
         segment: Option<&str>,
-        joined_at: Option<Timestamp>,
-        left_at: Option<Timestamp>,
-        seen_at: Option<Timestamp>,
     ) {
-        let actor = self.handle(platform, handle);
+        let actor = self.handle(line.platform, line.handle);
         self.learn(actor, person, is_staff, segment);
-        let community = self.communities.id(community) as u16;
-        let platform = self.platforms.id(platform) as u8;
-        let seen_at =
-            seen_at.filter(|seen| joined_at.is_none() && left_at.is_none_or(|left| left > *seen));
+        let community = self.communities.id(line.community) as u16;
+        let platform = self.platforms.id(line.platform) as u8;
+        let seen_at = line.seen_at.filter(|seen| {
+            line.joined_at.is_none() && line.left_at.is_none_or(|left| left > *seen)
+        });
+        let invited = if line.invited { flag::INVITED } else { 0 };
         for (at, kind, flags) in [
-            (joined_at, Kind::MemberJoined, flag::ROSTER),
+            (line.joined_at, Kind::MemberJoined, flag::ROSTER | invited),
             (seen_at, Kind::MemberJoined, flag::ROSTER | flag::PRESUMED),
-            (left_at, Kind::MemberLeft, flag::ROSTER),
+            (line.left_at, Kind::MemberLeft, flag::ROSTER),
         ] {
             if let Some(at) = at {
                 self.entries.push(Entry {

@@ -13,7 +13,8 @@ use levier_domain::time::Month;
 
 use crate::heard::SILENT;
 use crate::{
-    Activity, ActivityBuilder, CommerceAccumulator, Inputs, Membership, Records, Who, kpis,
+    Activity, ActivityBuilder, CommerceAccumulator, Inputs, Membership, Records, RosterLine, Who,
+    kpis,
 };
 
 fn config(min_cell: u64) -> Config {
@@ -64,7 +65,15 @@ fn what_members_of_a_roster_do_is_unknown_and_not_nothing() {
     let mut builder = ActivityBuilder::new(&config);
     for who in ["u1", "u2", "u3"] {
         let joined = Some(at("2026-02-02T12:00:00Z"));
-        builder.roster("main", "forum", who, None, false, None, joined, None, None);
+        let line = RosterLine {
+            community: "main",
+            platform: "forum",
+            handle: who,
+            joined_at: joined,
+            invited: who == "u2",
+            ..RosterLine::default()
+        };
+        builder.roster(&line, None, false, None);
     }
     let activity = builder.finish();
     let rows = published(&activity, &config);
@@ -73,6 +82,20 @@ fn what_members_of_a_roster_do_is_unknown_and_not_nothing() {
         .filter(|row| matches!(row.status, Status::Ok | Status::Partial))
         .filter_map(|row| row.kpi.as_deref())
         .collect();
+    let invited: Vec<Option<f64>> = rows
+        .iter()
+        .filter(|row| row.kpi.as_deref() == Some("referrals"))
+        .filter(|row| row.period.as_deref() == Some("2026-02"))
+        .filter(|row| {
+            row.community.as_deref() == Some("main") && row.text("platform") == Some("all")
+        })
+        .map(|row| row.value)
+        .collect();
+    assert_eq!(
+        invited,
+        [Some(1.0), Some(1.0 / 3.0)],
+        "as the roster names who invited"
+    );
     for kpi in ["members", "registrations", "member_retention", "leave_rate"] {
         assert!(told.contains(&kpi), "{kpi}");
     }

@@ -45,7 +45,7 @@ pub use activity::Activity;
 pub use alert::alerts;
 pub use catalogue::{FROM_EVENTS, kpis};
 pub use cohorts::cohorts;
-pub use collect::ActivityBuilder;
+pub use collect::{ActivityBuilder, RosterLine};
 pub use commerce::{Commerce, CommerceAccumulator};
 pub use health::{health, health_with};
 pub use inputs::Inputs;

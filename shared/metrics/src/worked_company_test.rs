@@ -12,7 +12,8 @@ use levier_domain::time::Month;
 
 use crate::worked_story_test::{CONFIG, at, check, find, story};
 use crate::{
-    ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, Who, kpis,
+    ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, RosterLine, Who,
+    kpis,
 };
 
 fn config() -> Config {
@@ -496,14 +497,22 @@ fn what_is_read_and_won_is_counted_apart() {
 fn a_roster_without_dates_makes_members_and_no_registrations() {
     let config = config();
     let mut builder = ActivityBuilder::new(&config);
-    let seen = Some(at("2026-03-05T12:00:00"));
+    let line = |handle, joined_at, left_at| RosterLine {
+        community: "main",
+        platform: "forum",
+        handle,
+        joined_at,
+        left_at,
+        seen_at: Some(at("2026-03-05T12:00:00")),
+        invited: false,
+    };
     for who in ["u1", "u2", "u3"] {
-        builder.roster("main", "forum", who, None, false, None, None, None, seen);
+        builder.roster(&line(who, None, None), None, false, None);
     }
     let joined = Some(at("2026-03-02T12:00:00"));
-    builder.roster("main", "forum", "u4", None, false, None, joined, None, seen);
+    builder.roster(&line("u4", joined, None), None, false, None);
     let left = Some(at("2026-03-01T12:00:00"));
-    builder.roster("main", "forum", "u5", None, false, None, None, left, seen);
+    builder.roster(&line("u5", None, left), None, false, None);
     builder.machine("forum", "robot");
     let activity = builder.finish();
     let inputs = Inputs {

@@ -251,7 +251,10 @@ fn a_heavy_tail_leaves_values_unknown_and_the_rest_known() {
 fn a_parameter_that_runs_away_is_said_to() {
     let csv = "x,t,a\n0,0,10\n2,4,10\n1,1,9\n0,0,8\n3,9,10\n1,5,10\n";
     let ours = small(csv, "--method bg-nbd --frequency x --recency t --age a").unwrap();
-    assert!(ours["warnings"].to_string().contains("`b` is hardly known"));
+    // Whether curvature is still found out there is a matter of the last digits; that there is no knowing is said either way.
+    let said = ours["warnings"].to_string();
+    let hardly = said.contains("`b` is hardly known");
+    assert!(hardly || said.contains("flat at its maximum"), "{said}");
 }
 
 #[test]
