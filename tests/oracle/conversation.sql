@@ -69,6 +69,7 @@ where (h = 'all' or kpi in ('messages', 'active_members', 'sentiment', 'content_
                                  'notification_open_rate', 'notification_click_rate', 'content_views'))
   -- A roster says who is there; where no event was ever told, what they do is unknown.
   and (kpi in ('registrations', 'new_members_net', 'members', 'leave_rate', 'retention_factor')
+       or kpi = 'referrals' and k in (select k from flow where invited > 0)
        or exists (select 1 from (select distinct community, platform from raw) r where (c = 'all' or c = r.community) and (f = 'all' or f = r.platform)));
 
 -- Champions: helped in six of the last twelve weeks, or accepted answers among the top 1 % of members.

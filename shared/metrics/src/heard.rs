@@ -41,10 +41,15 @@ pub(crate) fn spoken(activity: &Activity) -> BTreeSet<u16> {
         .collect()
 }
 
-/// What members do is unknown where nothing is heard of them, and not nothing.
+/// What members do is unknown where nothing is heard of them, and not nothing. Who was invited is known where a roster tells it of
+/// anybody.
 pub(crate) fn unheard(cells: &mut [Cell]) {
+    let invited = cells
+        .iter()
+        .any(|cell| cell.key.kpi == "referrals" && cell.value.is_some_and(|value| value > 0.0));
     for cell in cells {
-        if !OF_A_ROSTER.contains(&cell.key.kpi) {
+        let told = OF_A_ROSTER.contains(&cell.key.kpi) || invited && cell.key.kpi == "referrals";
+        if !told {
             *cell = cell.clone().missing(SILENT);
         }
     }

@@ -68,6 +68,11 @@ pub(crate) const REASONS: &[Entry] = &[
         "moins de 70 % du poids est mesurable",
     ),
     (
+        "it rests on fewer people than min_cell, and is not part of the score",
+        "it rests on fewer people than min_cell, and is not part of the score",
+        "repose sur moins de personnes que min_cell, et n'entre pas dans le score",
+    ),
+    (
         "responsiveness cannot be measured",
         "responsiveness cannot be measured",
         "la réactivité n'est pas mesurable",
