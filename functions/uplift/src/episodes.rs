@@ -56,10 +56,9 @@ impl Standing {
     pub fn learn(&mut self, person: &Person<'_>) {
         if let (Some(account), Some(joined)) = (person.account, person.joined_month)
             && !person.is_staff
+            && let Some(number) = self.named[1].0.get(account)
         {
-            if let Some(number) = self.named[1].0.get(account) {
-                self.employ(*number, joined);
-            }
+            self.employ(*number, joined);
         }
         if let Some(number) = self.named[0].0.get(person.id) {
             let member = Member {

@@ -297,9 +297,9 @@ mod tests {
             month,
             orders: person as u32 % 5,
             revenue_minor: month as i64 * 1_000 + person as i64,
-            segment: (person % 3 == 0).then(|| format!("s{month}")),
-            joined_month: (person % 2 == 0).then_some(11),
-            communities: if person % 2 == 0 {
+            segment: (person.is_multiple_of(3)).then(|| format!("s{month}")),
+            joined_month: (person.is_multiple_of(2)).then_some(11),
+            communities: if person.is_multiple_of(2) {
                 "main".to_owned()
             } else {
                 String::new()
@@ -310,7 +310,7 @@ mod tests {
 
     /// A person is there from the month on in which it is known, and leaves a gap now and then.
     fn is_there(person: usize, month: i32) -> bool {
-        person % 4 <= (month - 10) as usize && (person + month as usize) % 7 != 0
+        person % 4 <= (month - 10) as usize && !(person + month as usize).is_multiple_of(7)
     }
 
     fn files(preview: bool) -> Vec<MonthFile> {
@@ -346,7 +346,7 @@ mod tests {
             // The latest month speaks for the person.
             let last = fact(number, *lived.last().unwrap());
             assert_eq!(person.traits[0], last.segment.unwrap_or_default());
-            let member = number % 2 == 0 && lived.iter().any(|month| *month >= 11);
+            let member = number.is_multiple_of(2) && lived.iter().any(|month| *month >= 11);
             assert_eq!(person.communities, if member { "main" } else { "" });
             seen += lived.len() as u64;
         })

@@ -108,7 +108,7 @@ fn push(builder: &mut ActivityBuilder, at: usize, happening: &Happening) {
     builder.push(
         &event(at, happening),
         None,
-        happening.0 % 40 == 0,
+        happening.0.is_multiple_of(40),
         segment(happening.0),
     );
 }
