@@ -250,4 +250,6 @@ from asked a join cut using (k) join risk using (k, month) left join stays using
 
 insert into figure
 select 'member_retention', v.item || '_' || n || 'm', 'month', strftime(month, '%Y-%m'), c, g, 'all', 'all', 'all', v.x / at_risk
-from heat, lateral (values ('member', stays), ('active', acts)) v(item, x) where n in (1, 3, 6, 12);
+from heat, lateral (values ('member', stays), ('active', acts)) v(item, x) where n in (1, 3, 6, 12)
+  -- Whether members of a mere roster are active is unknown.
+  and (v.item = 'member' or c = 'all' and exists (from raw) or c in (select community from raw));
