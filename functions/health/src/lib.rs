@@ -291,10 +291,9 @@ async fn read_facts(
                 .push((month.index(), object.key));
         }
     }
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let mut reads = futures::stream::iter(buckets.into_values())
         .map(|months| read_bucket(deps, day, months))
-        .buffered(processors);
+        .buffered(at_once());
     let mut people = People::default();
     let mut commerce = CommerceAccumulator::new(&deps.config);
     while let Some(bucket) = reads.next().await {
@@ -330,6 +329,11 @@ async fn read_bucket(
     });
     read.await
         .map_err(|error| unread("a bucket of facts", &error))?
+}
+
+/// How many files are worked on side by side.
+fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// A task of this job that did not end.
@@ -392,7 +396,6 @@ async fn read_activity(
         .collect();
     // Days are read side by side and joined in their order: what is the same in any order stays the same.
     let config = Arc::new(deps.config.clone());
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let mut reads = deps
         .lake
         .read_ahead(days, DAYS_AHEAD)
@@ -409,7 +412,7 @@ async fn read_activity(
                     .map_err(JobError::from)
             }
         })
-        .buffered(processors);
+        .buffered(at_once());
     let mut seen = 0;
     while let Some(day) = reads.next().await {
         let day = day?;

@@ -394,19 +394,6 @@ impl ActivityBuilder {
         self.facts[id as usize].bot = true;
     }
 
-    /// Says who stands behind a handle that did nothing itself (somebody reacted to, say).
-    pub fn identify(
-        &mut self,
-        platform: &str,
-        handle: &str,
-        person: Option<&str>,
-        is_staff: bool,
-        segment: Option<&str>,
-    ) {
-        let id = self.handle(platform, handle);
-        self.learn(id, person, is_staff, segment);
-    }
-
     /// Says who stands behind every handle met so far: asked once a handle, not once an event.
     pub fn resolve<'w>(
         &mut self,
