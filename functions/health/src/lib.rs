@@ -6,7 +6,7 @@
 
 mod quiet;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -22,10 +22,11 @@ use levier_domain::time::start_of_day;
 use levier_join::{Holding, Known, Rates, held};
 use levier_lake::{LakeError, events, facts, keys};
 use levier_metrics::{
-    ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, RosterLine, Who,
+    ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, RosterLine, Who, Words,
 };
 use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Seed of the bootstrap: fixed, so that a run can be repeated to the bit.
 const SEED: u64 = 20_260_101;
@@ -98,9 +99,10 @@ async fn tables(
 
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
     let activity = read_activity(deps, &known, &people, until, outcome).await?;
-    let mut membership = Membership::of(&activity);
+    let mut words = Words::default();
+    let mut membership = Membership::of(&activity, &mut words);
     for (person, account) in known.accounts() {
-        membership.employ(person, account);
+        membership.employ(person, account, &mut words);
     }
     let mut records = Records {
         membership,
@@ -132,20 +134,22 @@ async fn tables(
                     if let (Some(at), Some(person)) = (at, known.of_row(row))
                         && paid.contains(&row.get("status").as_text())
                     {
-                        records.bought(person, at.as_microsecond());
+                        records.bought(person, at.as_microsecond(), &mut words);
                     }
                     return;
                 }
                 let converted = in_reporting_currency(row, &rates, deps);
-                records.push(converted.as_ref().unwrap_or(row), people.who(&known, row));
+                let who = people.who(&known, row, &mut words);
+                records.push(converted.as_ref().unwrap_or(row), who, &mut words);
             })
             .await?;
         if let Some((_, row)) = first_order {
-            records.push(&row, people.who(&known, &row));
+            let who = people.who(&known, &row, &mut words);
+            records.push(&row, who, &mut words);
         }
     }
     records.sort();
-    drop((known, people));
+    drop((known, people, words));
 
     let quiet = quiet::quiet(deps).await?;
     let silent = quiet::communities(&quiet);
@@ -220,56 +224,45 @@ fn has_code(order: &Record, config: &Config) -> bool {
 /// What the facts say of persons.
 #[derive(Default)]
 struct People {
-    staff: HashSet<String>,
-    segment: HashMap<String, Arc<str>>,
+    staff: FxHashSet<Box<str>>,
+    segment: FxHashMap<Box<str>, Arc<str>>,
     /// The words that segments are called by, once each.
-    words: HashSet<Arc<str>>,
+    names: Words,
 }
 
 impl People {
     /// Whom a row is about.
-    fn who(&self, known: &Known, row: &Record) -> Who {
-        let person = known.of_row(row).map(str::to_owned);
+    fn who(&self, known: &Known, row: &Record, words: &mut Words) -> Who {
+        let person = known.of_row(row);
+        let account = person.and_then(|person| known.account(person));
         Who {
             segment: person
-                .as_ref()
                 .and_then(|person| self.segment.get(person))
-                .map(|segment| segment.to_string()),
-            account: person
-                .as_ref()
-                .and_then(|person| known.account(person))
-                .map(str::to_owned)
-                .or_else(|| own_account(row)),
-            person,
+                .map(Arc::clone),
+            account: account
+                .map(|account| words.of(account))
+                .or_else(|| Some(words.of(&own_account(row)?))),
+            person: person.map(|person| words.of(person)),
         }
     }
 
     fn learn(&mut self, fact: &levier_domain::fact::Fact) {
-        if fact.is_staff && !self.staff.contains(&fact.person) {
-            self.staff.insert(fact.person.clone());
+        let person = fact.person.as_str();
+        if fact.is_staff && !self.staff.contains(person) {
+            self.staff.insert(person.into());
         }
         if let Some(segment) = &fact.segment
-            && !self.segment.contains_key(&fact.person)
+            && !self.segment.contains_key(person)
         {
-            let segment = self.word(segment);
-            self.segment.insert(fact.person.clone(), segment);
+            self.segment.insert(person.into(), self.names.of(segment));
         }
-    }
-
-    fn word(&mut self, text: &str) -> Arc<str> {
-        if let Some(word) = self.words.get(text) {
-            return Arc::clone(word);
-        }
-        let word: Arc<str> = Arc::from(text);
-        self.words.insert(Arc::clone(&word));
-        word
     }
 
     /// Joins what another bucket has taught: each person is in one bucket.
     fn merge(&mut self, other: Self) {
         self.staff.extend(other.staff);
         for (person, segment) in other.segment {
-            let segment = self.word(&segment);
+            let segment = self.names.of(&segment);
             self.segment.insert(person, segment);
         }
     }

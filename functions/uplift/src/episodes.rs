@@ -11,7 +11,7 @@ use levier_domain::record::Record;
 use levier_domain::time::Month;
 use levier_join::{Holding, Known, held};
 use levier_lake::{Lake, LakeError, keys};
-use levier_metrics::{Deal, Spend, Subscription, Survey, Who};
+use levier_metrics::{Deal, Spend, Subscription, Survey, Who, Words};
 use levier_stats::bootstrap::unit_hash;
 use levier_uplift::{Audience, Ending, Episode, Episodes, Person, What};
 
@@ -91,6 +91,8 @@ pub struct Waiting {
     rows: Vec<Begun>,
     /// Persons and accounts that rows name.
     named: [Numbers; 2],
+    /// Statuses and the like.
+    words: Words,
 }
 
 /// An episode of a unit that is yet to be sided; small, for there may be millions.
@@ -119,11 +121,11 @@ impl Waiting {
         waiting.found.conversion_days = config.commerce.conversion_days;
         let now = until.as_microsecond();
         let who = |row: &Record| {
-            let person = known.of_row(row).map(str::to_owned);
-            let account = person.as_deref().and_then(|person| known.account(person));
+            let person = known.of_row(row);
+            let account = person.and_then(|person| known.account(person));
             Who {
-                account: account.map(str::to_owned),
-                person,
+                account: account.map(Arc::from),
+                person: person.map(Arc::from),
                 segment: None,
             }
         };
@@ -168,7 +170,7 @@ impl Waiting {
             return;
         };
         let number =
-            |named: &mut Numbers, name: &Option<String>| name.as_deref().map(|name| named.of(name));
+            |named: &mut Numbers, name: &Option<Arc<str>>| name.as_deref().map(|name| named.of(name));
         self.rows.push(Begun {
             what,
             month: Month::at(at, zone).index(),
@@ -181,11 +183,11 @@ impl Waiting {
     fn take(&mut self, row: &Record, who: Who, config: &Config, zone: &TimeZone, now: i64) {
         match row.entity {
             Entity::Deals => {
-                let Some(deal) = Deal::from_record(row, who).filter(|deal| deal.created_at < now)
-                else {
+                let deal = Deal::from_record(row, who, &mut self.words);
+                let Some(deal) = deal.filter(|deal| deal.created_at < now) else {
                     return;
                 };
-                let ending = match deal.status.as_str() {
+                let ending = match &*deal.status {
                     "won" => Ending::Won,
                     "lost" => Ending::Lost,
                     _ => Ending::Open,
@@ -202,13 +204,12 @@ impl Waiting {
                 self.begin(&deal.who, deal.created_at, what, zone);
             }
             Entity::Surveys => {
-                let Some(answer) =
-                    Survey::from_record(row, who).filter(|answer| answer.answered_at < now)
-                else {
+                let answer = Survey::from_record(row, who, &mut self.words);
+                let Some(answer) = answer.filter(|answer| answer.answered_at < now) else {
                     return;
                 };
                 let score = answer.score.filter(|score| (0.0..=10.0).contains(score));
-                let what = match (answer.kind.as_str(), score) {
+                let what = match (&*answer.kind, score) {
                     ("nps", Some(score)) => What::Recommend {
                         score: score.round() as u8,
                     },
@@ -220,15 +221,14 @@ impl Waiting {
                 self.begin(&answer.who, answer.answered_at, what, zone);
             }
             Entity::Subscriptions => {
-                if let Some(contract) =
-                    Subscription::from_record(row, who).filter(|c| c.interval == "year")
-                {
+                let contract = Subscription::from_record(row, who, &mut self.words);
+                if let Some(contract) = contract.filter(|c| &*c.interval == "year") {
                     self.found.has_subscriptions = true;
                     self.renewals(&contract, zone, now);
                 }
             }
             Entity::Spend => {
-                if let Some(spend) = Spend::from_record(row, who) {
+                if let Some(spend) = Spend::from_record(row, who, &mut self.words) {
                     let audience = match spend.audience.as_deref() {
                         Some("members") => &mut self.found.members,
                         Some("others") => &mut self.found.others,
@@ -317,7 +317,7 @@ fn add(audience: &mut Audience, spend: &Spend, currency: &str) {
         audience.clicks += clicks;
     }
     // What would have to be converted is left to the KPIs, which know the rates.
-    if spend.purpose.as_deref() == Some("customer_acquisition") && spend.currency == currency {
+    if spend.purpose.as_deref() == Some("customer_acquisition") && &*spend.currency == currency {
         audience.acquisition_minor += spend.amount_minor;
     }
 }

@@ -166,7 +166,7 @@ pub struct Activity {
     pub entries: Vec<Entry>,
     /// Accounts, by name.
     pub handles: Vec<Handle>,
-    /// Humans, by id.
+    /// Humans, by id; where a handle is called like a resolved person, the handle comes first.
     pub people: Vec<Person>,
     /// Communities, by id.
     pub communities: Vec<String>,
@@ -199,6 +199,16 @@ impl Activity {
     pub fn person_of(&self, handle: u32) -> Option<u32> {
         let handle = self.handles.get(handle as usize)?;
         (!handle.bot).then_some(handle.person)
+    }
+
+    /// The position of a resolved person.
+    #[must_use]
+    pub fn resolved(&self, id: &str) -> Option<u32> {
+        let wanted = (id, true);
+        let at = self
+            .people
+            .binary_search_by(|person| (person.id.as_str(), person.resolved).cmp(&wanted));
+        at.ok().map(|at| at as u32)
     }
 
     /// The name of a platform.

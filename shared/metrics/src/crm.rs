@@ -99,7 +99,7 @@ impl Crm<'_> {
             ),
         }
         match &self.records.subscriptions {
-            Some(contracts) if contracts.iter().any(|c| c.interval == "year") => {
+            Some(contracts) if contracts.iter().any(|c| &*c.interval == "year") => {
                 self.renewals(contracts, cells)
             }
             _ => self.missing(cells, &["renewal_rate"], "needs: annual subscriptions"),
@@ -110,18 +110,18 @@ impl Crm<'_> {
         self.parts(
             deals,
             |d| &d.who,
-            |d| d.closed_at.filter(|_| d.status != "open"),
+            |d| d.closed_at.filter(|_| &*d.status != "open"),
             |d| d.created_at,
             |part| {
                 let won: Vec<Item<'_, Deal>> = part
                     .rows
                     .iter()
                     .copied()
-                    .filter(|d| d.status == "won")
+                    .filter(|d| &*d.status == "won")
                     .collect();
                 let people = customers_of(&part.rows);
                 let winners = customers_of(&won);
-                let losers = customers_of(part.rows.iter().filter(|d| d.status == "lost"));
+                let losers = customers_of(part.rows.iter().filter(|d| &*d.status == "lost"));
                 cells.push(
                     part.cell("closing_rate", "share")
                         .share(
@@ -152,11 +152,11 @@ impl Crm<'_> {
                 for deal in &part.rows {
                     let end = deal
                         .closed_at
-                        .filter(|at| *at < self.now && deal.status != "open")
+                        .filter(|at| *at < self.now && &*deal.status != "open")
                         .unwrap_or(self.now);
                     let days = (end - deal.created_at).max(0) as f64 / DAY;
                     // Days are not negative and finite: the update cannot fail.
-                    let _ = lives.update(days, deal.status == "won" && end < self.now);
+                    let _ = lives.update(days, &*deal.status == "won" && end < self.now);
                 }
                 let people = customers_of(&part.rows);
                 let cell = part.cell("sales_cycle_days", "days");
@@ -301,7 +301,7 @@ impl Crm<'_> {
                     part.rows
                         .iter()
                         .copied()
-                        .filter(|s| s.kind == kind)
+                        .filter(|s| &*s.kind == kind)
                         .collect::<Vec<Item<'_, Survey>>>()
                 };
                 let people = |rows: &[Item<'_, Survey>]| customers_of(rows);
@@ -453,7 +453,7 @@ impl Crm<'_> {
             renewed: bool,
         }
         let mut dues = Vec::new();
-        for contract in contracts.iter().filter(|c| c.interval == "year") {
+        for contract in contracts.iter().filter(|c| &*c.interval == "year") {
             let start = day_of(contract.started_at, &self.zone);
             for year in 1..100 {
                 let Ok(day) = start.checked_add(jiff::Span::new().years(year)) else {

@@ -213,7 +213,7 @@ fn every_lead_is_of_a_segment() {
         }
         let activity = builder.finish();
         let mut records = Records {
-            membership: Membership::of(&activity),
+            membership: Membership::of(&activity, &mut Words::default()),
             ..Records::default()
         };
         for (who, of) in [("ana", segment), ("bob", None)] {
@@ -222,11 +222,11 @@ fn every_lead_is_of_a_segment() {
                 record.set(column, Value::Text(value.to_owned()));
             }
             let who = Who {
-                person: Some(format!("p-{who}")),
+                person: Some(format!("p-{who}").into()),
                 account: None,
-                segment: of.map(str::to_owned),
+                segment: of.map(Into::into),
             };
-            records.push(&record, who);
+            records.push(&record, who, &mut Words::default());
         }
         records.sort();
         crate::community_qualified_leads(&activity, &records, date(2026, 3, 31), &config)

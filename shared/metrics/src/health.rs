@@ -294,13 +294,16 @@ impl Scope<'_> {
             rows.push(top);
             return;
         }
-        // Weights follow the person's id, so that they do not move when others come or go.
-        let units: Vec<u64> = self
-            .activity
-            .people
-            .iter()
-            .map(|person| stable_hash(&[&person.id]))
-            .collect();
+        // Weights follow the person's id, so that they do not move when others come or go; who is in neither window needs none.
+        let mut drawn_of = vec![u32::MAX; self.activity.people.len()];
+        let mut units: Vec<u64> = Vec::new();
+        for person in now.everybody().chain(before.everybody()) {
+            let place = &mut drawn_of[person as usize];
+            if *place == u32::MAX {
+                *place = units.len() as u32;
+                units.push(stable_hash(&[&self.activity.people[person as usize].id]));
+            }
+        }
         let replicates: Vec<(f64, Option<f64>)> = (0..REPLICATES)
             .into_par_iter()
             .filter_map(|b| {
@@ -308,7 +311,7 @@ impl Scope<'_> {
                     .iter()
                     .map(|unit| poisson_weight(self.seed, b, *unit))
                     .collect();
-                let w = |person: u32| drawn[person as usize];
+                let w = |person: u32| drawn[drawn_of[person as usize] as usize];
                 let now = combine(measure(&now, &told_now, &w), weights)?.value;
                 let then = earlier
                     .as_ref()

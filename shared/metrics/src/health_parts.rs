@@ -314,6 +314,20 @@ impl Parts {
         }
     }
 
+    /// Everybody whose weight a metric may ask for, some more than once.
+    pub fn everybody(&self) -> impl Iterator<Item = u32> + '_ {
+        self.monthly
+            .iter()
+            .chain(&self.previous)
+            .chain(self.weekly.iter().flatten())
+            .copied()
+            .chain(self.threads.iter().map(|thread| thread.2))
+            .chain(self.newcomers.iter().map(|newcomer| newcomer.0))
+            .chain(self.edges.iter().flat_map(|edge| [edge.0, edge.1]))
+            .chain(self.posts.iter().map(|posts| posts.1))
+            .chain(self.sentiment.iter().map(|mood| mood.0))
+    }
+
     /// How many people of those whom `inside` takes a component rests on.
     pub fn people(&self, component: Component, inside: &impl Fn(u32) -> bool) -> u64 {
         fn distinct(people: impl Iterator<Item = u32>) -> usize {

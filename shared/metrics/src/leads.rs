@@ -1,68 +1,107 @@
 //! Community-qualified leads: leads who contributed enough, by a declared rule; the list for sales, and what becomes of them.
 
-use std::collections::HashMap;
-
 use jiff::civil::Date;
-use levier_domain::config::{Config, LeadRule};
+use levier_domain::config::Config;
 use levier_domain::event::Kind;
 use levier_domain::table::{Row, Status};
 use levier_stats::estimate::{Estimate, Z95};
 use levier_stats::survival::Lifetimes;
 
-use crate::activity::Activity;
+use crate::activity::{Activity, NONE};
 use crate::calendar::{containing, midnight};
 use crate::cell::Cell;
 use crate::draft::Place;
 use crate::inputs::Run;
 use crate::records::{Contact, Records};
 
-/// Times of the contributions that the rule counts, by resolved person, ascending.
-fn contributions<'a>(
-    activity: &'a Activity,
-    now: i64,
-    rule: &LeadRule,
-) -> HashMap<&'a str, Vec<i64>> {
-    let kinds: Vec<Kind> = rule.kinds.iter().filter_map(|k| k.parse().ok()).collect();
-    // Names are compared once each, not once an entry.
-    let named = |list: &[String], names: &[String]| -> Vec<bool> {
-        names
-            .iter()
-            .map(|name| list.is_empty() || list.contains(name))
-            .collect()
-    };
-    let channels = named(&rule.channels, &activity.channels);
-    let communities = named(&rule.communities, &activity.communities);
-    let nowhere = rule.channels.is_empty();
-    let mut times: Vec<Vec<i64>> = vec![Vec::new(); activity.people.len()];
-    for entry in activity.entries.iter().filter(|e| {
-        e.at < now
-            && e.kind().is_contribution()
-            && (kinds.is_empty() || kinds.contains(&e.kind()))
-            && channels.get(e.channel as usize).copied().unwrap_or(nowhere)
-            && communities[usize::from(e.community)]
-    }) {
-        if let Some(person) = entry.member()
-            && activity.people[person as usize].resolved
-        {
-            times[person as usize].push(entry.at);
-        }
-    }
-    activity
-        .people
-        .iter()
-        .zip(times)
-        .filter(|(_, times)| !times.is_empty())
-        .map(|(person, times)| (person.id.as_str(), times))
-        .collect()
+/// What one person did of what the rule counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Course {
+    /// When the rule was first met: the last of the least contributions within its window (µs).
+    met: Option<i64>,
+    /// Contributions in the window that ends now.
+    recent: u32,
+    /// The last one (µs).
+    last: i64,
+    /// How many there were.
+    seen: usize,
+    /// When the latest were (µs), at most as many as the rule asks for: a ring.
+    latest: Vec<i64>,
 }
 
-/// When the rule was first met: the last of `least` contributions within `window`.
-fn met(times: &[i64], least: usize, window: i64) -> Option<i64> {
-    let least = least.max(1);
-    times
-        .windows(least)
-        .find(|w| w[least - 1] - w[0] <= window)
-        .map(|w| w[least - 1])
+/// The courses of resolved people, by position in [`Activity::people`].
+struct Courses<'a> {
+    activity: &'a Activity,
+    /// Where the course of each person stands.
+    of: Vec<u32>,
+    courses: Vec<Course>,
+}
+
+impl<'a> Courses<'a> {
+    /// Follows everybody in one pass over the events, which come in the order of time: of each only the latest few contributions
+    /// are remembered, as many as the rule asks for.
+    fn of(activity: &'a Activity, now: i64, config: &Config) -> Self {
+        let rule = &config.qualified_leads;
+        let kinds: Vec<Kind> = rule.kinds.iter().filter_map(|k| k.parse().ok()).collect();
+        // Names are compared once each, not once an entry.
+        let named = |list: &[String], names: &[String]| -> Vec<bool> {
+            names
+                .iter()
+                .map(|name| list.is_empty() || list.contains(name))
+                .collect()
+        };
+        let channels = named(&rule.channels, &activity.channels);
+        let communities = named(&rule.communities, &activity.communities);
+        let nowhere = rule.channels.is_empty();
+        let (least, window) = (rule.min_contributions.max(1) as usize, window_of(config));
+        let since = now - window;
+        let mut of = vec![NONE; activity.people.len()];
+        let mut courses: Vec<Course> = Vec::new();
+        for entry in activity.entries.iter().filter(|e| {
+            e.at < now
+                && e.kind().is_contribution()
+                && (kinds.is_empty() || kinds.contains(&e.kind()))
+                && channels.get(e.channel as usize).copied().unwrap_or(nowhere)
+                && communities[usize::from(e.community)]
+        }) {
+            let resolved = |person: &u32| activity.people[*person as usize].resolved;
+            let Some(person) = entry.member().filter(resolved) else {
+                continue;
+            };
+            let place = &mut of[person as usize];
+            if *place == NONE {
+                *place = courses.len() as u32;
+                courses.push(Course::default());
+            }
+            let course = &mut courses[*place as usize];
+            course.recent += u32::from(entry.at >= since);
+            course.last = entry.at;
+            if course.met.is_some() {
+                continue;
+            }
+            if course.latest.len() < least {
+                course.latest.push(entry.at);
+            } else {
+                course.latest[course.seen % least] = entry.at;
+            }
+            course.seen += 1;
+            if course.seen >= least && entry.at - course.latest[course.seen % least] <= window {
+                course.met = Some(entry.at);
+                course.latest = Vec::new();
+            }
+        }
+        Self {
+            activity,
+            of,
+            courses,
+        }
+    }
+
+    /// That of the person behind a contact, if they ever contributed.
+    fn get(&self, contact: &Contact) -> Option<&Course> {
+        let person = self.activity.resolved(contact.who.person.as_deref()?)?;
+        self.courses.get(self.of[person as usize] as usize)
+    }
 }
 
 fn window_of(config: &Config) -> i64 {
@@ -83,10 +122,9 @@ pub fn community_qualified_leads(
     let zone = config.workspace.zone();
     let now = midnight(as_of.tomorrow().unwrap_or(as_of), &zone);
     let rule = &config.qualified_leads;
-    let since = now - window_of(config);
-    let times = contributions(activity, now, rule);
+    let courses = Courses::of(activity, now, config);
     let customers = records.customers();
-    let mut list: Vec<(usize, i64, &Contact)> = records
+    let mut list: Vec<(u32, i64, &Contact)> = records
         .people
         .iter()
         .flatten()
@@ -94,7 +132,7 @@ pub fn community_qualified_leads(
             contact
                 .lifecycle
                 .as_ref()
-                .is_some_and(|l| rule.lifecycles.contains(l))
+                .is_some_and(|l| rule.lifecycles.iter().any(|wanted| **wanted == **l))
         })
         .filter(|contact| {
             contact
@@ -102,17 +140,15 @@ pub fn community_qualified_leads(
                 .is_none_or(|at| at >= now)
         })
         .filter_map(|contact| {
-            let times = times.get(contact.who.person.as_deref()?)?;
-            let recent = times.len() - times.partition_point(|at| *at < since);
-            let last = *times.last()?;
-            (recent >= rule.min_contributions as usize && recent > 0)
-                .then_some((recent, last, contact))
+            let course = courses.get(contact)?;
+            (course.recent >= rule.min_contributions && course.recent > 0)
+                .then_some((course.recent, course.last, contact))
         })
         .collect();
     list.sort_by(|a, b| b.0.cmp(&a.0).then(a.2.crm_id.cmp(&b.2.crm_id)));
     // As in `kpis`: who has no segment is unknown, unless the workspace knows none at all.
     let segment_of = |contact: &Contact| match &contact.who.segment {
-        Some(segment) => segment.clone(),
+        Some(segment) => segment.to_string(),
         None if activity.segments.is_empty() => "all".to_owned(),
         None => "unknown".to_owned(),
     };
@@ -125,11 +161,11 @@ pub fn community_qualified_leads(
             row.community = Some("all".to_owned());
             row.segment = Some(segment_of(contact));
             row.kpi = Some("community_qualified_leads".to_owned());
-            row.value = Some(n as f64);
+            row.value = Some(f64::from(n));
             row.unit = Some("contributions".to_owned());
             let last = jiff::Timestamp::from_microsecond(last).map(|t| t.to_string());
-            row.with("crm_id", contact.crm_id.clone())
-                .with("lifecycle", contact.lifecycle.clone())
+            row.with("crm_id", &*contact.crm_id)
+                .with("lifecycle", contact.lifecycle.as_deref())
                 .with("rank", at as u64 + 1)
                 .with("last_contribution_at", last.ok())
         })
@@ -161,9 +197,7 @@ pub(crate) fn conversion(run: &Run<'_>, records: &Records, cells: &mut Vec<Cell>
         cells.push(cell("conversion").missing("needs: created_at of people"));
         return;
     }
-    let rule = &run.config.qualified_leads;
-    let times = contributions(run.activity, run.now, rule);
-    let (least, window) = (rule.min_contributions as usize, window_of(run.config));
+    let courses = Courses::of(run.activity, run.now, run.config);
     let mut qualified = Arm::default();
     let mut others = Arm::default();
     for lead in people {
@@ -174,12 +208,9 @@ pub(crate) fn conversion(run: &Run<'_>, records: &Records, cells: &mut Vec<Cell>
         if customer.is_some_and(|at| at < created) {
             continue;
         }
-        let met = lead
-            .who
-            .person
-            .as_deref()
-            .and_then(|person| times.get(person))
-            .and_then(|times| met(times, least, window))
+        let met = courses
+            .get(lead)
+            .and_then(|course| course.met)
             .map(|at| at.max(created))
             .filter(|at| customer.is_none_or(|customer| *at < customer));
         match met {

@@ -51,7 +51,7 @@ pub use health::{health, health_with};
 pub use inputs::Inputs;
 pub use leads::community_qualified_leads;
 pub use lists::champions;
-pub use records::{Deal, Membership, Records, Spend, Subscription, Survey, Who};
+pub use records::{Deal, Membership, Records, Spend, Subscription, Survey, Who, Words};
 
 #[cfg(test)]
 mod chs_test;

@@ -59,7 +59,7 @@ fn spent<'a>(
         .filter(|s| span.start <= s.date && s.date < span.end)
         .filter(|s| s.purpose.as_deref() == Some(purpose) && s.date <= crm.as_of)
     {
-        if row.currency == currency {
+        if &*row.currency == currency {
             sum.0 += row.amount_minor;
         } else {
             sum.1 += 1;
@@ -285,11 +285,11 @@ fn promo(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
             .collect();
         let foreign = rows
             .iter()
-            .filter(|o| o.currency != currency.code())
+            .filter(|o| &*o.currency != currency.code())
             .count() as u64;
         let minor: i64 = rows
             .iter()
-            .filter(|o| o.currency == currency.code())
+            .filter(|o| &*o.currency == currency.code())
             .map(|o| o.net_minor())
             .sum();
         let mut cell = Place::everywhere()
@@ -319,7 +319,7 @@ fn mentions(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
             mentions
                 .iter()
                 .filter(|m| {
-                    (span.from..span.to).contains(&m.seen_at) && about.contains(&m.about.as_str())
+                    (span.from..span.to).contains(&m.seen_at) && about.contains(&&*m.about)
                 })
                 .count() as f64
         };

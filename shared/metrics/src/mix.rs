@@ -3,7 +3,7 @@
 //! The CRM says what holds on the as-of day, so that only the periods that hold that day are published; an earlier state is had
 //! by `--as-of`. A member whom the CRM does not know, or of whom it does not say, is `unknown`: unknown is not absent.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::calendar::containing;
 use crate::cell::Cell;
@@ -28,24 +28,20 @@ const UNKNOWN: &str = "unknown";
 
 /// `crm_status_mix` and `lead_source_mix`: the members as `all`, the share of each group as item.
 pub(crate) fn mixes(run: &Run<'_>, contacts: &[Contact], cells: &mut Vec<Cell>) {
-    // One person may have several contacts: the first by source order speaks, as everywhere.
-    let mut known: HashMap<&str, &Contact> = HashMap::new();
+    // One person may have several contacts: the first by source order speaks, as everywhere. Asked once a contact, not once a cut.
+    let mut known: Vec<Option<&Contact>> = vec![None; run.activity.people.len()];
     for contact in contacts {
-        if let Some(person) = contact.who.person.as_deref() {
-            known
-                .entry(person)
-                .and_modify(|first| {
-                    if (&contact.source, &contact.crm_id) < (&first.source, &first.crm_id) {
-                        *first = contact;
-                    }
-                })
-                .or_insert(contact);
+        let person = contact.who.person.as_deref();
+        let Some(person) = person.and_then(|id| run.activity.resolved(id)) else {
+            continue;
+        };
+        let first = &mut known[person as usize];
+        if first.is_none_or(|first| {
+            (&contact.source, &contact.crm_id) < (&first.source, &first.crm_id)
+        }) {
+            *first = Some(contact);
         }
     }
-    let of = |person: u32| {
-        let person = &run.activity.people[person as usize];
-        known.get(person.id.as_str()).filter(|_| person.resolved)
-    };
     for cut in Cut::all(run.activity) {
         let scope = Scope::members_only(run.activity, cut);
         let (mut by_status, mut by_source) = (BTreeMap::new(), BTreeMap::new());
@@ -57,7 +53,7 @@ pub(crate) fn mixes(run: &Run<'_>, contacts: &[Contact], cells: &mut Vec<Cell>) 
             }
             before = Some(stay.person);
             n += 1;
-            let contact = of(stay.person);
+            let contact = known[stay.person as usize];
             let lifecycle = contact.and_then(|contact| contact.lifecycle.as_deref());
             let source = contact.and_then(|contact| contact.lead_source.as_deref());
             *by_status.entry(status(lifecycle)).or_insert(0_u64) += 1;

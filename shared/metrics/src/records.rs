@@ -3,60 +3,92 @@
 //! The caller resolves the person behind a record (identity graph) and says their segment; membership at the time of the event
 //! comes from [`Membership`], so that what happened before joining stays on the non-member side.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use levier_domain::entity::Entity;
 use levier_domain::money::share;
 use levier_domain::record::{Record, Value};
 use levier_domain::time::Month;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::activity::Activity;
+
+/// Words that many records share, kept once each: a person stands in a contact, in each of their tickets, and among the members.
+#[derive(Clone, Debug, Default)]
+pub struct Words(HashSet<Arc<str>, BuildHasherDefault<FxHasher>>);
+
+impl Words {
+    /// The shared word.
+    pub fn of(&mut self, text: &str) -> Arc<str> {
+        if let Some(word) = self.0.get(text) {
+            return Arc::clone(word);
+        }
+        let word: Arc<str> = Arc::from(text);
+        self.0.insert(Arc::clone(&word));
+        word
+    }
+}
+
+/// The spans of one person, nearly always one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Spans {
+    first: (i64, i64),
+    later: Vec<(i64, i64)>,
+}
 
 /// Who was a member when: person → spans `[joined, left)` in microseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Membership {
-    people: HashMap<String, Vec<(i64, i64)>>,
-    accounts: HashMap<String, i64>,
+    people: FxHashMap<Arc<str>, Spans>,
+    accounts: FxHashMap<Arc<str>, i64>,
 }
 
 impl Membership {
     /// That of the resolved people of an activity.
     #[must_use]
-    pub fn of(activity: &Activity) -> Self {
+    pub fn of(activity: &Activity, words: &mut Words) -> Self {
         let mut membership = Self::default();
         for stay in &activity.stays {
             let person = &activity.people[stay.person as usize];
             if person.resolved {
-                membership.insert(&person.id, stay.from, stay.to);
+                membership.insert(words.of(&person.id), stay.from, stay.to);
             }
         }
         membership
     }
 
-    /// Adds a span of one person.
-    pub fn insert(&mut self, person: &str, joined: i64, left: i64) {
-        let spans = self.people.entry(person.to_owned()).or_default();
-        spans.push((joined, left));
-        spans.sort_unstable();
+    /// Adds a span of one person; those of one person come in the order of time.
+    pub(crate) fn insert(&mut self, person: Arc<str>, joined: i64, left: i64) {
+        self.people
+            .entry(person)
+            .and_modify(|spans| spans.later.push((joined, left)))
+            .or_insert_with(|| Spans {
+                first: (joined, left),
+                later: Vec::new(),
+            });
     }
 
     /// Says to which account a person belongs: an account is a member from the first join of any of its people.
-    pub fn employ(&mut self, person: &str, account: &str) {
-        if let Some((joined, _)) = self.people.get(person).and_then(|spans| spans.first()) {
-            let first = self.accounts.entry(account.to_owned()).or_insert(*joined);
-            *first = (*first).min(*joined);
+    pub fn employ(&mut self, person: &str, account: &str, words: &mut Words) {
+        if let Some(spans) = self.people.get(person) {
+            let joined = spans.first.0;
+            let first = self.accounts.entry(words.of(account)).or_insert(joined);
+            *first = (*first).min(joined);
         }
     }
 
     /// Whether the person, or else the account, was a member at `t`.
     #[must_use]
     pub fn member_at(&self, who: &Who, t: i64) -> bool {
+        let within = |(from, to): &(i64, i64)| *from <= t && t < *to;
         let person = who
             .person
             .as_ref()
             .and_then(|person| self.people.get(person));
-        person.is_some_and(|spans| spans.iter().any(|(from, to)| *from <= t && t < *to))
+        person.is_some_and(|spans| within(&spans.first) || spans.later.iter().any(within))
             || who
                 .account
                 .as_ref()
@@ -69,11 +101,11 @@ impl Membership {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Who {
     /// Resolved person.
-    pub person: Option<String>,
+    pub person: Option<Arc<str>>,
     /// Account.
-    pub account: Option<String>,
+    pub account: Option<Arc<str>>,
     /// CRM segment.
-    pub segment: Option<String>,
+    pub segment: Option<Arc<str>>,
 }
 
 impl Who {
@@ -111,39 +143,44 @@ macro_rules! table {
         impl $name {
             /// Reads the columns; `None` where a required one is absent.
             #[must_use]
-            pub fn from_record(record: &Record, who: Who) -> Option<Self> {
-                Some(Self { who, $($field: ($read)(record)?,)* })
+            pub fn from_record(record: &Record, who: Who, words: &mut Words) -> Option<Self> {
+                Some(Self { who, $($field: ($read)(record, words)?,)* })
             }
         }
     };
 }
 
-fn instant(column: &'static str) -> impl Fn(&Record) -> Option<Option<i64>> {
-    move |record| Some(record.get(column).as_instant().map(|t| t.as_microsecond()))
+fn instant(column: &'static str) -> impl Fn(&Record, &mut Words) -> Option<Option<i64>> {
+    move |record, _| Some(record.get(column).as_instant().map(|t| t.as_microsecond()))
 }
 
-fn instant_required(column: &'static str) -> impl Fn(&Record) -> Option<i64> {
-    move |record| record.get(column).as_instant().map(|t| t.as_microsecond())
+fn instant_required(column: &'static str) -> impl Fn(&Record, &mut Words) -> Option<i64> {
+    move |record, _| record.get(column).as_instant().map(|t| t.as_microsecond())
 }
 
-fn text(column: &'static str) -> impl Fn(&Record) -> Option<Option<String>> {
-    move |record| Some(record.get(column).as_text().map(str::to_owned))
+fn word(column: &'static str) -> impl Fn(&Record, &mut Words) -> Option<Option<Arc<str>>> {
+    move |record, words| Some(record.get(column).as_text().map(|text| words.of(text)))
 }
 
-fn text_required(column: &'static str) -> impl Fn(&Record) -> Option<String> {
-    move |record| record.get(column).as_text().map(str::to_owned)
+fn word_required(column: &'static str) -> impl Fn(&Record, &mut Words) -> Option<Arc<str>> {
+    move |record, words| record.get(column).as_text().map(|text| words.of(text))
 }
 
-fn number(column: &'static str) -> impl Fn(&Record) -> Option<Option<f64>> {
-    move |record| Some(record.get(column).as_number())
+/// A text that no other record has.
+fn own_text(column: &'static str) -> impl Fn(&Record, &mut Words) -> Option<Box<str>> {
+    move |record, _| record.get(column).as_text().map(Box::from)
 }
 
-fn whole(column: &'static str) -> impl Fn(&Record) -> Option<i64> {
-    move |record| Some(record.get(column).as_integer().unwrap_or(0))
+fn number(column: &'static str) -> impl Fn(&Record, &mut Words) -> Option<Option<f64>> {
+    move |record, _| Some(record.get(column).as_number())
 }
 
-fn day(column: &'static str) -> impl Fn(&Record) -> Option<Date> {
-    move |record| match record.get(column) {
+fn whole(column: &'static str) -> impl Fn(&Record, &mut Words) -> Option<i64> {
+    move |record, _| Some(record.get(column).as_integer().unwrap_or(0))
+}
+
+fn day(column: &'static str) -> impl Fn(&Record, &mut Words) -> Option<Date> {
+    move |record, _| match record.get(column) {
         Value::Date(date) => Some(*date),
         Value::Text(text) => text
             .parse()
@@ -161,9 +198,9 @@ table! {
         /// When it was won or lost.
         closed_at: Option<i64> = instant("closed_at"),
         /// `open`, `won`, `lost`.
-        status: String = text_required("status"),
+        status: Arc<str> = word_required("status"),
         /// Who sells.
-        owner: Option<String> = text("owner_id"),
+        owner: Option<Arc<str>> = word("owner_id"),
     }
 }
 
@@ -173,11 +210,11 @@ table! {
         /// When.
         answered_at: i64 = instant_required("answered_at"),
         /// `nps`, `csat`, `awareness_aided`, `awareness_unaided`, `heard_about`.
-        kind: String = text_required("kind"),
+        kind: Arc<str> = word_required("kind"),
         /// The score.
         score: Option<f64> = number("score"),
         /// The answer.
-        answer: Option<String> = text("answer"),
+        answer: Option<Arc<str>> = word("answer"),
     }
 }
 
@@ -191,7 +228,7 @@ table! {
         /// Minutes of handling.
         handle_minutes: Option<f64> = number("handle_minutes"),
         /// Who handled it.
-        agent: Option<String> = text("agent_id"),
+        agent: Option<Arc<str>> = word("agent_id"),
     }
 }
 
@@ -199,15 +236,15 @@ table! {
     /// A contact or lead.
     Contact {
         /// The system that keeps it.
-        source: Option<String> = text("source"),
+        source: Option<Arc<str>> = word("source"),
         /// CRM id.
-        crm_id: String = text_required("person_id"),
+        crm_id: Box<str> = own_text("person_id"),
         /// When it was created.
         created_at: Option<i64> = instant("created_at"),
         /// Lifecycle.
-        lifecycle: Option<String> = text("lifecycle"),
+        lifecycle: Option<Arc<str>> = word("lifecycle"),
         /// Acquisition channel.
-        lead_source: Option<String> = text("lead_source"),
+        lead_source: Option<Arc<str>> = word("lead_source"),
         /// When it was qualified.
         qualified_at: Option<i64> = instant("qualified_at"),
         /// When it became a customer.
@@ -221,7 +258,7 @@ table! {
         /// When.
         ordered_at: i64 = instant_required("ordered_at"),
         /// Status.
-        status: String = text_required("status"),
+        status: Arc<str> = word_required("status"),
         /// Paid, in minor units.
         amount_minor: i64 = whole("amount_minor"),
         /// Refunded, in minor units.
@@ -229,9 +266,9 @@ table! {
         /// Tax in it, in minor units.
         tax_minor: i64 = whole("tax_minor"),
         /// Currency.
-        currency: String = text_required("currency"),
+        currency: Arc<str> = word_required("currency"),
         /// Promo code.
-        promo_code: Option<String> = text("promo_code"),
+        promo_code: Option<Arc<str>> = word("promo_code"),
     }
 }
 
@@ -247,9 +284,9 @@ table! {
         /// End of the trial.
         trial_end: Option<i64> = instant("trial_end"),
         /// `trialing`, `active`, `past_due`, `paused`, `cancelled`, `ended`.
-        status: Option<String> = text("status"),
+        status: Option<Arc<str>> = word("status"),
         /// `month`, `quarter`, `year`, `week`.
-        interval: String = text_required("interval"),
+        interval: Arc<str> = word_required("interval"),
     }
 }
 
@@ -259,13 +296,13 @@ table! {
         /// Day.
         date: Date = day("date"),
         /// `members`, `others`, `all`.
-        audience: Option<String> = text("audience"),
+        audience: Option<Arc<str>> = word("audience"),
         /// `customer_acquisition`, `member_acquisition`.
-        purpose: Option<String> = text("purpose"),
+        purpose: Option<Arc<str>> = word("purpose"),
         /// Minor units.
         amount_minor: i64 = whole("amount_minor"),
         /// Currency.
-        currency: String = text_required("currency"),
+        currency: Arc<str> = word_required("currency"),
         /// Shown.
         impressions: Option<f64> = number("impressions"),
         /// Followed.
@@ -279,9 +316,9 @@ table! {
         /// Day.
         date: Date = day("date"),
         /// Channel.
-        channel: String = text_required("channel"),
+        channel: Arc<str> = word_required("channel"),
         /// Visits.
-        visits: f64 = |record: &Record| record.get("visits").as_number(),
+        visits: f64 = |record: &Record, _: &mut Words| record.get("visits").as_number(),
     }
 }
 
@@ -291,7 +328,7 @@ table! {
         /// When it was seen.
         seen_at: i64 = instant_required("seen_at"),
         /// `brand`, `community`, `competitor`, `market`.
-        about: String = text_required("about"),
+        about: Arc<str> = word_required("about"),
     }
 }
 
@@ -311,7 +348,7 @@ impl Order {
     #[must_use]
     pub fn paid(&self) -> bool {
         matches!(
-            self.status.as_str(),
+            &*self.status,
             "paid" | "partially_refunded" | "refunded"
         )
     }
@@ -327,8 +364,8 @@ impl Order {
 /// First instants (µs) as a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Customers<'a> {
-    people: HashMap<&'a str, i64>,
-    accounts: HashMap<&'a str, i64>,
+    people: FxHashMap<&'a str, i64>,
+    accounts: FxHashMap<&'a str, i64>,
 }
 
 impl<'a> Customers<'a> {
@@ -344,7 +381,7 @@ impl<'a> Customers<'a> {
     /// Since when the person is one, or else the account by what names no person.
     #[must_use]
     pub fn since(&self, who: &Who) -> Option<i64> {
-        let of = |map: &HashMap<&str, i64>, id: &Option<String>| {
+        let of = |map: &FxHashMap<&str, i64>, id: &Option<Arc<str>>| {
             id.as_deref().and_then(|id| map.get(id)).copied()
         };
         [
@@ -381,12 +418,12 @@ pub struct Records {
     /// Who was a member when.
     pub membership: Membership,
     /// First paid orders by person (µs), of orders that are not among `orders`.
-    pub first_orders: HashMap<String, i64>,
+    pub first_orders: FxHashMap<Arc<str>, i64>,
 }
 
 impl Records {
     /// Takes one record; what no KPI reads is passed over. Returns whether it was taken.
-    pub fn push(&mut self, record: &Record, who: Who) -> bool {
+    pub fn push(&mut self, record: &Record, who: Who, words: &mut Words) -> bool {
         fn put<T>(list: &mut Option<Vec<T>>, row: Option<T>) -> bool {
             let list = list.get_or_insert_with(Vec::new);
             let taken = row.is_some();
@@ -394,28 +431,28 @@ impl Records {
             taken
         }
         match record.entity {
-            Entity::Deals => put(&mut self.deals, Deal::from_record(record, who)),
-            Entity::Surveys => put(&mut self.surveys, Survey::from_record(record, who)),
-            Entity::Tickets => put(&mut self.tickets, Ticket::from_record(record, who)),
-            Entity::People => put(&mut self.people, Contact::from_record(record, who)),
-            Entity::Orders => put(&mut self.orders, Order::from_record(record, who)),
+            Entity::Deals => put(&mut self.deals, Deal::from_record(record, who, words)),
+            Entity::Surveys => put(&mut self.surveys, Survey::from_record(record, who, words)),
+            Entity::Tickets => put(&mut self.tickets, Ticket::from_record(record, who, words)),
+            Entity::People => put(&mut self.people, Contact::from_record(record, who, words)),
+            Entity::Orders => put(&mut self.orders, Order::from_record(record, who, words)),
             Entity::Subscriptions => put(
                 &mut self.subscriptions,
-                Subscription::from_record(record, who),
+                Subscription::from_record(record, who, words),
             ),
-            Entity::Spend => put(&mut self.spend, Spend::from_record(record, who)),
-            Entity::WebTraffic => put(&mut self.web_traffic, Traffic::from_record(record, who)),
-            Entity::Mentions => put(&mut self.mentions, Mention::from_record(record, who)),
+            Entity::Spend => put(&mut self.spend, Spend::from_record(record, who, words)),
+            Entity::WebTraffic => put(&mut self.web_traffic, Traffic::from_record(record, who, words)),
+            Entity::Mentions => put(&mut self.mentions, Mention::from_record(record, who, words)),
             _ => false,
         }
     }
 
     /// Says that a person paid an order, of which no KPI reads more than that.
-    pub fn bought(&mut self, person: &str, at: i64) {
+    pub fn bought(&mut self, person: &str, at: i64, words: &mut Words) {
         match self.first_orders.get_mut(person) {
             Some(first) => *first = at.min(*first),
             None => {
-                self.first_orders.insert(person.to_owned(), at);
+                self.first_orders.insert(words.of(person), at);
             }
         }
     }
@@ -431,7 +468,7 @@ impl Records {
         for order in self.orders.iter().flatten().filter(|o| o.paid()) {
             customers.bought(&order.who, order.ordered_at);
         }
-        for deal in self.deals.iter().flatten().filter(|d| d.status == "won") {
+        for deal in self.deals.iter().flatten().filter(|d| &*d.status == "won") {
             customers.bought(&deal.who, deal.closed_at.unwrap_or(deal.created_at));
         }
         for contract in self.subscriptions.iter().flatten() {

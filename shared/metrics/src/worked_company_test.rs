@@ -40,10 +40,10 @@ fn put(records: &mut Records, entity: Entity, person: &str, cells: &[(&str, Valu
         assert!(record.set(column, value.clone()), "{column}");
     }
     let who = Who {
-        person: Some(person.to_owned()).filter(|person| !person.is_empty()),
+        person: Some(person.into()).filter(|_| !person.is_empty()),
         ..Who::default()
     };
-    assert!(records.push(&record, who), "{entity}");
+    assert!(records.push(&record, who, &mut Words::default()), "{entity}");
 }
 
 fn people(records: &mut Records) {
@@ -269,7 +269,7 @@ fn rows() -> Vec<Row> {
     let config = config();
     let activity = story(&config);
     let mut records = Records {
-        membership: Membership::of(&activity),
+        membership: Membership::of(&activity, &mut Words::default()),
         ..Records::default()
     };
     people(&mut records);
@@ -348,10 +348,11 @@ fn every_figure_of_the_company_on_paper_is_computed() {
 #[test]
 fn an_account_without_a_person_is_a_customer_too() {
     let mut records = Records::default();
-    records.membership.insert("ana", 10, i64::MAX);
-    records.membership.employ("ana", "crm:acme");
+    records.membership.insert("ana".into(), 10, i64::MAX);
+    let words = &mut Words::default();
+    records.membership.employ("ana", "crm:acme", words);
     let who = |account: &str| Who {
-        account: Some(account.to_owned()),
+        account: Some(account.into()),
         ..Who::default()
     };
     assert!(records.membership.member_at(&who("crm:acme"), 10));
@@ -366,10 +367,10 @@ fn an_account_without_a_person_is_a_customer_too() {
     ] {
         assert!(deal.set(column, value));
     }
-    assert!(records.push(&deal, who("crm:acme")));
+    assert!(records.push(&deal, who("crm:acme"), &mut Words::default()));
     let since = at("2026-03-02T12:00:00").as_microsecond();
     let lead = Who {
-        person: Some("ana".to_owned()),
+        person: Some("ana".into()),
         ..who("crm:acme")
     };
     assert_eq!(records.customers().since(&lead), Some(since));

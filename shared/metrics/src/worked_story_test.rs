@@ -11,7 +11,7 @@ use levier_domain::record::{Record, Value};
 use levier_domain::table::{Row, Status};
 use levier_domain::time::Month;
 
-use crate::{Activity, ActivityBuilder, CommerceAccumulator, Membership, Records, Who};
+use crate::{Activity, ActivityBuilder, CommerceAccumulator, Membership, Records, Who, Words};
 
 pub(crate) const CONFIG: &str = "[workspace]\ntimezone = \"Europe/Paris\"\n[privacy]\nmin_cell = 1\n\
     [communities.main]\noff_product_channels = [\"cafe\"]\n[commerce]\nmargin = 0.6\n";
@@ -250,7 +250,7 @@ pub(crate) fn collected(facts: &[Fact], config: &Config) -> CommerceAccumulator 
 
 pub(crate) fn records(activity: &Activity) -> Records {
     let mut records = Records {
-        membership: Membership::of(activity),
+        membership: Membership::of(activity, &mut Words::default()),
         ..Records::default()
     };
     let put = |records: &mut Records, entity, person: &str, cells: &[(&str, Value)]| {
@@ -259,10 +259,10 @@ pub(crate) fn records(activity: &Activity) -> Records {
             assert!(record.set(column, value.clone()), "{column}");
         }
         let who = Who {
-            person: Some(person.to_owned()),
+            person: Some(person.into()),
             ..Who::default()
         };
-        assert!(records.push(&record, who));
+        assert!(records.push(&record, who, &mut Words::default()));
     };
     let text = |t: &str| Value::Text(t.to_owned());
     for (n, status) in ["won", "won", "won", "lost"].into_iter().enumerate() {
