@@ -21,8 +21,10 @@ use levier_domain::table::{Row, TableName};
 use levier_domain::time::start_of_day;
 use levier_join::{Holding, Known, Rates, held};
 use levier_lake::{LakeError, events, facts, keys};
+use levier_metrics::commerce::COLUMNS;
 use levier_metrics::{
-    ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, RosterLine, Who, Words,
+    ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, RosterLine, Who,
+    Words,
 };
 use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
@@ -311,7 +313,7 @@ async fn read_bucket(
     let read = tokio::task::spawn_blocking(move || {
         let mut read = 0;
         for ((month, _), (key, bytes)) in months.into_iter().zip(files) {
-            facts::visit(&key, month, bytes, |fact| {
+            facts::visit(&key, month, bytes, &COLUMNS, |fact| {
                 people.learn(fact);
                 commerce.update(fact);
                 read += 1;

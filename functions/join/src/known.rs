@@ -1,65 +1,56 @@
 //! Who is who, read back: what `join` wrote for the jobs after it.
 //!
-//! Millions of handles, records and addresses are kept as sorted text in one arena each, and their persons as numbers: a tenth of
-//! what a map of strings would take.
+//! Millions of handles, records and addresses are kept as text in one arena each, found by their hash, and their persons as
+//! numbers: a fifth of what a map of strings would take.
 
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
 use levier_domain::record::Record;
 use levier_lake::columns::{self, Column};
 use levier_lake::{Lake, LakeError, keys};
+use rustc_hash::FxBuildHasher;
 
-/// Texts in byte order, one after the other.
+/// Different texts, one after the other, each with a number.
 #[derive(Clone, Debug, Default)]
 struct Texts {
     text: String,
     ends: Vec<usize>,
+    numbers: HashTable<u32>,
 }
 
 impl Texts {
-    fn get(&self, at: usize) -> &str {
-        let from = if at == 0 { 0 } else { self.ends[at - 1] };
-        &self.text[from..self.ends[at]]
+    fn get(&self, number: u32) -> &str {
+        slice(&self.text, &self.ends, number)
     }
 
-    fn push(&mut self, text: &str) {
+    /// The number of a text, which it is given if it has none.
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.find(text) {
+            return number;
+        }
+        let number = self.ends.len() as u32;
         self.text.push_str(text);
         self.ends.push(self.text.len());
+        let (held, ends) = (&self.text, &self.ends);
+        let hash = |number: &u32| FxBuildHasher.hash_one(slice(held, ends, *number));
+        self.numbers.insert_unique(hash(&number), number, hash);
+        number
     }
 
-    /// Where `wanted` stands; the texts are sorted.
-    fn find(&self, wanted: &str) -> Option<usize> {
-        let (mut from, mut to) = (0, self.ends.len());
-        while from < to {
-            let middle = from + (to - from) / 2;
-            match self.get(middle).cmp(wanted) {
-                std::cmp::Ordering::Equal => return Some(middle),
-                std::cmp::Ordering::Less => from = middle + 1,
-                std::cmp::Ordering::Greater => to = middle,
-            }
-        }
-        None
+    fn find(&self, wanted: &str) -> Option<u32> {
+        let hash = FxBuildHasher.hash_one(wanted);
+        let number = self
+            .numbers
+            .find(hash, |number| self.get(*number) == wanted);
+        number.copied()
     }
+}
 
-    /// The same texts in byte order, each once, and for each old position the new one.
-    fn sorted(self) -> (Self, Vec<u32>) {
-        let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
-        let ascending = (1..self.ends.len()).all(|at| self.get(at - 1) < self.get(at));
-        if ascending {
-            return (self, order);
-        }
-        order.sort_unstable_by(|a, b| self.get(*a as usize).cmp(self.get(*b as usize)));
-        let mut out = Self::default();
-        let mut places = vec![0; order.len()];
-        for old in order {
-            let text = self.get(old as usize);
-            if out.ends.is_empty() || out.get(out.ends.len() - 1) != text {
-                out.push(text);
-            }
-            places[old as usize] = out.ends.len() as u32 - 1;
-        }
-        out.text.shrink_to_fit();
-        out.ends.shrink_to_fit();
-        (out, places)
-    }
+fn slice<'a>(text: &'a str, ends: &[usize], number: u32) -> &'a str {
+    let at = number as usize;
+    let from = if at == 0 { 0 } else { ends[at - 1] };
+    &text[from..ends[at]]
 }
 
 /// A text to a number.
@@ -70,8 +61,20 @@ struct Names {
 }
 
 impl Names {
+    /// Says what a name stands for; the last word counts.
+    fn set(&mut self, name: &str, value: u32) {
+        let number = self.names.number(name) as usize;
+        if number == self.values.len() {
+            self.values.push(value);
+        } else {
+            self.values[number] = value;
+        }
+    }
+
     fn get(&self, name: &str) -> Option<u32> {
-        self.names.find(name).map(|at| self.values[at])
+        self.names
+            .find(name)
+            .map(|number| self.values[number as usize])
     }
 }
 
@@ -101,73 +104,51 @@ impl Known {
     /// # Errors
     /// [`LakeError`].
     pub async fn load(lake: &Lake) -> Result<Self, LakeError> {
-        let mut persons = Texts::default();
-        let mut all: Vec<(Texts, Vec<u32>)> = Vec::new();
+        let mut known = Self::default();
         let mut place = String::new();
         for (name, first, second) in [
             ("handles", "platform", Some("handle")),
             ("records", "source", Some("id")),
             ("emails", "email_key", None),
         ] {
-            let (mut names, mut of) = (Texts::default(), Vec::new());
+            let mut names = Names::default();
             each(
                 lake,
                 name,
                 [first, second.unwrap_or(first), "person"],
                 |[a, b, person]| {
+                    let person = known.persons.number(person);
                     if second.is_some() {
                         joined([a, b], &mut place);
-                        names.push(&place);
+                        names.set(&place, person);
                     } else {
-                        names.push(a);
+                        names.set(a, person);
                     }
-                    of.push(persons.ends.len() as u32);
-                    persons.push(person);
                 },
             )
             .await?;
-            all.push((names, of));
+            match name {
+                "handles" => known.handles = names,
+                "records" => known.records = names,
+                _ => known.emails = names,
+            }
         }
+        let (persons, accounts) = (&mut known.persons, &mut known.accounts);
         let mut employment = Vec::new();
-        let mut accounts = Texts::default();
         each(
             lake,
             "accounts",
             ["person", "account"],
             |[person, account]| {
-                employment.push((persons.ends.len() as u32, accounts.ends.len() as u32));
-                persons.push(person);
-                accounts.push(account);
+                employment.push((persons.number(person), accounts.number(account)));
             },
         )
         .await?;
-        let (persons, person_at) = persons.sorted();
-        let (accounts, account_at) = accounts.sorted();
-        let mut employers = vec![None; persons.ends.len()];
+        known.employers = vec![None; known.persons.ends.len()];
         for (person, account) in employment {
-            employers[person_at[person as usize] as usize] = Some(account_at[account as usize]);
+            known.employers[person as usize] = Some(account);
         }
-        let mut finished = all.into_iter().map(|(names, of)| {
-            let (names, name_at) = names.sorted();
-            let mut values = vec![0; names.ends.len()];
-            for (position, person) in of.into_iter().enumerate() {
-                values[name_at[position] as usize] = person_at[person as usize];
-            }
-            Names { names, values }
-        });
-        let mut next = || finished.next().unwrap_or_default();
-        Ok(Self {
-            handles: next(),
-            records: next(),
-            emails: next(),
-            persons,
-            accounts,
-            employers,
-        })
-    }
-
-    fn person(&self, position: u32) -> &str {
-        self.persons.get(position as usize)
+        Ok(known)
     }
 
     /// The person behind a handle.
@@ -175,7 +156,9 @@ impl Known {
     pub fn of_handle(&self, platform: &str, handle: &str) -> Option<&str> {
         let mut name = String::with_capacity(platform.len() + handle.len() + 1);
         joined([platform, handle], &mut name);
-        self.handles.get(&name).map(|person| self.person(person))
+        self.handles
+            .get(&name)
+            .map(|person| self.persons.get(person))
     }
 
     /// The person whom a CRM row is about: by the native id, else by e-mail.
@@ -189,14 +172,14 @@ impl Known {
         };
         by_id()
             .or_else(|| self.emails.get(text("email_key")?))
-            .map(|person| self.person(person))
+            .map(|person| self.persons.get(person))
     }
 
     /// The account of a person.
     #[must_use]
     pub fn account(&self, person: &str) -> Option<&str> {
-        let account = self.employers[self.persons.find(person)?]?;
-        Some(self.accounts.get(account as usize))
+        let account = self.employers[self.persons.find(person)? as usize]?;
+        Some(self.accounts.get(account))
     }
 
     /// Every person that belongs to an account, with it.
@@ -205,10 +188,8 @@ impl Known {
             .iter()
             .enumerate()
             .filter_map(|(person, account)| {
-                Some((
-                    self.persons.get(person),
-                    self.accounts.get((*account)? as usize),
-                ))
+                let account = self.accounts.get((*account)?);
+                Some((self.persons.get(person as u32), account))
             })
     }
 }
@@ -240,18 +221,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_found_wherever_they_stood() {
-        let mut texts = Texts::default();
-        for text in ["slack\0U2", "", "discord\0é", "slack\0U1", "slack\0U2"] {
-            texts.push(text);
+    fn names_are_found_wherever_they_stood_and_the_last_word_counts() {
+        let mut names = Names::default();
+        for (value, name) in ["slack\0U2", "", "discord\0é", "slack\0U1", "slack\0U2"]
+            .into_iter()
+            .enumerate()
+        {
+            names.set(name, value as u32);
         }
-        let (sorted, places) = texts.clone().sorted();
-        assert_eq!(sorted.ends.len(), 4, "each once");
-        for (old, new) in places.iter().enumerate() {
-            assert_eq!(texts.get(old), sorted.get(*new as usize));
-            assert_eq!(sorted.find(texts.get(old)), Some(*new as usize));
-        }
-        assert_eq!(sorted.find("slack\0U3"), None);
-        assert_eq!(Texts::default().find(""), None);
+        assert_eq!(names.values.len(), 4, "each once");
+        assert_eq!(names.get("slack\0U2"), Some(4));
+        assert_eq!(names.get(""), Some(1));
+        assert_eq!(names.get("discord\0é"), Some(2));
+        assert_eq!(names.get("slack\0U3"), None);
+        assert_eq!(Names::default().get(""), None);
     }
 }

@@ -169,8 +169,9 @@ impl Waiting {
         let Ok(at) = Timestamp::from_microsecond(at) else {
             return;
         };
-        let number =
-            |named: &mut Numbers, name: &Option<Arc<str>>| name.as_deref().map(|name| named.of(name));
+        let number = |named: &mut Numbers, name: &Option<Arc<str>>| {
+            name.as_deref().map(|name| named.of(name))
+        };
         self.rows.push(Begun {
             what,
             month: Month::at(at, zone).index(),

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use levier_domain::event::Kind;
+use rustc_hash::FxHashMap;
 
 use crate::conversation::Thread;
 
@@ -166,7 +167,7 @@ pub struct Activity {
     pub entries: Vec<Entry>,
     /// Accounts, by name.
     pub handles: Vec<Handle>,
-    /// Humans, by id; where a handle is called like a resolved person, the handle comes first.
+    /// Humans, by id.
     pub people: Vec<Person>,
     /// Communities, by id.
     pub communities: Vec<String>,
@@ -201,14 +202,14 @@ impl Activity {
         (!handle.bot).then_some(handle.person)
     }
 
-    /// The position of a resolved person.
+    /// The positions of resolved people by their ids.
     #[must_use]
-    pub fn resolved(&self, id: &str) -> Option<u32> {
-        let wanted = (id, true);
-        let at = self
-            .people
-            .binary_search_by(|person| (person.id.as_str(), person.resolved).cmp(&wanted));
-        at.ok().map(|at| at as u32)
+    pub(crate) fn by_id(&self) -> FxHashMap<&str, u32> {
+        let people = self.people.iter().enumerate();
+        people
+            .filter(|(_, person)| person.resolved)
+            .map(|(at, person)| (person.id.as_str(), at as u32))
+            .collect()
     }
 
     /// The name of a platform.

@@ -1,7 +1,7 @@
 //! Sums by group, of everybody and of the one person at hand.
 //!
-//! A person-month counts in a dozen groups and a group in millions of person-months: a group is looked up by a cheap hash, is a
-//! number from then on, and its sums lie one beside the other.
+//! A person-month counts in a dozen groups and a group in millions of person-months: a group is a number, and its sums lie one
+//! beside the other.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -71,7 +71,8 @@ impl<K, S> Default for Book<K, S> {
 }
 
 impl<K: Copy + Eq + Hash, S: Default> Book<K, S> {
-    fn number(&mut self, key: K) -> usize {
+    /// The number of a group.
+    pub fn number(&mut self, key: K) -> u32 {
         let next = self.keys.len() as u32;
         let number = *self.numbers.entry(key).or_insert(next);
         if number == next {
@@ -79,21 +80,20 @@ impl<K: Copy + Eq + Hash, S: Default> Book<K, S> {
             self.totals.push(S::default());
             self.own.push((false, S::default()));
         }
-        number as usize
+        number
     }
 
     /// The sums of everybody in a group.
     pub fn total(&mut self, key: K) -> &mut S {
         let number = self.number(key);
-        &mut self.totals[number]
+        &mut self.totals[number as usize]
     }
 
-    /// The sums of the person at hand in a group.
-    pub fn own(&mut self, key: K) -> &mut S {
-        let number = self.number(key);
-        let (touched, sums) = &mut self.own[number];
+    /// The sums of the person at hand in the group of a number.
+    pub fn own(&mut self, number: u32) -> &mut S {
+        let (touched, sums) = &mut self.own[number as usize];
         if !std::mem::replace(touched, true) {
-            self.touched.push(number as u32);
+            self.touched.push(number);
         }
         sums
     }

@@ -223,7 +223,7 @@ fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
                 None => !spoken.is_empty(),
             };
             if whole && talks {
-                topics(run, &scope, &mut cells);
+                topics(run, &scope, counter, &mut cells);
             }
             if !heard(activity, &scope.cut) {
                 unheard(&mut cells);
@@ -239,7 +239,7 @@ fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
                 let mut cells = Vec::new();
                 people(run, &scope, (marks, &mut *counter), &mut cells);
                 talk(run, &scope, counter, &mut cells);
-                topics(run, &scope, &mut cells);
+                topics(run, &scope, counter, &mut cells);
                 cells
             })
             .collect();

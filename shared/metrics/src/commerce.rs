@@ -4,13 +4,30 @@
 //! from one month to the next; what remains afterwards are whole numbers per period and group, so that buckets merge in any
 //! order to the same bits. All months of a person must come before the end of their bucket.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use levier_domain::fact::Fact;
 use levier_domain::time::Month;
+use rustc_hash::FxHashMap;
 
 use crate::book::Book;
+
+/// The columns of facts that [`CommerceAccumulator::update`] reads.
+pub const COLUMNS: [&str; 12] = [
+    "person",
+    "is_staff",
+    "member",
+    "communities",
+    "customer_since",
+    "orders",
+    "revenue_minor",
+    "mrr_minor",
+    "subscribed",
+    "tickets",
+    "months_since_order",
+    "segment",
+];
 
 /// Which side of the comparison.
 pub const SIDES: [&str; 3] = ["all", "member", "non_member"];
@@ -115,7 +132,7 @@ impl Sums {
 /// Words by number: what stands in millions of person-months is kept once.
 #[derive(Clone, Debug, Default)]
 struct Words {
-    ids: HashMap<String, u32>,
+    ids: FxHashMap<String, u32>,
     words: Vec<String>,
 }
 
@@ -182,9 +199,22 @@ pub struct CommerceAccumulator {
     persons: Words,
     words: Words,
     /// The communities of each list met.
-    lists: HashMap<u32, Vec<u32>>,
+    lists: FxHashMap<u32, Vec<u32>>,
     book: Book<Key, Sums>,
+    /// Where in `numbers` the groups of a person-month stand: asked once for everybody who is alike, not once a group.
+    alike: FxHashMap<Alike, (u32, u32)>,
+    numbers: Vec<u32>,
     done: Commerce,
+}
+
+/// What decides in which groups of a period a person-month counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Alike {
+    grain: u8,
+    member: bool,
+    start: i32,
+    communities: u32,
+    segment: u32,
 }
 
 /// What was collected.
@@ -219,8 +249,10 @@ impl CommerceAccumulator {
             pending: Vec::new(),
             persons: Words::default(),
             words: Words::default(),
-            lists: HashMap::new(),
+            lists: FxHashMap::default(),
             book: Book::default(),
+            alike: FxHashMap::default(),
+            numbers: Vec::new(),
             done: Commerce::default(),
         }
     }
@@ -317,6 +349,42 @@ impl CommerceAccumulator {
         })
     }
 
+    /// Where in `numbers` the groups stand in which a person-month counts, in the period of a grain that begins with `start`.
+    fn groups(
+        &mut self,
+        grain: usize,
+        start: i32,
+        month: &PersonMonth,
+        member: bool,
+    ) -> std::ops::Range<usize> {
+        let alike = Alike {
+            grain: grain as u8,
+            member,
+            start,
+            communities: month.communities,
+            segment: month.segment,
+        };
+        let (from, to) = if let Some(known) = self.alike.get(&alike) {
+            *known
+        } else {
+            let all = self.words.id("all");
+            let from = self.numbers.len() as u32;
+            for (side, community, segment) in sides(&self.lists, month, member, all) {
+                self.numbers.push(self.book.number(Key {
+                    grain: grain as u8,
+                    side,
+                    start,
+                    community,
+                    segment,
+                }));
+            }
+            let place = (from, self.numbers.len() as u32);
+            self.alike.insert(alike, place);
+            place
+        };
+        from as usize..to as usize
+    }
+
     fn person(&mut self, months: &[PersonMonth]) {
         let (first, last) = (months[0].month, months[months.len() - 1].month);
         let seen = self.done.months.get_or_insert((first, last));
@@ -327,18 +395,7 @@ impl CommerceAccumulator {
                 .ok()
                 .map(|at| &months[at])
         };
-        let all = self.words.id("all");
-        let mut now_in: Vec<Side> = Vec::new();
-        let mut was_in: Vec<Side> = Vec::new();
-        let key = |grain: usize, start: i32, (side, community, segment): Side| Key {
-            grain: grain as u8,
-            side,
-            start,
-            community,
-            segment,
-        };
         for now in months {
-            sides(&self.lists, now, now.member, all, &mut now_in);
             self.done.has_orders |= now.orders > 0;
             self.done.has_subscriptions |= now.subscribed || now.mrr != 0;
             self.done.has_tickets |= now.tickets > 0;
@@ -348,8 +405,8 @@ impl CommerceAccumulator {
                 let ends = now.month == start + GRAINS[grain].1 - 1 || now.month == last;
                 let before = at(start - 1).filter(|_| ends);
                 let paid_before = ends && months.iter().any(|m| m.month < start && m.mrr > 0);
-                for group in &now_in {
-                    let sums = self.book.own(key(grain, start, *group));
+                for place in self.groups(grain, start, now, now.member) {
+                    let sums = self.book.own(self.numbers[place]);
                     risk(sums, now);
                     if ends {
                         recurring(sums, now, before, paid_before);
@@ -359,9 +416,8 @@ impl CommerceAccumulator {
                 let Some(before) = before.filter(|before| before.alive || before.mrr > 0) else {
                     continue;
                 };
-                sides(&self.lists, before, before.member, all, &mut was_in);
-                for group in &was_in {
-                    let sums = self.book.own(key(grain, start, *group));
+                for place in self.groups(grain, start, before, before.member) {
+                    let sums = self.book.own(self.numbers[place]);
                     if before.alive {
                         stay(sums, now);
                     }
@@ -369,20 +425,13 @@ impl CommerceAccumulator {
                 }
             }
             if let Some(since) = now.since {
-                for (place, months_on) in MILESTONES.iter().enumerate() {
+                for (milestone, months_on) in MILESTONES.iter().enumerate() {
                     if now.month == since + months_on {
                         // On the side and in the communities of the month of the first purchase.
                         let then = at(since);
                         let was_member = then.is_some_and(|then| then.member);
-                        sides(
-                            &self.lists,
-                            then.unwrap_or(now),
-                            was_member,
-                            all,
-                            &mut was_in,
-                        );
-                        for group in &was_in {
-                            let kept = &mut self.book.own(key(0, since, *group)).kept[place];
+                        for place in self.groups(0, since, then.unwrap_or(now), was_member) {
+                            let kept = &mut self.book.own(self.numbers[place]).kept[milestone];
                             kept.0 += 1;
                             kept.1 += u64::from(now.alive);
                         }
@@ -477,14 +526,8 @@ impl Commerce {
 type Side = (u8, u32, u32);
 
 /// Every side, community and segment that a person-month counts in.
-fn sides(
-    lists: &HashMap<u32, Vec<u32>>,
-    now: &PersonMonth,
-    member: bool,
-    all: u32,
-    groups: &mut Vec<Side>,
-) {
-    groups.clear();
+fn sides(lists: &FxHashMap<u32, Vec<u32>>, now: &PersonMonth, member: bool, all: u32) -> Vec<Side> {
+    let mut groups = Vec::new();
     for side in [0, if member { 1 } else { 2 }] {
         groups.push((side, all, all));
         groups.push((side, all, now.segment));
@@ -492,6 +535,7 @@ fn sides(
     if member && let Some(communities) = lists.get(&now.communities) {
         groups.extend(communities.iter().map(|community| (1, *community, all)));
     }
+    groups
 }
 
 fn risk(sums: &mut Sums, now: &PersonMonth) {

@@ -48,20 +48,12 @@ impl Days {
         self.0.get(&day).map_or(&[], Vec::as_slice)
     }
 
-    /// The people of the `length` days that end with `last`, ascending.
-    #[must_use]
-    pub fn active(&self, last: Date, length: i64) -> Vec<u32> {
+    /// The people of the `length` days that end with `last`, once for every day on which they were active.
+    pub fn active(&self, last: Date, length: i64) -> impl Iterator<Item = u32> + '_ {
         let first = last.saturating_sub(jiff::Span::new().days(length - 1));
-        let mut people: Vec<u32> = if first <= last {
-            self.0
-                .range(first..=last)
-                .flat_map(|(_, people)| people.iter().copied())
-                .collect()
-        } else {
-            Vec::new()
-        };
-        people.sort_unstable();
-        people.dedup();
-        people
+        let days = (first <= last).then(|| self.0.range(first..=last));
+        days.into_iter()
+            .flatten()
+            .flat_map(|(_, people)| people.iter().copied())
     }
 }

@@ -14,7 +14,7 @@ use levier_domain::time::Month;
 use crate::heard::SILENT;
 use crate::{
     Activity, ActivityBuilder, CommerceAccumulator, Inputs, Membership, Records, RosterLine, Who,
-    kpis,
+    Words, kpis,
 };
 
 fn config(min_cell: u64) -> Config {

@@ -6,6 +6,7 @@ use levier_domain::event::Kind;
 use levier_domain::table::{Row, Status};
 use levier_stats::estimate::{Estimate, Z95};
 use levier_stats::survival::Lifetimes;
+use rustc_hash::FxHashMap;
 
 use crate::activity::{Activity, NONE};
 use crate::calendar::{containing, midnight};
@@ -29,9 +30,29 @@ struct Course {
     latest: Vec<i64>,
 }
 
+impl Course {
+    /// Takes the next contribution.
+    fn take(&mut self, at: i64, least: usize, window: i64) {
+        self.last = at;
+        if self.met.is_some() {
+            return;
+        }
+        if self.latest.len() < least {
+            self.latest.push(at);
+        } else {
+            self.latest[self.seen % least] = at;
+        }
+        self.seen += 1;
+        if self.seen >= least && at - self.latest[self.seen % least] <= window {
+            self.met = Some(at);
+            self.latest = Vec::new();
+        }
+    }
+}
+
 /// The courses of resolved people, by position in [`Activity::people`].
 struct Courses<'a> {
-    activity: &'a Activity,
+    by_id: FxHashMap<&'a str, u32>,
     /// Where the course of each person stands.
     of: Vec<u32>,
     courses: Vec<Course>,
@@ -75,23 +96,10 @@ impl<'a> Courses<'a> {
             }
             let course = &mut courses[*place as usize];
             course.recent += u32::from(entry.at >= since);
-            course.last = entry.at;
-            if course.met.is_some() {
-                continue;
-            }
-            if course.latest.len() < least {
-                course.latest.push(entry.at);
-            } else {
-                course.latest[course.seen % least] = entry.at;
-            }
-            course.seen += 1;
-            if course.seen >= least && entry.at - course.latest[course.seen % least] <= window {
-                course.met = Some(entry.at);
-                course.latest = Vec::new();
-            }
+            course.take(entry.at, least, window);
         }
         Self {
-            activity,
+            by_id: activity.by_id(),
             of,
             courses,
         }
@@ -99,8 +107,8 @@ impl<'a> Courses<'a> {
 
     /// That of the person behind a contact, if they ever contributed.
     fn get(&self, contact: &Contact) -> Option<&Course> {
-        let person = self.activity.resolved(contact.who.person.as_deref()?)?;
-        self.courses.get(self.of[person as usize] as usize)
+        let person = self.by_id.get(contact.who.person.as_deref()?)?;
+        self.courses.get(self.of[*person as usize] as usize)
     }
 }
 
@@ -141,8 +149,11 @@ pub fn community_qualified_leads(
         })
         .filter_map(|contact| {
             let course = courses.get(contact)?;
-            (course.recent >= rule.min_contributions && course.recent > 0)
-                .then_some((course.recent, course.last, contact))
+            (course.recent >= rule.min_contributions && course.recent > 0).then_some((
+                course.recent,
+                course.last,
+                contact,
+            ))
         })
         .collect();
     list.sort_by(|a, b| b.0.cmp(&a.0).then(a.2.crm_id.cmp(&b.2.crm_id)));
@@ -311,15 +322,23 @@ mod tests {
             ("enough", vec![0, 5, 9], 3, 10, Some(9)),
             ("too slow", vec![0, 5, 11], 3, 10, None),
             ("later", vec![0, 20, 25, 29], 3, 10, Some(29)),
+            ("the first time", vec![0, 2, 30, 31], 2, 10, Some(2)),
+            (
+                "round the ring",
+                vec![0, 20, 40, 60, 65, 69],
+                3,
+                10,
+                Some(69),
+            ),
             ("one", vec![7], 1, 10, Some(7)),
             ("too few", vec![7], 2, 10, None),
         ] {
-            let times: Vec<i64> = days.iter().map(|day| day * DAY).collect();
-            assert_eq!(
-                met(&times, least, window * DAY),
-                want.map(|day: i64| day * DAY),
-                "{case}"
-            );
+            let mut course = Course::default();
+            for day in &days {
+                course.take(day * DAY, least, window * DAY);
+            }
+            assert_eq!(course.met, want.map(|day: i64| day * DAY), "{case}");
+            assert_eq!(course.last, days[days.len() - 1] * DAY, "{case}");
         }
     }
 

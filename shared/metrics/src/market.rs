@@ -318,9 +318,7 @@ fn mentions(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
         let count = |about: &[&str]| {
             mentions
                 .iter()
-                .filter(|m| {
-                    (span.from..span.to).contains(&m.seen_at) && about.contains(&&*m.about)
-                })
+                .filter(|m| (span.from..span.to).contains(&m.seen_at) && about.contains(&&*m.about))
                 .count() as f64
         };
         let cell = |kpi, unit| Place::everywhere().cell(kpi, &span, unit).impersonal();

@@ -29,19 +29,21 @@ const UNKNOWN: &str = "unknown";
 /// `crm_status_mix` and `lead_source_mix`: the members as `all`, the share of each group as item.
 pub(crate) fn mixes(run: &Run<'_>, contacts: &[Contact], cells: &mut Vec<Cell>) {
     // One person may have several contacts: the first by source order speaks, as everywhere. Asked once a contact, not once a cut.
+    let by_id = run.activity.by_id();
     let mut known: Vec<Option<&Contact>> = vec![None; run.activity.people.len()];
     for contact in contacts {
         let person = contact.who.person.as_deref();
-        let Some(person) = person.and_then(|id| run.activity.resolved(id)) else {
+        let Some(person) = person.and_then(|id| by_id.get(id)) else {
             continue;
         };
-        let first = &mut known[person as usize];
-        if first.is_none_or(|first| {
-            (&contact.source, &contact.crm_id) < (&first.source, &first.crm_id)
-        }) {
+        let first = &mut known[*person as usize];
+        if first
+            .is_none_or(|first| (&contact.source, &contact.crm_id) < (&first.source, &first.crm_id))
+        {
             *first = Some(contact);
         }
     }
+    drop(by_id);
     for cut in Cut::all(run.activity) {
         let scope = Scope::members_only(run.activity, cut);
         let (mut by_status, mut by_source) = (BTreeMap::new(), BTreeMap::new());

@@ -3,9 +3,11 @@
 //! What tells customers, sides and segments apart is looked up once a record and is a number from then on: a record is looked at
 //! in every grain, segment and side.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::calendar::Span;
 use crate::cell::Cell;
@@ -108,7 +110,7 @@ impl Crm<'_> {
             let at = names.iter().position(|name| *name == wanted)?;
             Some(at as u32)
         };
-        let mut numbers: HashMap<&str, u32> = HashMap::new();
+        let mut numbers: FxHashMap<&str, u32> = FxHashMap::default();
         let mut dated: Vec<Dated<'r, T>> = Vec::new();
         for (position, row) in rows.iter().enumerate() {
             let Some(at) = at(row).filter(|at| *at < self.now) else {

@@ -12,13 +12,6 @@ use crate::material::Material;
 use crate::scope::{Counter, Entered, Scope};
 use crate::tally::{Marks, Tally, What};
 
-/// Distinct people of sorted or unsorted ids.
-pub(crate) fn distinct(mut people: Vec<u32>) -> u64 {
-    people.sort_unstable();
-    people.dedup();
-    people.len() as u64
-}
-
 fn within(units: &[Entered], from: i64, to: i64) -> &[Entered] {
     let start = units.partition_point(|u| u.at < from);
     &units[start..units.partition_point(|u| u.at < to).max(start)]
@@ -53,15 +46,15 @@ pub(crate) fn people(
         if in_channel {
             continue;
         }
-        period.roster(out);
-        period.lives_and_notices(out);
+        period.roster(counter, out);
+        period.lives_and_notices(counter, out);
         if span.grain != "day" {
-            period.rates(out);
+            period.rates(counter, out);
             period.social(counter, out);
         }
     }
     if !in_channel {
-        lives(run, scope, &place, &material, out);
+        lives(run, scope, &place, &material, counter, out);
     }
 }
 
@@ -138,19 +131,13 @@ impl Period<'_> {
         }
     }
 
-    fn roster(&self, out: &mut Vec<Cell>) {
+    fn roster(&self, counter: &mut Counter, out: &mut Vec<Cell>) {
         let (from, to) = (self.span.from, self.span.to);
         let joins = self.material.moves.joined(from, to);
         let leaves = self.material.moves.left(from, to);
-        let joiners = distinct(joins.iter().map(|j| j.1).collect());
-        let movers = distinct(
-            joins
-                .iter()
-                .map(|j| j.1)
-                .chain(leaves.iter().map(|l| l.1))
-                .collect(),
-        );
-        let leavers = distinct(leaves.iter().map(|l| l.1).collect());
+        let joiners = counter.distinct(joins.iter().map(|j| j.1));
+        let movers = counter.distinct(joins.iter().map(|j| j.1).chain(leaves.iter().map(|l| l.1)));
+        let leavers = counter.distinct(leaves.iter().map(|l| l.1));
         let (start, end) = (
             self.scope.spans.members_before(from),
             self.scope.spans.members_before(to),
@@ -187,7 +174,7 @@ impl Period<'_> {
             factor.ratio(joins.len() as f64, leaves.len() as f64, movers, "")
         });
         let invited = joins.iter().filter(|j| j.2).count() as u64;
-        let invited_people = distinct(joins.iter().filter(|j| j.2).map(|j| j.1).collect());
+        let invited_people = counter.distinct(joins.iter().filter(|j| j.2).map(|j| j.1));
         out.push(
             self.cell("referrals", "people")
                 .flow(invited, invited_people),
@@ -205,18 +192,9 @@ impl Period<'_> {
         );
     }
 
-    fn lives_and_notices(&self, out: &mut Vec<Cell>) {
+    fn lives_and_notices(&self, counter: &mut Counter, out: &mut Vec<Cell>) {
         let (from, to) = (self.span.from, self.span.to);
         let whole = self.span.grain != "day";
-        let people = |units: &[Entered], step: u8| {
-            distinct(
-                units
-                    .iter()
-                    .filter(|u| u.steps & step == step)
-                    .map(|u| u.person)
-                    .collect(),
-            )
-        };
         if self.material.registered.is_empty() && self.run.attendances(&self.scope.cut) == 0 {
             if whole {
                 for kpi in ["live_registrations", "live_attendees", "live_show_up_rate"] {
@@ -225,12 +203,13 @@ impl Period<'_> {
             }
         } else {
             let registered = within(&self.material.registered, from, to);
+            let registrants = counter.distinct(registered.iter().map(|u| u.person));
             out.push(
                 self.cell("live_registrations", "registrations")
-                    .flow(registered.len() as u64, people(registered, 0)),
+                    .flow(registered.len() as u64, registrants),
             );
             let attended = self.material.attended(from, to);
-            let attendees = distinct(attended.iter().map(|a| a.1).collect());
+            let attendees = counter.distinct(attended.iter().map(|a| a.1));
             out.push(
                 self.cell("live_attendees", "attendances")
                     .flow(attended.len() as u64, attendees),
@@ -238,9 +217,8 @@ impl Period<'_> {
             if whole {
                 out.push(show_up(
                     self.cell("live_show_up_rate", "share"),
-                    registered,
-                    attended.len() as u64,
-                    attendees,
+                    (registered.len() as u64, registrants),
+                    (attended.len() as u64, attendees),
                 ));
             }
         }
@@ -258,14 +236,13 @@ impl Period<'_> {
             ("notification_click_rate", 2),
         ] {
             let hits = delivered.iter().filter(|u| u.steps & step != 0).count() as u64;
-            let (all, some) = (people(delivered, 0), people(delivered, step));
-            let others = distinct(
-                delivered
-                    .iter()
-                    .filter(|u| u.steps & step == 0)
-                    .map(|u| u.person)
-                    .collect(),
-            );
+            let mut people = |takes: &dyn Fn(u8) -> bool| {
+                let taken = delivered.iter().filter(|u| takes(u.steps));
+                counter.distinct(taken.map(|u| u.person))
+            };
+            let all = people(&|_| true);
+            let some = people(&|steps| steps & step != 0);
+            let others = people(&|steps| steps & step == 0);
             out.push(
                 self.cell(kpi, "share")
                     .share(
@@ -279,7 +256,7 @@ impl Period<'_> {
         }
     }
 
-    fn rates(&self, out: &mut Vec<Cell>) {
+    fn rates(&self, counter: &mut Counter, out: &mut Vec<Cell>) {
         let spans = &self.scope.spans;
         let (start, end) = (
             spans.members_before(self.span.from),
@@ -298,13 +275,8 @@ impl Period<'_> {
                 .groups(&[active]),
         );
         let last = self.last_day();
-        let recent = self
-            .material
-            .days
-            .active(last, 90)
-            .into_iter()
-            .filter(|person| spans.member_at(*person, self.span.to - 1))
-            .count() as u64;
+        let still = |person| spans.member_at(person, self.span.to - 1);
+        let recent = counter.distinct_where(self.material.days.active(last, 90), still);
         for (kpi, hits) in [
             ("active_share_90d", recent),
             ("inactive_share_90d", end - recent),
@@ -314,7 +286,7 @@ impl Period<'_> {
                     .share_of_people(hits, end, "no members at the end"),
             );
         }
-        self.stickiness(out);
+        self.stickiness(counter, out);
         let mut per = |kpi, what, item: &str| {
             let (n, by) = (self.n(what), self.by(what));
             let noun = if kpi == "messages" {
@@ -357,13 +329,13 @@ impl Period<'_> {
     }
 
     /// Over the 28 days that end with the period: mean daily actives, and mean weekly actives, over those of the 28 days.
-    fn stickiness(&self, out: &mut Vec<Cell>) {
+    fn stickiness(&self, counter: &mut Counter, out: &mut Vec<Cell>) {
         let (days, last) = (&self.material.days, self.last_day());
         let back = |n: i64| last.saturating_sub(jiff::Span::new().days(n));
-        let monthly = days.active(last, 28).len() as u64;
+        let monthly = counter.distinct(days.active(last, 28));
         let daily: u64 = (0..28).map(|day| days.on(back(day)).len() as u64).sum();
         let weekly: u64 = (0..4)
-            .map(|week| days.active(back(7 * week), 7).len() as u64)
+            .map(|week| counter.distinct(days.active(back(7 * week), 7)))
             .sum();
         for (item, sum, parts) in [("all", daily, 28.0), ("weekly", weekly, 4.0)] {
             out.push(
@@ -392,7 +364,7 @@ impl Period<'_> {
                 .groups(&[self.by(What::ManyToMany)]),
         );
         if self.material.has.direct {
-            let (pairs, people) = self.pairs();
+            let (pairs, people) = self.pairs(counter);
             out.push(
                 self.cell("one_to_one_conversations", "pairs")
                     .count(pairs as f64, people),
@@ -454,14 +426,14 @@ impl Period<'_> {
     }
 
     /// Distinct unordered pairs of members with a direct message, and the people in them.
-    fn pairs(&self) -> (u64, u64) {
+    fn pairs(&self, counter: &mut Counter) -> (u64, u64) {
         let direct = &self.material.direct;
         let start = direct.partition_point(|d| d.0 < self.span.from);
         let end = direct.partition_point(|d| d.0 < self.span.to).max(start);
         let mut pairs: Vec<(u32, u32)> = direct[start..end].iter().map(|d| (d.1, d.2)).collect();
         pairs.sort_unstable();
         pairs.dedup();
-        let people = distinct(pairs.iter().flat_map(|p| [p.0, p.1]).collect());
+        let people = counter.distinct(pairs.iter().flat_map(|p| [p.0, p.1]));
         (pairs.len() as u64, people)
     }
 
@@ -502,16 +474,17 @@ pub(crate) fn top_of(counts: &[u64], members: u64, percent: u64) -> (u64, u64) {
     (counts.iter().take(k).sum(), k.min(counts.len()) as u64)
 }
 
-/// Attended ÷ registered. Who came without registering is among the attended, so that it may pass 1; then it has no interval.
-fn show_up(cell: Cell, registered: &[Entered], attended: u64, attendees: u64) -> Cell {
-    let people = distinct(registered.iter().map(|u| u.person).collect());
+/// Attended ÷ registered, each with the people behind it. Who came without registering is among the attended, so that it may pass 1;
+/// then it has no interval.
+fn show_up(cell: Cell, registered: (u64, u64), attended: (u64, u64)) -> Cell {
+    let people = registered.1;
     cell.share(
-        attended,
-        registered.len() as u64,
+        attended.0,
+        registered.0,
         people,
         "nobody registered in the period",
     )
-    .groups(&[attendees, people.saturating_sub(attendees)])
+    .groups(&[attended.1, people.saturating_sub(attended.1)])
 }
 
 /// Show-up of every live.
@@ -520,6 +493,7 @@ fn lives(
     scope: &Scope<'_>,
     place: &Place,
     material: &Material,
+    counter: &mut Counter,
     out: &mut Vec<Cell>,
 ) {
     let mut units = material.registered.clone();
@@ -529,11 +503,13 @@ fn lives(
         let Some(name) = scope.activity.subjects.get(&live[0].item) else {
             continue;
         };
+        let people = counter.distinct(live.iter().map(|u| u.person));
         for span in spans("all", run.first, run.as_of, &run.zone, run.fiscal) {
             let cell = place.cell("live_show_up_rate", &span, "share").item(name);
             let from = came.partition_point(|a| a.0 < live[0].item);
             let here = came[from..].partition_point(|a| a.0 == live[0].item) as u64;
-            out.push(show_up(cell, live, here, here));
+            let registered = (live.len() as u64, people);
+            out.push(show_up(cell, registered, (here, here)));
         }
     }
 }

@@ -347,10 +347,7 @@ impl Order {
     /// Whether it was paid (also if refunded later) and is no test.
     #[must_use]
     pub fn paid(&self) -> bool {
-        matches!(
-            &*self.status,
-            "paid" | "partially_refunded" | "refunded"
-        )
+        matches!(&*self.status, "paid" | "partially_refunded" | "refunded")
     }
 
     /// What is left after refunds, without the tax that belongs to it, in minor units.
@@ -441,7 +438,10 @@ impl Records {
                 Subscription::from_record(record, who, words),
             ),
             Entity::Spend => put(&mut self.spend, Spend::from_record(record, who, words)),
-            Entity::WebTraffic => put(&mut self.web_traffic, Traffic::from_record(record, who, words)),
+            Entity::WebTraffic => put(
+                &mut self.web_traffic,
+                Traffic::from_record(record, who, words),
+            ),
             Entity::Mentions => put(&mut self.mentions, Mention::from_record(record, who, words)),
             _ => false,
         }

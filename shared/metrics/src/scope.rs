@@ -192,10 +192,13 @@ fn members(activity: &Activity, cut: &Cut) -> Spans {
     })
 }
 
-/// How often each person did something, counted without sorting what was done.
+/// How often each person did something, and how many they are, counted without sorting what was done.
 pub struct Counter {
     counts: Vec<u32>,
     met: Vec<u32>,
+    /// The round of [`Counter::distinct`] in which each person was met last.
+    rounds: Vec<u32>,
+    round: u32,
 }
 
 impl Counter {
@@ -205,6 +208,39 @@ impl Counter {
         Self {
             counts: vec![0; people],
             met: Vec::new(),
+            rounds: vec![0; people],
+            round: 0,
+        }
+    }
+
+    /// How many different people come up.
+    pub fn distinct(&mut self, people: impl IntoIterator<Item = u32>) -> u64 {
+        self.distinct_where(people, |_| true)
+    }
+
+    /// How many different people come up of whom `counts` says yes; it is asked once each.
+    pub fn distinct_where(
+        &mut self,
+        people: impl IntoIterator<Item = u32>,
+        counts: impl Fn(u32) -> bool,
+    ) -> u64 {
+        let mut n = 0;
+        self.each(people, |person, first| {
+            n += u64::from(first && counts(person));
+        });
+        n
+    }
+
+    /// Calls `take` with everybody who comes up, as often as they do, and whether it is for the first time.
+    pub fn each(&mut self, people: impl IntoIterator<Item = u32>, mut take: impl FnMut(u32, bool)) {
+        if self.round == u32::MAX {
+            self.rounds.fill(0);
+            self.round = 0;
+        }
+        self.round += 1;
+        for person in people {
+            let met = std::mem::replace(&mut self.rounds[person as usize], self.round);
+            take(person, met != self.round);
         }
     }
 

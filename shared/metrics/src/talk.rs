@@ -9,7 +9,7 @@ use crate::conversation::Thread;
 use crate::draft::Place;
 use crate::inputs::Run;
 use crate::numbers::{gini, median_time};
-use crate::people::{distinct, per_person, top_of};
+use crate::people::{per_person, top_of};
 use crate::scope::{Counter, Scope};
 
 /// Microseconds of an hour.
@@ -59,8 +59,8 @@ pub(crate) fn talk(run: &Run<'_>, scope: &Scope<'_>, counter: &mut Counter, out:
                 span: &span,
                 talks: &talks[from..to],
             };
-            period.threads(out);
-            period.questions(out);
+            period.threads(counter, out);
+            period.questions(counter, out);
             if scope.cut.channel.is_none() {
                 period.evenness(counter, out);
             }
@@ -76,8 +76,9 @@ struct Period<'a> {
     talks: &'a [Talk<'a>],
 }
 
-fn openers<'a>(talks: impl IntoIterator<Item = &'a Talk<'a>>) -> u64 {
-    distinct(talks.into_iter().map(|talk| talk.opener).collect())
+/// Distinct people who opened threads.
+fn openers<'a>(counter: &mut Counter, talks: impl IntoIterator<Item = &'a Talk<'a>>) -> u64 {
+    counter.distinct(talks.into_iter().map(|talk| talk.opener))
 }
 
 impl Period<'_> {
@@ -85,16 +86,16 @@ impl Period<'_> {
         self.place.cell(kpi, self.span, unit)
     }
 
-    fn threads(&self, out: &mut Vec<Cell>) {
+    fn threads(&self, counter: &mut Counter, out: &mut Vec<Cell>) {
         let all = self.talks.len() as u64;
-        let people = openers(self.talks);
+        let people = openers(counter, self.talks);
         let nothing = "no threads in the period";
         if self.scope.cut.segment.is_none() {
             let by_members = self.talks.iter().filter(|t| !t.staff).count() as u64;
             let cell = self
                 .cell("member_initiated_share", "share")
                 .share(by_members, all, people, nothing);
-            out.push(cell.groups(&[openers(self.talks.iter().filter(|t| !t.staff))]));
+            out.push(cell.groups(&[openers(counter, self.talks.iter().filter(|t| !t.staff))]));
         }
         let replies: u64 = self.talks.iter().map(|t| u64::from(t.thread.replies)).sum();
         out.push(self.cell("replies_per_thread", "replies/thread").ratio(
@@ -110,22 +111,22 @@ impl Period<'_> {
         out.push(if self.run.off_product_tagged() {
             let hits = self.talks.iter().filter(|t| t.off_product).count() as u64;
             off.share(hits, all, people, nothing).groups(&[
-                openers(self.talks.iter().filter(|t| t.off_product)),
-                openers(self.talks.iter().filter(|t| !t.off_product)),
+                openers(counter, self.talks.iter().filter(|t| t.off_product)),
+                openers(counter, self.talks.iter().filter(|t| !t.off_product)),
             ])
         } else {
             off.missing("needs: channel tags (off_product_channels of a community)")
         });
     }
 
-    fn questions(&self, out: &mut Vec<Cell>) {
+    fn questions(&self, counter: &mut Counter, out: &mut Vec<Cell>) {
         let now = self.run.now;
         let questions: Vec<&Talk<'_>> = self
             .talks
             .iter()
             .filter(|t| t.question && !t.staff)
             .collect();
-        let asked = openers(questions.iter().copied());
+        let asked = openers(counter, questions.iter().copied());
         let nothing = "no questions in the period";
         let answered: Vec<&Talk<'_>> = questions
             .iter()
@@ -142,6 +143,7 @@ impl Period<'_> {
             .collect();
         let others = answered.len() - by_peer.len();
         let rest = openers(
+            counter,
             answered
                 .iter()
                 .copied()
@@ -150,11 +152,11 @@ impl Period<'_> {
         let share = self.cell("peer_answer_share", "share").share(
             by_peer.len() as u64,
             answered.len() as u64,
-            openers(answered.iter().copied()),
+            openers(counter, answered.iter().copied()),
             "no question was answered",
         );
         out.push(share.groups(&[
-            openers(by_peer.iter().copied()),
+            openers(counter, by_peer.iter().copied()),
             if others > 0 { rest } else { 0 },
         ]));
         for (item, first) in [
@@ -174,16 +176,19 @@ impl Period<'_> {
             .copied()
             .filter(|t| t.thread.first_answer >= now)
             .collect();
-        let served = openers(old.iter().copied().filter(|t| t.thread.first_answer < now));
+        let served = openers(
+            counter,
+            old.iter().copied().filter(|t| t.thread.first_answer < now),
+        );
         out.push(
             self.cell("unanswered_share_72h", "share")
                 .share(
                     waiting.len() as u64,
                     old.len() as u64,
-                    openers(old.iter().copied()),
+                    openers(counter, old.iter().copied()),
                     "no question older than 72 h in the period",
                 )
-                .groups(&[openers(waiting.iter().copied()), served]),
+                .groups(&[openers(counter, waiting.iter().copied()), served]),
         );
         let accepted: Vec<&Talk<'_>> = questions
             .iter()
@@ -198,7 +203,7 @@ impl Period<'_> {
                     asked,
                     nothing,
                 )
-                .groups(&[openers(accepted.iter().copied())]),
+                .groups(&[openers(counter, accepted.iter().copied())]),
         );
     }
 
@@ -255,14 +260,14 @@ impl Period<'_> {
             .iter()
             .filter(|(a, b)| edges.binary_search(&(*b, *a)).is_ok())
             .collect();
-        let people = distinct(edges.iter().flat_map(|e| [e.0, e.1]).collect());
+        let people = counter.distinct(edges.iter().flat_map(|e| [e.0, e.1]));
         let cell = self.cell("reciprocity", "share").share(
             mutual.len() as u64,
             edges.len() as u64,
             people,
             "nobody answered anybody",
         );
-        out.push(cell.groups(&[distinct(mutual.iter().map(|e| e.0).collect())]));
+        out.push(cell.groups(&[counter.distinct(mutual.iter().map(|e| e.0))]));
 
         let counts = per_person(counter, self.scope, self.span, |e| {
             e.kind().is_contribution()
@@ -286,39 +291,39 @@ impl Period<'_> {
 }
 
 /// Contributions by channel and segment.
-pub(crate) fn topics(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
+pub(crate) fn topics(run: &Run<'_>, scope: &Scope<'_>, counter: &mut Counter, out: &mut Vec<Cell>) {
     let activity = scope.activity;
     for grain in ["month", "90d"] {
         for span in spans(grain, run.first, run.as_of, &run.zone, run.fiscal) {
-            let mut cells: Vec<(u16, u32)> = scope
+            // By segment, those without one last: contributions, and people.
+            let mut parts = vec![(0_u64, 0_u64); activity.segments.len() + 1];
+            let part = |person: u32| {
+                let segment = usize::from(activity.people[person as usize].segment);
+                segment.min(activity.segments.len())
+            };
+            let contributions = scope
                 .between(span.from, span.to)
                 .filter(|(_, e)| e.kind().is_contribution())
-                .filter_map(|(_, e)| e.member())
-                .map(|person| (activity.people[person as usize].segment, person))
-                .collect();
-            cells.sort_unstable();
+                .filter_map(|(_, e)| e.member());
+            counter.each(contributions, |person, first| {
+                let (flow, people) = &mut parts[part(person)];
+                *flow += 1;
+                *people += u64::from(first);
+            });
             let mut place = Place::of(scope);
-            let whole = distinct(cells.iter().map(|c| c.1).collect());
-            out.push(
-                place
-                    .cell("topics", &span, "contributions")
-                    .flow(cells.len() as u64, whole),
-            );
+            let mut push = |place: &Place, flow: u64, people: u64| {
+                let cell = place.cell("topics", &span, "contributions");
+                out.push(cell.flow(flow, people));
+            };
+            let total = |n: fn(&(u64, u64)) -> u64| parts.iter().map(n).sum();
+            push(&place, total(|part| part.0), total(|part| part.1));
             if activity.segments.is_empty() {
                 continue;
             }
-            for run in cells.chunk_by(|a, b| a.0 == b.0) {
-                let name = activity
-                    .segments
-                    .get(usize::from(run[0].0))
-                    .map_or("unknown", String::as_str);
-                place.segment = std::sync::Arc::from(name);
-                let people = distinct(run.iter().map(|c| c.1).collect());
-                out.push(
-                    place
-                        .cell("topics", &span, "contributions")
-                        .flow(run.len() as u64, people),
-                );
+            for (segment, (flow, people)) in parts.iter().enumerate().filter(|(_, p)| p.0 > 0) {
+                let name = activity.segments.get(segment);
+                place.segment = std::sync::Arc::from(name.map_or("unknown", String::as_str));
+                push(&place, *flow, *people);
             }
         }
     }
@@ -327,6 +332,7 @@ pub(crate) fn topics(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
 /// Questions whose first answer came from a member, by period of asking, and the people who asked.
 pub(crate) fn peer_answered(run: &Run<'_>, scope: &Scope<'_>) -> Vec<(Span, u64, u64)> {
     let activity = scope.activity;
+    let mut counter = Counter::new(activity.people.len());
     let answered: Vec<(i64, u32)> = activity
         .threads
         .iter()
@@ -347,7 +353,7 @@ pub(crate) fn peer_answered(run: &Run<'_>, scope: &Scope<'_>) -> Vec<(Span, u64,
                 .filter(|(at, _)| (span.from..span.to).contains(at))
                 .map(|a| a.1)
                 .collect();
-            (span, inside.len() as u64, distinct(inside))
+            (span, inside.len() as u64, counter.distinct(inside))
         })
         .collect()
 }

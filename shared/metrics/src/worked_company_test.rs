@@ -13,7 +13,7 @@ use levier_domain::time::Month;
 use crate::worked_story_test::{CONFIG, at, check, find, story};
 use crate::{
     ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, RosterLine, Who,
-    kpis,
+    Words, kpis,
 };
 
 fn config() -> Config {
@@ -43,7 +43,10 @@ fn put(records: &mut Records, entity: Entity, person: &str, cells: &[(&str, Valu
         person: Some(person.into()).filter(|_| !person.is_empty()),
         ..Who::default()
     };
-    assert!(records.push(&record, who, &mut Words::default()), "{entity}");
+    assert!(
+        records.push(&record, who, &mut Words::default()),
+        "{entity}"
+    );
 }
 
 fn people(records: &mut Records) {
