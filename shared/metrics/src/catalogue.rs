@@ -7,6 +7,7 @@ use levier_domain::config::Config;
 use levier_domain::table::Row;
 use rayon::prelude::*;
 
+use crate::activity::Activity;
 use crate::before_after::before_after;
 use crate::business::{FROM_FACTS, Trade, business};
 use crate::calendar::{Span, containing, midnight, spans};
@@ -194,7 +195,27 @@ fn launch(config: &Config, run: Option<&Run<'_>>) -> Option<Date> {
     })
 }
 
+/// Entries that the cuts at work may hold together, about: a cut takes up to a quarter of the room of its entries again.
+const ENTRIES_AT_ONCE: usize = 100_000_000;
+
+/// Works on as many cuts at once as there are processors, but on no more than memory has room for.
+fn side_by_side<T: Send>(activity: &Activity, work: impl FnOnce() -> T + Send) -> T {
+    let most = (ENTRIES_AT_ONCE / activity.entries.len().max(1)).max(1);
+    if most >= rayon::current_num_threads() {
+        return work();
+    }
+    match rayon::ThreadPoolBuilder::new().num_threads(most).build() {
+        Ok(pool) => pool.install(work),
+        // Without threads of its own the work takes those that there are.
+        Err(_) => work(),
+    }
+}
+
 fn from_events(run: &Run<'_>, cells: &mut Vec<Cell>) {
+    side_by_side(run.activity, || every_cut(run, cells));
+}
+
+fn every_cut(run: &Run<'_>, cells: &mut Vec<Cell>) {
     let activity = run.activity;
     let spoken = spoken(activity);
     let help = Helping::of(activity);

@@ -3,10 +3,11 @@
 //! Names become numbers as they come and are ranked at the end; builders of several days merge into one, so that days are read
 //! side by side.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use levier_domain::event::{ANSWER_WORDS, Event, Kind, Visibility, attribute};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::activity::{
@@ -421,55 +422,64 @@ impl ActivityBuilder {
         let (platforms, platform_rank) = self.platforms.ranked();
         let (channels, channel_rank) = self.channels.ranked();
         let (segments, segment_rank) = self.segments.ranked();
-        let known: HashMap<u32, String> = self
-            .people
-            .ids
-            .into_iter()
-            .map(|(name, id)| (id, name))
-            .collect();
+        let (person_names, person_rank) = self.people.ranked();
 
-        let mut facts = vec![None; handle_names.len()];
+        let mut facts = vec![HandleFacts::UNKNOWN; handle_names.len()];
         for (old, fact) in self.facts.iter().enumerate() {
-            facts[handle_rank[old] as usize] = Some(*fact);
+            facts[handle_rank[old] as usize] = *fact;
         }
-        let mut by_person: BTreeMap<(&str, bool), (bool, u16, Vec<usize>)> = BTreeMap::new();
-        for (handle, name) in handle_names.iter().enumerate() {
-            let Some(fact) = facts[handle] else { continue };
-            let person = known
-                .get(&fact.person)
-                .map_or((name.as_str(), false), |id| (id.as_str(), true));
-            let segment = segment_rank
-                .get(fact.segment as usize)
-                .map_or(u16::MAX, |rank| *rank as u16);
-            let entry = by_person
-                .entry(person)
-                .or_insert((false, u16::MAX, Vec::new()));
-            entry.0 |= fact.staff;
-            entry.1 = entry.1.min(segment);
-            entry.2.push(handle);
+        // Who is told of by some handle, and the handles of which nobody knows whose they are: both are in the order of their names.
+        let mut told = vec![false; person_names.len()];
+        for fact in facts.iter().filter(|fact| fact.person != NONE) {
+            told[person_rank[fact.person as usize] as usize] = true;
         }
+        let mut strangers = (0..handle_names.len())
+            .filter(|handle| facts[*handle].person == NONE)
+            .peekable();
         let mut person_of = vec![NONE; handle_names.len()];
-        let mut people = Vec::with_capacity(by_person.len());
-        for (position, ((id, resolved), (staff, segment, handles))) in
-            by_person.into_iter().enumerate()
-        {
-            for handle in handles {
-                person_of[handle] = position as u32;
+        let mut place_of = vec![NONE; person_names.len()];
+        let mut people: Vec<Person> = Vec::new();
+        let person = |id: String, resolved: bool| Person {
+            id,
+            resolved,
+            segment: u16::MAX,
+            staff: false,
+        };
+        for (rank, id) in person_names.into_iter().enumerate() {
+            if !told[rank] {
+                continue;
             }
-            people.push(Person {
-                id: id.to_owned(),
-                resolved,
-                segment,
-                staff,
-            });
+            while let Some(handle) = strangers.next_if(|handle| handle_names[*handle] <= id) {
+                person_of[handle] = people.len() as u32;
+                people.push(person(handle_names[handle].clone(), false));
+            }
+            place_of[rank] = people.len() as u32;
+            people.push(person(id, true));
         }
+        for handle in strangers {
+            person_of[handle] = people.len() as u32;
+            people.push(person(handle_names[handle].clone(), false));
+        }
+        for (fact, place) in facts.iter().zip(&mut person_of) {
+            if fact.person != NONE {
+                *place = place_of[person_rank[fact.person as usize] as usize];
+            }
+            let person = &mut people[*place as usize];
+            person.staff |= fact.staff;
+            let segment = segment_rank.get(fact.segment as usize);
+            person.segment = person
+                .segment
+                .min(segment.map_or(u16::MAX, |rank| *rank as u16));
+        }
+        people.shrink_to_fit();
         let handles: Vec<Handle> = handle_names
             .into_iter()
-            .enumerate()
-            .map(|(handle, name)| Handle {
+            .zip(&facts)
+            .zip(&person_of)
+            .map(|((name, fact), person)| Handle {
                 name,
-                person: person_of[handle],
-                bot: facts[handle].is_some_and(|fact| fact.bot),
+                person: *person,
+                bot: fact.bot,
             })
             .collect();
 
@@ -489,7 +499,7 @@ impl ActivityBuilder {
                 }
             }
         }
-        entries.sort_unstable();
+        entries.par_sort_unstable();
         let mut activity = Activity {
             entries,
             handles,

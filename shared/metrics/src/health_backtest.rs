@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::table::{Row, Status};
 use levier_domain::time::{Grain, Month, Period};
+use rayon::prelude::*;
 
 use crate::activity::Activity;
 use crate::health::{combine, measure, refusal};
@@ -100,25 +101,26 @@ fn gather(activity: &Activity, as_of: Date, config: &Config, span: usize) -> (Ve
     let mut scored = std::collections::BTreeSet::new();
     for community in 0..activity.communities.len() {
         let scan = Scan::new(activity, u16::try_from(community).ok(), &zone);
-        let mut course: Vec<(i32, Option<f64>, Vec<u32>)> = Vec::new();
-        for back in (0..span).rev() {
-            let month = last.plus(-i32::try_from(back).unwrap_or(0));
-            let Ok(end) = month.end_day().yesterday() else {
-                continue;
-            };
-            let parts = Parts {
-                errors: config.sentiment,
-                ..scan.parts(end)
-            };
-            let score = combine(measure(&parts, &config.health, &|_| 1), &config.health)
-                .filter(|score| refusal(&parts, &score.components, score.coverage).is_none())
-                .filter(|_| parts.monthly.len() as u64 >= config.privacy.min_cell)
-                .map(|score| score.value);
-            if score.is_some() {
-                scored.insert(month.index());
-            }
-            course.push((month.index(), score, parts.monthly));
-        }
+        // Months know nothing of one another.
+        let course: Vec<(i32, Option<f64>, Vec<u32>)> = (0..span)
+            .into_par_iter()
+            .rev()
+            .filter_map(|back| {
+                let month = last.plus(-i32::try_from(back).unwrap_or(0));
+                let end = month.end_day().yesterday().ok()?;
+                let parts = Parts {
+                    errors: config.sentiment,
+                    ..scan.parts(end)
+                };
+                let score = combine(measure(&parts, &config.health, &|_| 1), &config.health)
+                    .filter(|score| refusal(&parts, &score.components, score.coverage).is_none())
+                    .filter(|_| parts.monthly.len() as u64 >= config.privacy.min_cell)
+                    .map(|score| score.value);
+                Some((month.index(), score, parts.monthly))
+            })
+            .collect();
+        let with_score = course.iter().filter(|(_, score, _)| score.is_some());
+        scored.extend(with_score.map(|(month, _, _)| *month));
         for (at, (month, score, active)) in course.iter().enumerate() {
             let later = course
                 .get(at + HORIZON as usize)

@@ -1,17 +1,16 @@
 //! The raw material of the health score: what each component needs, so that it can be weighed again in every replicate.
 
-use std::collections::BTreeMap;
-
 use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use levier_domain::config::SentimentErrors;
 use levier_domain::event::Kind;
 use levier_domain::time::start_of_day;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::activity::{Activity, NOWHERE, SENTIMENT_SCALE, flag};
 use crate::conversation::Thread;
-use crate::numbers::{Durations, gini, happened_by};
+use crate::numbers::{Durations, gini, happened_by, mutual};
 
 /// Microseconds of 24 hours.
 pub(crate) const DAY: i64 = 86_400_000_000;
@@ -157,19 +156,12 @@ impl<'a> Scan<'a> {
         let mut parts = Parts::default();
         let mut seen = Seen::new(activity.people.len());
         let mut edges: Vec<(u32, u32)> = Vec::new();
-        let mut posts: BTreeMap<u32, u64> = BTreeMap::new();
-        let mut sentiment: BTreeMap<u32, [u64; 3]> = BTreeMap::new();
+        let mut posts: FxHashMap<u32, u64> = FxHashMap::default();
+        let mut sentiment: FxHashMap<u32, [u64; 3]> = FxHashMap::default();
         let inside = |c: u16| self.community.is_none_or(|wanted| wanted == c);
         let whole = &activity.entries[..activity.entries.partition_point(|e| e.at < now)];
-        let first_post: BTreeMap<u32, i64> = self
-            .first_post
-            .iter()
-            .enumerate()
-            .filter(|(_, at)| (two_months_ago..month_ago).contains(*at))
-            .map(|(person, at)| (person as u32, *at))
-            .collect();
-        let mut back: BTreeMap<u32, bool> =
-            first_post.keys().map(|person| (*person, false)).collect();
+        let newcomer = two_months_ago..month_ago;
+        let mut back: FxHashSet<u32> = FxHashSet::default();
         let day_of = |at: i64| {
             jiff::Timestamp::from_microsecond(at).map_or(Date::ZERO, |t| zone.to_datetime(t).date())
         };
@@ -181,13 +173,11 @@ impl<'a> Scan<'a> {
             let Some(person) = entry.member() else {
                 continue;
             };
-            if let Some(first) = first_post
-                .get(&person)
-                .filter(|first| entry.at - **first >= 7 * DAY - DAY)
-            {
-                let days = (day_of(entry.at) - day_of(*first)).get_days();
+            let first = self.first_post[person as usize];
+            if newcomer.contains(&first) && entry.at - first >= 7 * DAY - DAY {
+                let days = (day_of(entry.at) - day_of(first)).get_days();
                 if (8..=30).contains(&days) {
-                    back.insert(person, true);
+                    back.insert(person);
                 }
             }
             if entry.at < month_ago {
@@ -225,14 +215,23 @@ impl<'a> Scan<'a> {
         }
         edges.sort_unstable();
         edges.dedup();
+        let mutual = mutual(&edges);
         parts.edges = edges
-            .iter()
-            .map(|(u, v)| (*u, *v, edges.binary_search(&(*v, *u)).is_ok()))
+            .into_iter()
+            .zip(mutual)
+            .map(|((u, v), mutual)| (u, v, mutual))
             .collect();
         parts.posts = posts.into_iter().map(|(person, n)| (n, person)).collect();
         parts.posts.sort_unstable();
         parts.sentiment = sentiment.into_iter().collect();
-        parts.newcomers = back.into_iter().collect();
+        parts.sentiment.sort_unstable_by_key(|(person, _)| *person);
+        parts.newcomers = self
+            .first_post
+            .iter()
+            .enumerate()
+            .filter(|(_, first)| newcomer.contains(*first))
+            .map(|(person, _)| (person as u32, back.contains(&(person as u32))))
+            .collect();
         // Threads are in the order of their opening.
         let opened = |thread: &Thread| activity.entries[thread.opener as usize].at;
         let threads = &activity.threads;

@@ -10,6 +10,7 @@ use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use levier_domain::event::Kind;
+use rustc_hash::FxHashMap;
 
 use crate::activity::{Activity, Entry, NOWHERE, flag};
 use crate::calendar::midnight;
@@ -89,7 +90,7 @@ impl Helping {
         let borders: Vec<i64> = (0..=WEEKS).map(border).collect();
         let start = self.0.partition_point(|m| m.at < borders[WEEKS]);
         let end = self.0.partition_point(|m| m.at < borders[0]).max(start);
-        let mut helps: BTreeMap<u32, Help> = BTreeMap::new();
+        let mut helps: FxHashMap<u32, Help> = FxHashMap::default();
         for moment in &self.0[start..end] {
             if !cut.takes(activity, &activity.entries[moment.entry as usize]) {
                 continue;
@@ -103,7 +104,10 @@ impl Helping {
             help.accepted += u32::from(moment.accepted);
             help.handle = moment.handle;
         }
-        helps
+        // Sorted first, a tree is built in one go.
+        let mut helps: Vec<(u32, Help)> = helps.into_iter().collect();
+        helps.sort_unstable_by_key(|(person, _)| *person);
+        helps.into_iter().collect()
     }
 }
 

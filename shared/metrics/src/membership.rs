@@ -5,9 +5,10 @@
 //! counted as a registration. A leave ends the membership until the next join, whatever is contributed in between; at one
 //! instant the leave comes before the join.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use levier_domain::event::Kind;
+use rustc_hash::FxHashMap;
 
 use crate::activity::{Activity, Stay, flag};
 
@@ -24,8 +25,8 @@ pub(crate) fn stays(activity: &Activity) -> Vec<Stay> {
         .filter(|entry| entry.kind() == Kind::MemberJoined && !entry.has(flag::PRESUMED))
         .map(|entry| (entry.community, entry.platform))
         .collect();
-    let mut moves: BTreeMap<Key, Vec<Move>> = BTreeMap::new();
-    let mut presumed: HashMap<Key, i64> = HashMap::new();
+    let mut moves: Vec<(Key, Move)> = Vec::new();
+    let mut presumed: FxHashMap<Key, i64> = FxHashMap::default();
     for entry in &activity.entries {
         if entry.member().is_none() {
             continue;
@@ -35,8 +36,7 @@ pub(crate) fn stays(activity: &Activity) -> Vec<Stay> {
         match kind {
             Kind::MemberJoined if entry.has(flag::PRESUMED) => {}
             Kind::MemberJoined | Kind::MemberLeft => {
-                let joins = kind == Kind::MemberJoined;
-                moves.entry(key).or_default().push((entry.at, joins, false));
+                moves.push((key, (entry.at, kind == Kind::MemberJoined, false)));
                 continue;
             }
             _ if kind.is_contribution() && !told.contains(&(entry.community, entry.platform)) => {}
@@ -45,18 +45,24 @@ pub(crate) fn stays(activity: &Activity) -> Vec<Stay> {
         // Entries come in order of time: the first one stays.
         presumed.entry(key).or_insert(entry.at);
     }
-    for (key, at) in presumed {
-        let line = moves.entry(key).or_default();
-        if !line.iter().any(|(_, joins, _)| *joins) {
-            line.push((at, true, true));
+    // Who is told to have joined needs no presumption.
+    for (key, (_, joins, _)) in &moves {
+        if *joins {
+            presumed.remove(key);
         }
     }
+    moves.extend(
+        presumed
+            .into_iter()
+            .map(|(key, at)| (key, (at, true, true))),
+    );
+    moves.sort_unstable();
     let mut stays = Vec::new();
-    for ((community, platform, handle), mut line) in moves {
+    for line in moves.chunk_by(|a, b| a.0 == b.0) {
+        let (community, platform, handle) = line[0].0;
         let Some(person) = activity.member_of(handle) else {
             continue;
         };
-        line.sort_unstable();
         let mut stay = |(from, implied): (i64, bool), to| {
             if from < to {
                 stays.push(Stay {
@@ -70,7 +76,7 @@ pub(crate) fn stays(activity: &Activity) -> Vec<Stay> {
             }
         };
         let mut open: Option<(i64, bool)> = None;
-        for (at, joins, implied) in line {
+        for (_, (at, joins, implied)) in line.iter().copied() {
             if joins {
                 open.get_or_insert((at, implied));
             } else if let Some(opened) = open.take() {

@@ -96,6 +96,23 @@ pub fn gini(ascending: &[(u64, u32)], weight: impl Fn(u32) -> u64) -> Option<f64
         .then(|| 2.0 * ranked / (n as f64 * total as f64) - (n as f64 + 1.0) / n as f64)
 }
 
+/// Of every edge of a sorted list, whether its opposite is in the list too.
+#[must_use]
+pub fn mutual(edges: &[(u32, u32)]) -> Vec<bool> {
+    let mut opposite: Vec<(u32, u32)> = edges.iter().map(|(u, v)| (*v, *u)).collect();
+    opposite.sort_unstable();
+    let mut at = 0;
+    edges
+        .iter()
+        .map(|edge| {
+            while opposite.get(at).is_some_and(|other| other < edge) {
+                at += 1;
+            }
+            opposite.get(at) == Some(edge)
+        })
+        .collect()
+}
+
 /// Linear quantile (type 7) of ascending values.
 #[must_use]
 pub fn quantile(ascending: &[f64], p: f64) -> Option<f64> {
@@ -175,5 +192,17 @@ impl Dirichlet {
             .collect();
         let total: f64 = gammas.iter().sum();
         gammas.into_iter().map(|g| g / total).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edge_is_mutual_where_its_opposite_is_there() {
+        let edges = [(1, 2), (1, 3), (2, 1), (3, 3), (4, 1), (5, 4)];
+        assert_eq!(mutual(&edges), [true, false, true, true, false, false]);
+        assert!(mutual(&[]).is_empty());
     }
 }

@@ -253,15 +253,26 @@ impl Counter {
             }
             *count += 1;
         }
-        let mut counts: Vec<u64> = self
-            .met
-            .drain(..)
-            .map(|person| u64::from(std::mem::take(&mut self.counts[person as usize])))
-            .collect();
+        // Nearly everybody did little: how many did something once, twice… is enough to put them in order.
+        let mut often = [0_u32; OFTEN];
+        let mut counts: Vec<u64> = Vec::with_capacity(self.met.len());
+        for person in self.met.drain(..) {
+            let count = std::mem::take(&mut self.counts[person as usize]);
+            match often.get_mut(count as usize) {
+                Some(people) => *people += 1,
+                None => counts.push(u64::from(count)),
+            }
+        }
         counts.sort_unstable_by(|a, b| b.cmp(a));
+        for (count, people) in often.into_iter().enumerate().rev() {
+            counts.extend(std::iter::repeat_n(count as u64, people as usize));
+        }
         counts
     }
 }
+
+/// How often a person must have done something to be put in order among the others one by one.
+const OFTEN: usize = 1_024;
 
 /// One unit that entered a funnel: a registration, a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

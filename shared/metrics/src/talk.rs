@@ -8,7 +8,7 @@ use crate::cell::Cell;
 use crate::conversation::Thread;
 use crate::draft::Place;
 use crate::inputs::Run;
-use crate::numbers::{gini, median_time};
+use crate::numbers::{gini, median_time, mutual};
 use crate::people::{per_person, top_of};
 use crate::scope::{Counter, Scope};
 
@@ -256,18 +256,20 @@ impl Period<'_> {
             .collect();
         edges.sort_unstable();
         edges.dedup();
-        let mutual: Vec<&(u32, u32)> = edges
+        let answered = mutual(&edges);
+        let mutual = edges
             .iter()
-            .filter(|(a, b)| edges.binary_search(&(*b, *a)).is_ok())
-            .collect();
+            .zip(&answered)
+            .filter(|(_, answered)| **answered)
+            .map(|(edge, _)| edge);
         let people = counter.distinct(edges.iter().flat_map(|e| [e.0, e.1]));
         let cell = self.cell("reciprocity", "share").share(
-            mutual.len() as u64,
+            mutual.clone().count() as u64,
             edges.len() as u64,
             people,
             "nobody answered anybody",
         );
-        out.push(cell.groups(&[counter.distinct(mutual.iter().map(|e| e.0))]));
+        out.push(cell.groups(&[counter.distinct(mutual.map(|e| e.0))]));
 
         let counts = per_person(counter, self.scope, self.span, |e| {
             e.kind().is_contribution()
