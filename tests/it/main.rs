@@ -16,6 +16,7 @@ mod infra;
 mod nights;
 mod order;
 mod pull;
+mod pull_world;
 mod quiet;
 mod reading;
 mod refund;

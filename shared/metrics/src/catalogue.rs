@@ -196,7 +196,7 @@ fn launch(config: &Config, run: Option<&Run<'_>>) -> Option<Date> {
 }
 
 /// Entries that the cuts at work may hold together, about: a cut takes up to a quarter of the room of its entries again.
-const ENTRIES_AT_ONCE: usize = 100_000_000;
+const ENTRIES_AT_ONCE: usize = 150_000_000;
 
 /// Works on as many cuts at once as there are processors, but on no more than memory has room for.
 fn side_by_side<T: Send>(activity: &Activity, work: impl FnOnce() -> T + Send) -> T {

@@ -42,21 +42,11 @@ pub enum What {
     Scored,
     /// Badges, points, challenges.
     Badges,
-    /// Polls answered.
-    Polls,
-    /// Surveys answered.
-    Surveys,
     /// Threads in feedback channels.
     Feedback,
-    /// Threads off product.
-    OffProduct,
-    /// Threads opened by anybody.
-    Threads,
-    /// Messages that are one to one.
-    Direct,
 }
 
-const N: usize = 20;
+const N: usize = 15;
 
 /// Counts of one period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,9 +117,7 @@ fn bits(entry: &Entry, person: u32, spans: &Spans) -> u32 {
     let kind = entry.kind();
     let mut bits = when(flag::INTERACTS, What::Interactions) | when(flag::MUTUAL, What::ManyToMany);
     if kind == Kind::MessagePosted && entry.has(flag::OPENER) {
-        bits |= bit(What::Threads)
-            | when(flag::OFF_PRODUCT, What::OffProduct)
-            | when(flag::FEEDBACK, What::Feedback);
+        bits |= when(flag::FEEDBACK, What::Feedback);
     }
     if entry.has(flag::STAFF) {
         return bits;
@@ -149,15 +137,12 @@ fn bits(entry: &Entry, person: u32, spans: &Spans) -> u32 {
             };
             bit(What::Messages)
                 | bit(seen)
-                | when(flag::DIRECT, What::Direct)
                 | when(flag::OPENER, What::Posts)
                 | when(flag::SCORED, What::Scored)
         }
         Kind::ReactionAdded => bit(What::Reactions),
         Kind::ContentPublished => bit(What::Other) | bit(What::Content),
-        Kind::LiveAttended => bit(What::Other),
-        Kind::SurveyAnswered => bit(What::Other) | bit(What::Surveys),
-        Kind::PollAnswered => bit(What::Other) | bit(What::Polls),
+        Kind::LiveAttended | Kind::SurveyAnswered | Kind::PollAnswered => bit(What::Other),
         Kind::ContentViewed => bit(What::Views),
         Kind::BadgeAwarded => bit(What::Badges),
         _ => 0,

@@ -33,6 +33,7 @@ mod sentence;
 mod tables;
 mod template;
 mod word;
+mod word_table;
 mod work;
 
 pub use csv::{CsvDialect, csv, csv_cell};
