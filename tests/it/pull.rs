@@ -1,6 +1,8 @@
 //! What does not push: pulled pages against servers that behave as the real APIs, together with webhooks, failures and kills.
 
-use levier_domain::table::TableName;
+use jiff::Timestamp;
+use levier_runtime::Invocation;
+use levier_tests::World;
 use serde_json::{Value, json};
 
 use crate::pull_world::{

@@ -362,15 +362,12 @@ async fn read_activity(
     outcome: &mut Outcome,
 ) -> Result<levier_metrics::Activity, JobError> {
     let mut builder = ActivityBuilder::new(&deps.config);
+    let named = deps.config.staff.handles.iter();
+    let staff: FxHashSet<(&str, &str)> = named.filter_map(|h| h.split_once(':')).collect();
     let who = |platform: &str, handle: &str| {
         let person = known.of_handle(platform, handle);
         let staff = person.is_some_and(|person| people.staff.contains(person))
-            || deps
-                .config
-                .staff
-                .handles
-                .iter()
-                .any(|staff| staff.split_once(':') == Some((platform, handle)));
+            || staff.contains(&(platform, handle));
         (
             person,
             staff,

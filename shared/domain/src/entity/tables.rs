@@ -1,10 +1,10 @@
 //! The columns of every entity, in the order of ENTITIES.md.
 
-use super::{Column, ColumnKind, LIFECYCLES};
 use super::ColumnKind::{
     Agent, Attributes, Boolean, Choice, Currency, Date, Email, FreeText, Id, Instant, Integer,
     Money, Month, Number, Phone, Text,
 };
+use super::{Column, ColumnKind, LIFECYCLES};
 
 const fn column(name: &'static str, kind: ColumnKind) -> Column {
     Column {
