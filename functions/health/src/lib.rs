@@ -21,7 +21,6 @@ use levier_domain::table::{Row, TableName};
 use levier_domain::time::start_of_day;
 use levier_join::{Holding, Known, Rates, held};
 use levier_lake::{LakeError, events, facts, keys};
-use levier_metrics::commerce::COLUMNS;
 use levier_metrics::{
     ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, RosterLine, Who,
     Words,
@@ -233,6 +232,9 @@ struct People {
 }
 
 impl People {
+    /// The columns of facts that [`People::learn`] reads.
+    const COLUMNS: [&str; 3] = ["person", "is_staff", "segment"];
+
     /// Whom a row is about.
     fn who(&self, known: &Known, row: &Record, words: &mut Words) -> Who {
         let person = known.of_row(row);
@@ -312,8 +314,9 @@ async fn read_bucket(
     let mut commerce = CommerceAccumulator::new(&deps.config).as_of(day);
     let read = tokio::task::spawn_blocking(move || {
         let mut read = 0;
+        let wanted = [&levier_metrics::commerce::COLUMNS[..], &People::COLUMNS].concat();
         for ((month, _), (key, bytes)) in months.into_iter().zip(files) {
-            facts::visit(&key, month, bytes, &COLUMNS, |fact| {
+            facts::visit(&key, month, bytes, &wanted, |fact| {
                 people.learn(fact);
                 commerce.update(fact);
                 read += 1;

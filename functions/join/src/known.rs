@@ -1,7 +1,7 @@
 //! Who is who, read back: what `join` wrote for the jobs after it.
 //!
 //! Millions of handles, records and addresses are kept as text in one arena each, found by their hash, and their persons as
-//! numbers: a fifth of what a map of strings would take.
+//! numbers: a fraction of what a map of strings would take. What signed sources name needs no hash against strangers.
 
 use std::hash::BuildHasher;
 
@@ -105,49 +105,46 @@ impl Known {
     /// [`LakeError`].
     pub async fn load(lake: &Lake) -> Result<Self, LakeError> {
         let mut known = Self::default();
+        let Self {
+            persons,
+            accounts,
+            handles,
+            records,
+            emails,
+            employers,
+        } = &mut known;
         let mut place = String::new();
-        for (name, first, second) in [
-            ("handles", "platform", Some("handle")),
-            ("records", "source", Some("id")),
-            ("emails", "email_key", None),
+        for (names, file, first, second) in [
+            (handles, "handles", "platform", Some("handle")),
+            (records, "records", "source", Some("id")),
+            (emails, "emails", "email_key", None),
         ] {
-            let mut names = Names::default();
-            each(
-                lake,
-                name,
-                [first, second.unwrap_or(first), "person"],
-                |[a, b, person]| {
-                    let person = known.persons.number(person);
-                    if second.is_some() {
-                        joined([a, b], &mut place);
-                        names.set(&place, person);
-                    } else {
-                        names.set(a, person);
-                    }
-                },
-            )
+            let columns = [first, second.unwrap_or(first), "person"];
+            each(lake, file, columns, |[a, b, person]| {
+                let person = persons.number(person);
+                if second.is_some() {
+                    joined([a, b], &mut place);
+                    names.set(&place, person);
+                } else {
+                    names.set(a, person);
+                }
+            })
             .await?;
-            match name {
-                "handles" => known.handles = names,
-                "records" => known.records = names,
-                _ => known.emails = names,
-            }
         }
-        let (persons, accounts) = (&mut known.persons, &mut known.accounts);
-        let mut employment = Vec::new();
         each(
             lake,
             "accounts",
             ["person", "account"],
             |[person, account]| {
-                employment.push((persons.number(person), accounts.number(account)));
+                let person = persons.number(person) as usize;
+                if employers.len() <= person {
+                    employers.resize(person + 1, None);
+                }
+                employers[person] = Some(accounts.number(account));
             },
         )
         .await?;
-        known.employers = vec![None; known.persons.ends.len()];
-        for (person, account) in employment {
-            known.employers[person as usize] = Some(account);
-        }
+        employers.resize(persons.ends.len(), None);
         Ok(known)
     }
 

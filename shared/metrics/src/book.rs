@@ -3,54 +3,14 @@
 //! A person-month counts in a dozen groups and a group in millions of person-months: a group is a number, and its sums lie one
 //! beside the other.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::Hash;
 
-use crate::activity::mix;
-
-/// A map whose keys are spread hashes of what signed sources name, or come from our own counting: they need no hash against
-/// strangers.
-pub(crate) type ByNumber<K, V> = HashMap<K, V, Mix>;
-
-/// Builds [`Mixed`].
-pub(crate) type Mix = BuildHasherDefault<Mixed>;
-
-/// Mixes numbers by the finaliser of SplitMix64.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Mixed(u64);
-
-impl Hasher for Mixed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u8(*byte);
-        }
-    }
-
-    fn write_u8(&mut self, value: u8) {
-        self.write_u64(u64::from(value));
-    }
-
-    fn write_u32(&mut self, value: u32) {
-        self.write_u64(u64::from(value));
-    }
-
-    fn write_i32(&mut self, value: i32) {
-        self.write_u32(value.cast_unsigned());
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = mix(self.0 ^ value);
-    }
-}
+use rustc_hash::FxHashMap;
 
 /// Sums `S` by group `K`.
 #[derive(Clone, Debug)]
 pub(crate) struct Book<K, S> {
-    numbers: ByNumber<K, u32>,
+    numbers: FxHashMap<K, u32>,
     keys: Vec<K>,
     totals: Vec<S>,
     /// Of the person at hand; what is not of them is empty.
@@ -61,7 +21,7 @@ pub(crate) struct Book<K, S> {
 impl<K, S> Default for Book<K, S> {
     fn default() -> Self {
         Self {
-            numbers: ByNumber::default(),
+            numbers: FxHashMap::default(),
             keys: Vec::new(),
             totals: Vec::new(),
             own: Vec::new(),

@@ -4,12 +4,10 @@
 //! messages make no threads. A *question* is an opening message that asks something; an *answer* is a message in its thread by
 //! another human. A thread whose opening message was deleted, or came before our time, is not counted as opened.
 
-use std::collections::HashSet;
-
 use levier_domain::event::Kind;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::activity::{Activity, Entry, NONE, NOWHERE, flag, mix, position};
-use crate::book::{ByNumber, Mix};
 
 /// One conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +111,7 @@ pub(crate) fn resolve(activity: &mut Activity) {
     };
     let opened = entries.iter().filter(|e| e.has(flag::OPENER)).count();
     let mut threads: Vec<Thread> = Vec::with_capacity(opened);
-    let mut by_hash: ByNumber<u64, u32> = ByNumber::default();
+    let mut by_hash: FxHashMap<u64, u32> = FxHashMap::default();
     by_hash.reserve(opened);
     for (at, entry) in entries
         .iter()
@@ -226,7 +224,7 @@ pub(crate) fn mark_interactions(activity: &mut Activity) {
 /// place.
 fn mark_openers(entries: &mut [Entry]) {
     let posted = position(Kind::MessagePosted);
-    let mut opened: HashSet<u64, Mix> = HashSet::default();
+    let mut opened: FxHashSet<u64> = FxHashSet::default();
     for entry in entries.iter_mut().filter(|entry| entry.kind == posted) {
         if entry.has(flag::DIRECT) {
             entry.thread = NOWHERE;
@@ -273,7 +271,7 @@ fn apply_edits(entries: &mut [Entry], index: &Index) {
 fn drop_cancelled(entries: &mut Vec<Entry>, index: &Index) -> bool {
     let mut dead = vec![false; entries.len()];
     // Only reactions of which some removal speaks are worth remembering.
-    let mut reactions: ByNumber<(u32, u64), Vec<u32>> = entries
+    let mut reactions: FxHashMap<(u32, u64), Vec<u32>> = entries
         .iter()
         .filter(|entry| entry.kind() == Kind::ReactionRemoved)
         .map(|entry| ((entry.actor, entry.item), Vec::new()))

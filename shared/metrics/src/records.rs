@@ -3,8 +3,6 @@
 //! The caller resolves the person behind a record (identity graph) and says their segment; membership at the time of the event
 //! comes from [`Membership`], so that what happened before joining stays on the non-member side.
 
-use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -12,13 +10,13 @@ use levier_domain::entity::Entity;
 use levier_domain::money::share;
 use levier_domain::record::{Record, Value};
 use levier_domain::time::Month;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::activity::Activity;
 
 /// Words that many records share, kept once each: a person stands in a contact, in each of their tickets, and among the members.
 #[derive(Clone, Debug, Default)]
-pub struct Words(HashSet<Arc<str>, BuildHasherDefault<FxHasher>>);
+pub struct Words(FxHashSet<Arc<str>>);
 
 impl Words {
     /// The shared word.

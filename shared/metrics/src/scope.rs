@@ -192,6 +192,9 @@ fn members(activity: &Activity, cut: &Cut) -> Spans {
     })
 }
 
+/// How often a person must have done something to be put in order among the others one by one.
+const OFTEN: usize = 1_024;
+
 /// How often each person did something, and how many they are, counted without sorting what was done.
 pub struct Counter {
     counts: Vec<u32>,
@@ -270,9 +273,6 @@ impl Counter {
         counts
     }
 }
-
-/// How often a person must have done something to be put in order among the others one by one.
-const OFTEN: usize = 1_024;
 
 /// One unit that entered a funnel: a registration, a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
