@@ -1,10 +1,10 @@
 //! What handles did, by month: 32 bytes for each handle and month in which something happened, so that the whole history fits
 //! beside the identity graph.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use levier_domain::event::{Event, Kind, Visibility};
-use levier_identity::Resolution;
+use levier_identity::{HandleId, Renumbered, Resolution};
 
 use crate::months::{Months, PersonMonths};
 
@@ -36,25 +36,19 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
-/// One platform.
-#[derive(Clone, Debug, Default)]
-struct Platform {
-    /// Handle → position in [`Activities::handles`].
-    handles: HashMap<String, u32>,
-    with_actor: u64,
-    without_actor: u64,
-}
+/// The end of a chain; no such cell.
+const NONE: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug)]
-struct Handle {
-    /// Position of the cell that the latest event went into.
+struct Actor {
+    /// Position of the cell that the latest event went into; [`NONE`] for who never did anything.
     cell: u32,
     bot: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Cell {
-    handle: u32,
+    handle: HandleId,
     month: i32,
     counts: Counts,
 }
@@ -62,52 +56,20 @@ struct Cell {
 /// All handles of all platforms.
 #[derive(Clone, Debug, Default)]
 pub struct Activities {
-    platforms: BTreeMap<String, Platform>,
-    handles: Vec<Handle>,
+    platforms: BTreeSet<String>,
+    /// By handle.
+    actors: Vec<Actor>,
     cells: Vec<Cell>,
 }
 
 impl Activities {
-    /// Counts one event.
-    pub fn add(&mut self, event: &Event, months: &mut Months<'_>) {
-        let platform = match self.platforms.get_mut(&event.platform) {
-            Some(platform) => platform,
-            None => self.platforms.entry(event.platform.clone()).or_default(),
-        };
-        let Some(actor) = &event.actor else {
-            platform.without_actor += 1;
-            return;
-        };
-        platform.with_actor += 1;
-        let month = months.of(event.occurred_at);
-        let position = match platform.handles.get(actor) {
-            Some(position) => *position,
-            None => {
-                let position = self.handles.len() as u32;
-                platform.handles.insert(actor.clone(), position);
-                self.handles.push(Handle {
-                    cell: u32::MAX,
-                    bot: false,
-                });
-                position
-            }
-        };
-        let handle = &mut self.handles[position as usize];
-        handle.bot |= event.is_bot;
-        // Days come in order, so that a handle's months do too, but for the hours in which day and month of two zones differ.
-        let here = self
-            .cells
-            .get(handle.cell as usize)
-            .is_some_and(|cell| cell.month == month);
-        if !here {
-            handle.cell = self.cells.len() as u32;
-            self.cells.push(Cell {
-                handle: position,
-                month,
-                counts: Counts::default(),
-            });
+    /// Counts one event of an actor.
+    pub fn add(&mut self, event: &Event, actor: Option<HandleId>, months: &mut Months<'_>) {
+        if !self.platforms.contains(&event.platform) {
+            self.platforms.insert(event.platform.clone());
         }
-        let counts = &mut self.cells[handle.cell as usize].counts;
+        let Some(handle) = actor else { return };
+        let mut counts = Counts::default();
         match event.kind {
             Kind::MessagePosted
                 if matches!(
@@ -115,45 +77,78 @@ impl Activities {
                     Some(Visibility::Private | Visibility::Direct)
                 ) =>
             {
-                counts.messages_private += 1;
+                counts.messages_private = 1;
             }
-            Kind::MessagePosted => counts.messages_public += 1,
-            Kind::ReactionAdded => counts.reactions += 1,
-            Kind::LiveAttended => counts.lives += 1,
-            kind if kind.is_contribution() => counts.other += 1,
-            kind if kind.is_reading() => counts.reads += 1,
+            Kind::MessagePosted => counts.messages_public = 1,
+            Kind::ReactionAdded => counts.reactions = 1,
+            Kind::LiveAttended => counts.lives = 1,
+            kind if kind.is_contribution() => counts.other = 1,
+            kind if kind.is_reading() => counts.reads = 1,
             _ => {}
+        }
+        self.count(handle, months.of(event.occurred_at), event.is_bot, counts);
+    }
+
+    fn count(&mut self, handle: HandleId, month: i32, bot: bool, counts: Counts) {
+        if self.actors.len() <= handle.position() {
+            let nothing = Actor {
+                cell: NONE,
+                bot: false,
+            };
+            self.actors.resize(handle.position() + 1, nothing);
+        }
+        let actor = &mut self.actors[handle.position()];
+        actor.bot |= bot;
+        // Days come in order, so that a handle's months do too, but for the hours in which day and month of two zones differ.
+        match self.cells.get_mut(actor.cell as usize) {
+            Some(cell) if cell.month == month => cell.counts += counts,
+            _ => {
+                actor.cell = self.cells.len() as u32;
+                self.cells.push(Cell {
+                    handle,
+                    month,
+                    counts,
+                });
+            }
         }
     }
 
-    /// Platforms, by name, each with its handles in no order and whether a machine uses them.
-    pub fn platforms(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = (&str, bool)>)> {
-        self.platforms.iter().map(|(name, platform)| {
-            let handles = platform
-                .handles
-                .iter()
-                .map(|(handle, position)| (handle.as_str(), self.handles[*position as usize].bot));
-            (name.as_str(), handles)
-        })
+    /// Takes in what was counted of other events, whose handles are `renumbered` here.
+    pub fn merge(&mut self, other: Self, renumbered: &Renumbered) {
+        self.platforms.extend(other.platforms);
+        for cell in other.cells {
+            let bot = other.actors[cell.handle.position()].bot;
+            self.count(renumbered.of(cell.handle), cell.month, bot, cell.counts);
+        }
+    }
+
+    /// Platforms, by name, each with its handles in no order: the person, and whether a machine uses it.
+    #[must_use]
+    pub fn platforms<'a>(&'a self, who: &'a Resolution) -> BTreeMap<&'a str, Vec<(u32, bool)>> {
+        let mut platforms: BTreeMap<&str, Vec<(u32, bool)>> = self
+            .platforms
+            .iter()
+            .map(|platform| (platform.as_str(), Vec::new()))
+            .collect();
+        let mut met = vec![false; self.actors.len()];
+        for cell in &self.cells {
+            if std::mem::replace(&mut met[cell.handle.position()], true) {
+                continue;
+            }
+            let (platform, _) = who.name_of(cell.handle);
+            let bot = self.actors[cell.handle.position()].bot;
+            let handles = platforms.entry(platform).or_default();
+            handles.push((who.position_of(cell.handle), bot));
+        }
+        platforms
     }
 
     /// Counters by person and month, once it is known who is who.
     #[must_use]
     pub fn by_person(&self, who: &Resolution) -> PersonMonths<Counts> {
-        let mut person_of = vec![u32::MAX; self.handles.len()];
-        for (name, platform) in &self.platforms {
-            for (handle, position) in &platform.handles {
-                if let Some(person) = who.position_of_handle(name, handle) {
-                    person_of[*position as usize] = person;
-                }
-            }
-        }
         let mut out = PersonMonths::default();
         for cell in &self.cells {
-            let person = person_of[cell.handle as usize];
-            if person != u32::MAX {
-                out.add(person, cell.month, cell.counts);
-            }
+            out.add(who.position_of(cell.handle), cell.month, cell.counts);
         }
         out.finish(who.positions());
         out

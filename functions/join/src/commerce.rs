@@ -13,8 +13,9 @@ use levier_domain::money::share;
 use levier_domain::record::Record;
 use levier_identity::Resolution;
 use levier_lake::{Lake, LakeError};
+use rustc_hash::FxHashMap;
 
-use crate::held::{Holding, versions};
+use crate::held::{Holding, held, versions};
 use crate::money::Rates;
 use crate::months::{Months, PersonMonths};
 
@@ -95,17 +96,16 @@ impl Ledgers {
                 .ok_or_else(|| LakeError::content(entity.as_str(), "rows", "not looked for"))
         };
         let any = |entity: Entity| counts.get(&entity).is_some_and(|n| *n > 0);
-        let mut rates = Vec::new();
-        take(Entity::Rates)?
-            .each(lake, &[], |record| rates.push(record.clone()))
-            .await?;
         Ok(Self {
             orders: take(Entity::Orders)?,
             invoices: take(Entity::Invoices)?,
             deals: take(Entity::Deals)?,
             tickets: take(Entity::Tickets)?,
             subscriptions: versions(lake, Entity::Subscriptions, until).await?,
-            rates: Rates::new(&rates, config.workspace.currency),
+            rates: Rates::new(
+                &held(lake, Entity::Rates, until).await?,
+                config.workspace.currency,
+            ),
             revenue_from: if any(Entity::Orders) {
                 "orders"
             } else if any(Entity::Invoices) {
@@ -122,23 +122,20 @@ impl Ledgers {
     ///
     /// # Errors
     /// [`LakeError`].
-    pub async fn read(
+    pub async fn read<W: Fn(u32) -> bool + Sync>(
         &self,
         lake: &Lake,
         who: &Resolution,
         zone: &jiff::tz::TimeZone,
-        wanted: impl Fn(u32) -> bool,
+        wanted: W,
     ) -> Result<Commerce, LakeError> {
-        let mut reader = Reader {
+        let reader = || Reader {
             who,
             rates: &self.rates,
-            wanted,
+            wanted: &wanted,
             zone,
             months: Months::new(zone),
-            out: Commerce {
-                customer_since: vec![i64::MAX; who.positions()],
-                ..Commerce::default()
-            },
+            out: Part::default(),
         };
         const PAID: [&str; 6] = [
             "amount_minor",
@@ -154,32 +151,41 @@ impl Ledgers {
             columns
         };
         let paid = |more: &[&'static str]| with(&[&PAID[..], more].concat());
-        self.orders
-            .each(lake, &paid(&["ordered_at"]), |row| reader.order(row))
-            .await?;
+        let mut out = Commerce {
+            customer_since: vec![i64::MAX; who.positions()],
+            ..Commerce::default()
+        };
+        let mut subscribed = reader();
+        for versions in &self.subscriptions {
+            subscribed.subscription(versions);
+        }
+        out.merge(subscribed.out);
+        type Take<'r, W> = fn(&mut Reader<'r, W>, &Record);
+        let mut ledgers: Vec<(&Holding, Vec<&str>, Take<'_, &W>)> = vec![
+            (&self.orders, paid(&["ordered_at"]), Reader::order),
+            (
+                &self.deals,
+                with(&["status", "closed_at", "created_at"]),
+                Reader::deal,
+            ),
+            (
+                &self.tickets,
+                with(&["created_at", "solved_at", "handle_minutes"]),
+                Reader::ticket,
+            ),
+        ];
         if self.revenue_from == "invoices" {
-            self.invoices
-                .each(lake, &paid(&["paid_at", "issued_at"]), |row| {
-                    reader.invoice(row);
-                })
+            ledgers.push((
+                &self.invoices,
+                paid(&["paid_at", "issued_at"]),
+                Reader::invoice,
+            ));
+        }
+        for (holding, columns, take) in ledgers {
+            holding
+                .gather(lake, &columns, reader, take, |part| out.merge(part.out))
                 .await?;
         }
-        for versions in &self.subscriptions {
-            reader.subscription(versions);
-        }
-        self.deals
-            .each(lake, &with(&["status", "closed_at", "created_at"]), |row| {
-                reader.deal(row);
-            })
-            .await?;
-        self.tickets
-            .each(
-                lake,
-                &with(&["created_at", "solved_at", "handle_minutes"]),
-                |row| reader.ticket(row),
-            )
-            .await?;
-        let mut out = reader.out;
         out.bought.finish(who.positions());
         // Of one person by time, so that what is written does not depend on the order of reading.
         out.subscriptions
@@ -202,6 +208,18 @@ pub struct Commerce {
 }
 
 impl Commerce {
+    fn merge(&mut self, part: Part) {
+        self.bought.absorb(part.bought);
+        self.subscriptions.extend(part.subscriptions);
+        for (person, since) in part.customer_since {
+            let known = &mut self.customer_since[person as usize];
+            *known = (*known).min(since);
+        }
+        for (what, n) in part.left_out {
+            *self.left_out.entry(what).or_default() += n;
+        }
+    }
+
     /// What was due of a person.
     pub fn dues(&self, person: u32) -> &[(u32, Due)] {
         let from = self.subscriptions.partition_point(|(of, _)| *of < person);
@@ -210,13 +228,22 @@ impl Commerce {
     }
 }
 
+/// What one file of rows says.
+#[derive(Default)]
+struct Part {
+    bought: PersonMonths<Bought>,
+    subscriptions: Vec<(u32, Due)>,
+    customer_since: FxHashMap<u32, i64>,
+    left_out: BTreeMap<(Entity, &'static str), u64>,
+}
+
 struct Reader<'a, W> {
     who: &'a Resolution,
     rates: &'a Rates,
     wanted: W,
     zone: &'a jiff::tz::TimeZone,
     months: Months<'a>,
-    out: Commerce,
+    out: Part,
 }
 
 impl<W: Fn(u32) -> bool> Reader<'_, W> {
@@ -240,8 +267,9 @@ impl<W: Fn(u32) -> bool> Reader<'_, W> {
     }
 
     fn customer(&mut self, person: u32, since: Timestamp) {
-        let known = &mut self.out.customer_since[person as usize];
-        *known = (*known).min(since.as_microsecond());
+        let since = since.as_microsecond();
+        let known = self.out.customer_since.entry(person).or_insert(since);
+        *known = (*known).min(since);
     }
 
     fn convert(&self, row: &Record, column: &str, at: Timestamp) -> Option<i64> {

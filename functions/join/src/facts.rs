@@ -19,10 +19,10 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::activity::Counts;
-use crate::commerce::{Bought, Commerce, Ledgers};
+use crate::commerce::{Bought, Commerce, Due, Ledgers};
 use crate::manifest::{MANIFEST, Manifest};
 use crate::months::{Cell, PersonMonths};
-use crate::profiles::Profiles;
+use crate::profiles::{Known, Profiles};
 
 /// Months of history kept: five years.
 const MONTHS_KEPT: i32 = 60;
@@ -66,9 +66,11 @@ struct Here {
 
 /// One person on the way through the months.
 struct Line<'a> {
-    person: u32,
     id: &'a str,
+    account: Option<&'a str>,
     membership: Option<&'a PersonMembership>,
+    profile: Known<'a>,
+    dues: &'a [(u32, Due)],
     bought: &'a [Cell<Bought>],
     active: &'a [Cell<Counts>],
     is_staff: bool,
@@ -204,9 +206,11 @@ impl<'a> Facts<'a> {
             active.first().map(|cell| cell.month),
         ];
         Line {
-            person,
             id,
+            account: self.who.account_of_person(person),
             membership,
+            profile,
+            dues: commerce.dues(person),
             bought,
             active,
             is_staff: self.membership.is_staff(id) || profile.is_staff,
@@ -252,8 +256,8 @@ impl<'a> Facts<'a> {
             for line in lines.iter_mut().filter(|line| line.first <= month) {
                 let bought = next(&mut line.bought, month);
                 let counts = next(&mut line.active, month);
-                let dues = commerce.dues(line.person);
-                let mrr: i64 = dues
+                let mrr: i64 = line
+                    .dues
                     .iter()
                     .filter(|(_, due)| {
                         due.from <= here.last_instant
@@ -262,7 +266,7 @@ impl<'a> Facts<'a> {
                     .map(|(_, due)| due.monthly_minor)
                     .sum();
                 if kept {
-                    self.fill(&mut fact, line, here, &bought, &counts);
+                    fill(&mut fact, line, here, &bought, &counts);
                     fact.mrr_minor = mrr;
                     fact.subscribed = mrr > 0;
                     if ledgers.revenue_from == "subscriptions" {
@@ -289,62 +293,62 @@ impl<'a> Facts<'a> {
         }
         Ok(files)
     }
+}
 
-    /// Fills everything but what subscriptions say.
-    fn fill(&self, fact: &mut Fact, line: &Line<'_>, here: Here, bought: &Bought, counts: &Counts) {
-        let member = !line.is_staff
-            && line
-                .membership
-                .is_some_and(|membership| membership.is_member_at(here.last_instant));
-        let (mut communities, mut platforms) = (Vec::new(), Vec::new());
-        if member && let Some(membership) = line.membership {
-            for (community, platform, interval) in membership.stays() {
-                if interval.holds(here.last_instant) {
-                    communities.push(community);
-                    platforms.push(platform);
-                }
-            }
-            for list in [&mut communities, &mut platforms] {
-                list.sort_unstable();
-                list.dedup();
+/// Fills everything but what subscriptions say.
+fn fill(fact: &mut Fact, line: &Line<'_>, here: Here, bought: &Bought, counts: &Counts) {
+    let member = !line.is_staff
+        && line
+            .membership
+            .is_some_and(|membership| membership.is_member_at(here.last_instant));
+    let (mut communities, mut platforms) = (Vec::new(), Vec::new());
+    if member && let Some(membership) = line.membership {
+        for (community, platform, interval) in membership.stays() {
+            if interval.holds(here.last_instant) {
+                communities.push(community);
+                platforms.push(platform);
             }
         }
-        let profile = self.profiles.of(line.person);
-        fact.person.clear();
-        fact.person.push_str(line.id);
-        fact.month = here.month;
-        refill(&mut fact.account, self.who.account_of_person(line.person));
-        fact.is_staff = line.is_staff;
-        fact.member = member;
-        fact.joined_month = line.joined.filter(|_| !line.is_staff);
-        fact.tenure_months = line
-            .joined
-            .filter(|joined| !line.is_staff && *joined <= here.month)
-            .map(|joined| here.month - joined);
-        fact.left_month = line.left;
-        fact.communities = communities.join(",");
-        fact.platforms = platforms.join(",");
-        fact.messages_public = counts.messages_public;
-        fact.messages_private = counts.messages_private;
-        fact.reactions = counts.reactions;
-        fact.lives = counts.lives;
-        fact.other_contributions = counts.other;
-        fact.reads = counts.reads;
-        fact.customer_since = line.customer_since;
-        fact.orders = bought.orders;
-        fact.revenue_minor = bought.revenue_minor;
-        fact.refunds_minor = bought.refunds_minor;
-        fact.tickets = bought.tickets;
-        fact.handle_minutes = bought.handle_minutes();
-        fact.prior_orders = line.prior_orders;
-        fact.prior_revenue_minor = line.prior_revenue;
-        fact.months_since_order = line.last_order.map(|last| here.month - last);
-        refill(&mut fact.segment, profile.segment);
-        refill(&mut fact.country, profile.country);
-        refill(&mut fact.lead_source, profile.lead_source);
-        refill(&mut fact.plan, profile.plan);
-        refill(&mut fact.lifecycle, profile.lifecycle);
+        for list in [&mut communities, &mut platforms] {
+            list.sort_unstable();
+            list.dedup();
+        }
     }
+    let profile = line.profile;
+    fact.person.clear();
+    fact.person.push_str(line.id);
+    fact.month = here.month;
+    refill(&mut fact.account, line.account);
+    fact.is_staff = line.is_staff;
+    fact.member = member;
+    fact.joined_month = line.joined.filter(|_| !line.is_staff);
+    fact.tenure_months = line
+        .joined
+        .filter(|joined| !line.is_staff && *joined <= here.month)
+        .map(|joined| here.month - joined);
+    fact.left_month = line.left;
+    fact.communities = communities.join(",");
+    fact.platforms = platforms.join(",");
+    fact.messages_public = counts.messages_public;
+    fact.messages_private = counts.messages_private;
+    fact.reactions = counts.reactions;
+    fact.lives = counts.lives;
+    fact.other_contributions = counts.other;
+    fact.reads = counts.reads;
+    fact.customer_since = line.customer_since;
+    fact.orders = bought.orders;
+    fact.revenue_minor = bought.revenue_minor;
+    fact.refunds_minor = bought.refunds_minor;
+    fact.tickets = bought.tickets;
+    fact.handle_minutes = bought.handle_minutes();
+    fact.prior_orders = line.prior_orders;
+    fact.prior_revenue_minor = line.prior_revenue;
+    fact.months_since_order = line.last_order.map(|last| here.month - last);
+    refill(&mut fact.segment, profile.segment);
+    refill(&mut fact.country, profile.country);
+    refill(&mut fact.lead_source, profile.lead_source);
+    refill(&mut fact.plan, profile.plan);
+    refill(&mut fact.lifecycle, profile.lifecycle);
 }
 
 /// A finished file of facts.

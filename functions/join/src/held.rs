@@ -238,6 +238,28 @@ impl Holding {
         })
     }
 
+    /// Whether a row at a place is the one that holds among those of its identity.
+    fn holds(&self, place: (usize, u64), record: &Record) -> bool {
+        self.doubled.is_empty()
+            || !self.doubled.contains(&mark(record))
+            || self
+                .winners
+                .get(&identity(record))
+                .is_none_or(|winner| winner.place == place)
+    }
+
+    /// Columns, and those that tell which rows hold.
+    fn with_keys<'c>(&self, columns: &[&'c str]) -> Vec<&'c str> {
+        let mut wanted = columns.to_vec();
+        if !wanted.is_empty() {
+            wanted.push("known_from");
+            if !self.doubled.is_empty() || !self.deleted.is_empty() {
+                wanted.extend(self.key_columns());
+            }
+        }
+        wanted
+    }
+
     /// Hands over every row that holds, only the named columns (all where none is named); gives their number.
     ///
     /// # Errors
@@ -248,28 +270,48 @@ impl Holding {
         columns: &[&str],
         mut take: impl FnMut(&Record),
     ) -> Result<u64, LakeError> {
-        let mut wanted = columns.to_vec();
-        if !wanted.is_empty() {
-            wanted.push("known_from");
-            if !self.doubled.is_empty() || !self.deleted.is_empty() {
-                wanted.extend(self.key_columns());
-            }
-        }
         let mut n = 0;
-        self.visit(lake, &wanted, |place, record| {
-            let holds = self.doubled.is_empty()
-                || !self.doubled.contains(&mark(record))
-                || self
-                    .winners
-                    .get(&identity(record))
-                    .is_none_or(|winner| winner.place == place);
-            if holds {
+        self.visit(lake, &self.with_keys(columns), |place, record| {
+            if self.holds(place, record) {
                 n += 1;
                 take(record);
             }
         })
         .await?;
         Ok(n)
+    }
+
+    /// As [`Holding::each`], as many files side by side as there are processors: each begins with `begin`, is told its rows by
+    /// `take` and goes to `merge`, in the order of the files.
+    ///
+    /// # Errors
+    /// [`LakeError`].
+    pub async fn gather<T: Send>(
+        &self,
+        lake: &Lake,
+        columns: &[&str],
+        begin: impl Fn() -> T + Sync,
+        take: impl Fn(&mut T, &Record) + Sync,
+        mut merge: impl FnMut(T),
+    ) -> Result<u64, LakeError> {
+        let wanted = self.with_keys(columns);
+        let work = |position: usize, key: &str, bytes: Bytes| {
+            let (mut n, mut part) = (0, begin());
+            self.visit_object(position, key, bytes, &wanted, &mut |place, record| {
+                if self.holds(place, record) {
+                    n += 1;
+                    take(&mut part, record);
+                }
+            })?;
+            Ok((n, part))
+        };
+        let mut all = 0;
+        lake.side_by_side(self.objects.clone(), work, |(n, part)| {
+            all += n;
+            merge(part);
+        })
+        .await?;
+        Ok(all)
     }
 }
 
@@ -278,10 +320,16 @@ impl Holding {
 /// # Errors
 /// [`LakeError`].
 pub async fn held(lake: &Lake, entity: Entity, until: Timestamp) -> Result<Vec<Record>, LakeError> {
-    let mut rows = Vec::new();
+    let mut rows: Vec<Record> = Vec::new();
     Holding::find(lake, entity, until)
         .await?
-        .each(lake, &[], |record| rows.push(record.clone()))
+        .gather(
+            lake,
+            &[],
+            Vec::new,
+            |part: &mut Vec<Record>, record| part.push(record.clone()),
+            |part| rows.extend(part),
+        )
         .await?;
     rows.sort_by_cached_key(identity);
     Ok(rows)

@@ -21,11 +21,11 @@ mod waterfall;
 
 use std::collections::BTreeMap;
 
-use futures::StreamExt;
 use jiff::Timestamp;
 use levier_domain::entity::Entity;
 use levier_domain::event::{Event, attribute};
 use levier_domain::private::EMAIL_ROLE;
+use levier_domain::record::Record;
 use levier_domain::table::TableName;
 use levier_domain::time::{Month, start_of_day};
 use levier_identity::{Evidence, MembershipEvidence, Options, resolve};
@@ -58,8 +58,7 @@ pub async fn join(
     let day = as_of(invocation, now, &deps.zone);
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
 
-    let mut evidence = Evidence::new();
-    let mut membership = MembershipEvidence::new();
+    let mut told = Told::default();
     let mut holdings = BTreeMap::new();
     let mut counts = BTreeMap::new();
     for entity in Entity::ALL
@@ -76,10 +75,13 @@ pub async fn join(
         };
         let holding = Holding::find(&deps.lake, entity, until).await?;
         let n = holding
-            .each(&deps.lake, &evidence_columns(entity), |record| {
-                evidence.add_record(domains.told(record).as_ref().unwrap_or(record));
-                membership.add_record(record);
-            })
+            .gather(
+                &deps.lake,
+                &evidence_columns(entity),
+                Told::default,
+                |part, record| part.row(domains.told(record).as_ref().unwrap_or(record)),
+                |part| told.merge(part),
+            )
             .await?;
         outcome.count("crm_rows", n);
         counts.insert(entity, n);
@@ -90,17 +92,12 @@ pub async fn join(
         .ok_or_else(|| JobError::Input("people were not looked for".to_owned()))?;
     let ledgers = Ledgers::find(&deps.lake, holdings, &counts, &deps.config, until).await?;
 
-    let mut activities = Activities::default();
-    let mut months = Months::new(&deps.zone);
-    let mut seen = 0;
-    each_event(deps, until, |event| {
-        evidence.add_event(event);
-        membership.add_event(event);
-        activities.add(event, &mut months);
-        seen += 1;
-    })
-    .await?;
-    outcome.count("events", seen);
+    outcome.count("events", read_events(deps, until, &mut told).await?);
+    let Told {
+        evidence,
+        membership,
+        activities,
+    } = told;
 
     let who = resolve(
         evidence,
@@ -183,15 +180,43 @@ const WANTED: events::Wanted = events::Wanted {
         EMAIL_ROLE,
     ]),
 };
-/// Day files fetched ahead of the one that is read: hides latency, bounds memory.
-const DAYS_AHEAD: usize = 8;
 
-/// Hands over every event before `until`, day by day.
-async fn each_event(
+/// What some events and rows say of identity, membership and activity.
+#[derive(Default)]
+struct Told {
+    evidence: Evidence,
+    membership: MembershipEvidence,
+    activities: Activities,
+}
+
+impl Told {
+    fn row(&mut self, record: &Record) {
+        if let Some(handle) = self.evidence.add_record(record) {
+            self.membership.add_roster(record, handle);
+        }
+    }
+
+    fn event(&mut self, event: &Event, months: &mut Months<'_>) {
+        let actor = self.evidence.add_event(event);
+        if let Some(actor) = actor {
+            self.membership.add_event(event, actor);
+        }
+        self.activities.add(event, actor, months);
+    }
+
+    fn merge(&mut self, other: Self) {
+        let renumbered = self.evidence.merge(other.evidence);
+        self.membership.merge(other.membership, &renumbered);
+        self.activities.merge(other.activities, &renumbered);
+    }
+}
+
+/// Reads every event before `until`, days side by side, and gives their number.
+async fn read_events(
     deps: &Dependencies,
     until: Timestamp,
-    mut take: impl FnMut(&Event),
-) -> Result<(), levier_lake::LakeError> {
+    told: &mut Told,
+) -> Result<u64, levier_lake::LakeError> {
     let days: Vec<String> = deps
         .lake
         .list(keys::EVENTS)
@@ -202,14 +227,23 @@ async fn each_event(
         })
         .map(|object| object.key)
         .collect();
-    let mut reads = deps.lake.read_ahead(days, DAYS_AHEAD);
-    while let Some((key, read)) = reads.next().await {
-        let Some(bytes) = read? else { continue };
-        events::visit(&key, bytes, &WANTED, |event| {
+    let read = |_, key: &str, bytes| {
+        let (mut n, mut day) = (0, Told::default());
+        let mut months = Months::new(&deps.zone);
+        events::visit(key, bytes, &WANTED, |event| {
             if event.occurred_at < until {
-                take(event);
+                day.event(event, &mut months);
+                n += 1;
             }
         })?;
-    }
-    Ok(())
+        Ok((n, day))
+    };
+    let mut all = 0;
+    deps.lake
+        .side_by_side(days, read, |(n, day)| {
+            all += n;
+            told.merge(day);
+        })
+        .await?;
+    Ok(all)
 }

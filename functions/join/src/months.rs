@@ -6,6 +6,7 @@ use std::ops::AddAssign;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use levier_domain::time::{Month, start_of_day};
+use rayon::prelude::*;
 
 /// The month of an instant in the workspace's zone; the borders of every month met are remembered.
 #[derive(Clone, Debug)]
@@ -66,7 +67,7 @@ impl<T> Default for PersonMonths<T> {
     }
 }
 
-impl<T: AddAssign + Copy> PersonMonths<T> {
+impl<T: AddAssign + Copy + Send> PersonMonths<T> {
     /// Adds to one person's month.
     pub fn add(&mut self, person: u32, month: i32, sum: T) {
         if let Some(last) = self.cells.last_mut()
@@ -85,10 +86,17 @@ impl<T: AddAssign + Copy> PersonMonths<T> {
         self.cells.push(Cell { person, month, sum });
     }
 
+    /// Takes in sums of other things.
+    pub fn absorb(&mut self, other: Self) {
+        for cell in other.cells {
+            self.add(cell.person, cell.month, cell.sum);
+        }
+    }
+
     /// Sums are of integers, so that their order does not matter.
     fn merge(&mut self) {
         self.cells
-            .sort_unstable_by_key(|cell| (cell.person, cell.month));
+            .par_sort_unstable_by_key(|cell| (cell.person, cell.month));
         self.cells.dedup_by(|later, first| {
             let same = (later.person, later.month) == (first.person, first.month);
             if same {

@@ -23,18 +23,17 @@ pub fn rows(
 ) -> Vec<Row> {
     let mut rows = Vec::new();
     let stages = Stages::new(who);
-    for (platform, handles) in activities.platforms() {
+    for (platform, handles) in activities.platforms(who) {
         let mut lines = Lines {
             platform,
             as_of,
             rows: &mut rows,
         };
         let (mut people, mut bot, mut staff) = (Vec::new(), 0, 0);
-        for (handle, is_bot) in handles {
-            let person = who.position_of_handle(platform, handle);
+        for (person, is_bot) in handles {
             if is_bot {
                 bot += 1;
-            } else if person.is_some_and(|person| membership.is_staff(who.id(person))) {
+            } else if membership.is_staff(who.id(person)) {
                 staff += 1;
             } else {
                 people.push(person);
@@ -46,7 +45,7 @@ pub fn rows(
             &[("bot", bot), ("staff", staff)],
         );
         let mut people: Vec<u32> = lines.keep(("identified", "no_identifier"), people, |person| {
-            person.filter(|person| stages.identified[*person as usize])
+            stages.identified[person as usize].then_some(person)
         });
         for (stage, reason, holds) in [
             ("in_crm", "not_in_crm", &stages.in_crm as &dyn Holds),

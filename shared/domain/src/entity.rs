@@ -8,6 +8,7 @@ mod tables;
 
 use std::sync::OnceLock;
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use self::tables::{
@@ -255,24 +256,16 @@ impl Entity {
     /// Position of a column of the lake.
     #[must_use]
     pub fn lake_position(self, name: &str) -> Option<usize> {
-        // Asked for every cell of every row: nothing is allocated.
-        let mut position = 0;
-        for column in self.columns() {
-            let stem = match column.kind {
-                FreeText => continue,
-                Money => name.strip_suffix("_minor"),
-                Email | Phone => name.strip_suffix("_key"),
-                _ => Some(name),
-            };
-            if stem == Some(column.name) {
-                return Some(position);
-            }
-            position += 1;
-        }
-        ["source", "import_id", "known_from"]
-            .iter()
-            .position(|added| *added == name)
-            .map(|added| position + added)
+        // Asked for every cell of every row: made once, and found by its hash.
+        static PLACES: [OnceLock<FxHashMap<&'static str, usize>>; Entity::ALL.len()] =
+            [const { OnceLock::new() }; Entity::ALL.len()];
+        let places = PLACES[self as usize].get_or_init(|| {
+            let columns = self.lake_columns().iter().enumerate();
+            columns
+                .map(|(at, column)| (column.name.as_str(), at))
+                .collect()
+        });
+        places.get(name).copied()
     }
 
     /// Whether rows carry a modification time of their own.

@@ -77,10 +77,24 @@ fn minutes(at: Timestamp) -> u32 {
     u32::try_from(minutes.max(0)).map_or(UNDATED - 1, |minutes| minutes.min(UNDATED - 1))
 }
 
+/// A handle by the number that [`Evidence`] gave it on arrival: looked up by its name once an event, whatever is counted of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HandleId(pub(crate) u32);
+
+impl HandleId {
+    /// The number, small enough to be a position in a list.
+    #[must_use]
+    pub fn position(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A set of facts about who is who; see the module.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     pub(crate) nodes: Interner,
+    /// Where nodes stand since they are in byte order, by the number of their arrival.
+    pub(crate) arrived: Vec<u32>,
     pub(crate) texts: Interner,
     pub(crate) edges: Vec<Edge>,
     /// Records that a people file declares.
@@ -156,11 +170,66 @@ fn put<T: Ord>(list: &mut Vec<T>, item: T) {
     list.push(item);
 }
 
+/// The numbers that the handles of one [`Evidence`] have in another, once that has taken it in.
+#[derive(Clone, Debug)]
+pub struct Renumbered(Vec<u32>);
+
+impl Renumbered {
+    /// The handle as the other numbers it.
+    #[must_use]
+    pub fn of(&self, handle: HandleId) -> HandleId {
+        HandleId(self.0[handle.position()])
+    }
+}
+
 impl Evidence {
     /// Nothing known yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Takes in all that another has been told, of other events and rows; gives the numbers that its handles have here.
+    pub fn merge(&mut self, other: Self) -> Renumbered {
+        let all = |from: &Interner, to: &mut Interner| -> Vec<u32> {
+            (0..from.len() as u32)
+                .map(|index| to.intern(from.bytes(index)))
+                .collect()
+        };
+        let nodes = all(&other.nodes, &mut self.nodes);
+        let texts = all(&other.texts, &mut self.texts);
+        let n = |old: u32| nodes[old as usize];
+        let t = |old: u32| texts[old as usize];
+        for Edge { rule, a, b } in other.edges {
+            let (a, b) = (n(a), n(b));
+            put(&mut self.edges, Edge { rule, a, b });
+        }
+        self.declared
+            .extend(other.declared.iter().map(|old| n(*old)));
+        for (record, at) in other.created {
+            put(&mut self.created, (n(record), at));
+        }
+        self.role_emails
+            .extend(other.role_emails.iter().map(|old| n(*old)));
+        for (text, node) in other.phones {
+            put(&mut self.phones, (t(text), n(node)));
+        }
+        for (text, node) in other.externals {
+            put(&mut self.externals, (t(text), n(node)));
+        }
+        for (node, text) in other.accounts {
+            put(&mut self.accounts, (n(node), t(text)));
+        }
+        for (node, text) in other.domains {
+            put(&mut self.domains, (n(node), t(text)));
+        }
+        let different = other.different.iter();
+        self.different
+            .extend(different.map(|(a, b)| (n(*a), n(*b))));
+        let domains = other.account_domains.iter();
+        self.account_domains
+            .extend(domains.map(|(a, b)| (t(*a), t(*b))));
+        Renumbered(nodes)
     }
 
     fn node(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> u32 {
@@ -205,9 +274,14 @@ impl Evidence {
     }
 
     /// A member as a platform names them, with what came along. Call it once per handle or once per event, as is convenient.
-    pub fn add_handle(&mut self, platform: &str, handle: &str, with: &Identifiers<'_>) {
+    pub fn add_handle(
+        &mut self,
+        platform: &str,
+        handle: &str,
+        with: &Identifiers<'_>,
+    ) -> Option<HandleId> {
         if platform.trim().is_empty() || handle.is_empty() {
-            return;
+            return None;
         }
         let node = self.handle(platform, handle);
         self.identify(node, Rule::Email, with);
@@ -215,6 +289,7 @@ impl Evidence {
             let external = self.texts.intern(external_id.as_bytes());
             put(&mut self.externals, (external, node));
         }
+        Some(HandleId(node))
     }
 
     /// A person as a CRM system declares them (a row of `people`).
@@ -260,16 +335,13 @@ impl Evidence {
         handle: &str,
         person_id: Option<&str>,
         with: &Identifiers<'_>,
-    ) {
-        if platform.trim().is_empty() || handle.is_empty() {
-            return;
-        }
-        self.add_handle(platform, handle, with);
+    ) -> Option<HandleId> {
+        let node = self.add_handle(platform, handle, with)?;
         if let Some(id) = present(person_id) {
-            let node = self.handle(platform, handle);
             let record = self.record(source, id);
-            self.link(Rule::Roster, node, record);
+            self.link(Rule::Roster, node.0, record);
         }
+        Some(node)
     }
 
     /// An explicit identity, or its undoing. The time bounds of an undoing are ignored: it holds always.
@@ -306,30 +378,29 @@ impl Evidence {
 
     /// What an event teaches: its actor, the identifiers learnt with it, and the member to whom it was done.
     ///
-    /// A machine's identifiers are not read: an integration posts with the address of whoever set it up.
-    pub fn add_event(&mut self, event: &Event) {
+    /// A machine's identifiers are not read: an integration posts with the address of whoever set it up. Gives the actor.
+    pub fn add_event(&mut self, event: &Event) -> Option<HandleId> {
         let learnt = |name: &str| event.attributes.get(name).map(String::as_str);
-        if let Some(actor) = &event.actor {
-            let with = if event.is_bot {
-                Identifiers::default()
-            } else {
-                Identifiers {
-                    email_key: learnt(attribute::EMAIL_KEY),
-                    email_is_role: learnt(EMAIL_ROLE) == Some("true"),
-                    phone_key: learnt(attribute::PHONE_KEY),
-                    external_id: learnt(attribute::EXTERNAL_ID),
-                    ..Identifiers::default()
-                }
-            };
-            self.add_handle(&event.platform, actor, &with);
-        }
         if let Some(target) = &event.target {
             self.add_handle(&event.platform, target, &Identifiers::default());
         }
+        let with = if event.is_bot || event.attributes.is_empty() {
+            Identifiers::default()
+        } else {
+            Identifiers {
+                email_key: learnt(attribute::EMAIL_KEY),
+                email_is_role: learnt(EMAIL_ROLE) == Some("true"),
+                phone_key: learnt(attribute::PHONE_KEY),
+                external_id: learnt(attribute::EXTERNAL_ID),
+                ..Identifiers::default()
+            }
+        };
+        self.add_handle(&event.platform, event.actor.as_deref()?, &with)
     }
 
-    /// What a CRM record teaches. Entities that name no person teach nothing. Feed the row that holds, not its history.
-    pub fn add_record(&mut self, record: &Record) {
+    /// What a CRM record teaches. Entities that name no person teach nothing. Feed the row that holds, not its history. Gives the
+    /// handle that a row of a roster is about.
+    pub fn add_record(&mut self, record: &Record) -> Option<HandleId> {
         let layout = *self
             .layouts
             .entry(record.entity)
@@ -377,7 +448,7 @@ impl Evidence {
             }
             Entity::Members => {
                 if let (Some(platform), Some(handle)) = (text("platform"), text("handle")) {
-                    self.add_roster(source, platform, handle, text("person_id"), &with);
+                    return self.add_roster(source, platform, handle, text("person_id"), &with);
                 }
             }
             Entity::Links => {
@@ -399,6 +470,7 @@ impl Evidence {
             | Entity::Rates
             | Entity::Activity => {}
         }
+        None
     }
 
     /// Renumbers nodes and texts in byte order, sorts everything and drops repetitions: from here on no order of arrival exists.
@@ -445,6 +517,7 @@ impl Evidence {
             list.sort_unstable();
             list.dedup();
         }
+        self.arrived = node;
     }
 }
 

@@ -1,25 +1,34 @@
-//! Interned byte strings: one arena, one table of slots, `u32` names.
+//! Interned byte strings: one arena, one table, `u32` names.
 //!
 //! Ten million nodes must fit beside the links within a Lambda's memory, so that a map of owned strings is out of the
-//! question. An entry costs its bytes, four for its length, eight for its place and about six for its slot.
+//! question. An entry costs its bytes, four for its length, eight for its place and about seven in the table.
 
-use std::hash::Hasher;
+use std::hash::BuildHasher;
 
-const EMPTY: u32 = u32::MAX;
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 
 /// A set of byte strings, numbered from 0 in order of arrival until [`Interner::canonicalise`] numbers them in byte order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interner {
     arena: Vec<u8>,
     starts: Vec<usize>,
-    slots: Vec<u32>,
+    /// The numbers, found by the hash of their bytes: a byte of it beside each number keeps most of what is not meant from being
+    /// looked at, which in an arena that no cache holds is all the cost.
+    numbers: HashTable<u32>,
+}
+
+fn at<'a>(arena: &'a [u8], starts: &[usize], index: u32) -> &'a [u8] {
+    let start = starts[index as usize];
+    let mut length = [0; 4];
+    length.copy_from_slice(&arena[start..start + 4]);
+    let length = u32::from_le_bytes(length) as usize;
+    &arena[start + 4..start + 4 + length]
 }
 
 fn hash(bytes: &[u8]) -> u64 {
-    // Fixed keys: the table never leaves the process and its order is never seen.
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(bytes);
-    hasher.finish()
+    // The table never leaves the process and its order is never seen; what is interned comes from signed sources and dropped files.
+    FxBuildHasher.hash_one(bytes)
 }
 
 impl Interner {
@@ -28,55 +37,33 @@ impl Interner {
     }
 
     pub(crate) fn bytes(&self, index: u32) -> &[u8] {
-        let start = self.starts[index as usize];
-        let mut length = [0; 4];
-        length.copy_from_slice(&self.arena[start..start + 4]);
-        let length = u32::from_le_bytes(length) as usize;
-        &self.arena[start + 4..start + 4 + length]
-    }
-
-    fn slot(&self, bytes: &[u8]) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut slot = hash(bytes) as usize & mask;
-        while self.slots[slot] != EMPTY && self.bytes(self.slots[slot]) != bytes {
-            slot = (slot + 1) & mask;
-        }
-        slot
+        at(&self.arena, &self.starts, index)
     }
 
     pub(crate) fn get(&self, bytes: &[u8]) -> Option<u32> {
-        if self.slots.is_empty() {
-            return None;
-        }
-        let found = self.slots[self.slot(bytes)];
-        (found != EMPTY).then_some(found)
+        self.find(hash(bytes), bytes)
+    }
+
+    fn find(&self, hash: u64, bytes: &[u8]) -> Option<u32> {
+        self.numbers
+            .find(hash, |index| self.bytes(*index) == bytes)
+            .copied()
     }
 
     pub(crate) fn intern(&mut self, bytes: &[u8]) -> u32 {
-        if self.slots.len() * 3 <= self.starts.len() * 4 {
-            self.grow();
+        let wanted = hash(bytes);
+        if let Some(index) = self.find(wanted, bytes) {
+            return index;
         }
-        let slot = self.slot(bytes);
-        if self.slots[slot] == EMPTY {
-            self.slots[slot] = self.starts.len() as u32;
-            self.starts.push(self.arena.len());
-            self.arena
-                .extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-            self.arena.extend_from_slice(bytes);
-        }
-        self.slots[slot]
-    }
-
-    fn grow(&mut self) {
-        self.slots = vec![EMPTY; (self.slots.len() * 2).max(16)];
-        let mask = self.slots.len() - 1;
-        for index in 0..self.starts.len() as u32 {
-            let mut slot = hash(self.bytes(index)) as usize & mask;
-            while self.slots[slot] != EMPTY {
-                slot = (slot + 1) & mask;
-            }
-            self.slots[slot] = index;
-        }
+        let index = self.starts.len() as u32;
+        self.starts.push(self.arena.len());
+        self.arena
+            .extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+        self.arena.extend_from_slice(bytes);
+        let (arena, starts) = (&self.arena, &self.starts);
+        self.numbers
+            .insert_unique(wanted, index, |index| hash(at(arena, starts, *index)));
+        index
     }
 
     /// Numbers the entries in byte order and gives the new number of each old one.
@@ -88,10 +75,8 @@ impl Interner {
             rank[old as usize] = new as u32;
         }
         self.starts = order.iter().map(|&old| self.starts[old as usize]).collect();
-        for slot in &mut self.slots {
-            if *slot != EMPTY {
-                *slot = rank[*slot as usize];
-            }
+        for number in &mut self.numbers {
+            *number = rank[*number as usize];
         }
         rank
     }

@@ -24,7 +24,7 @@ mod rule;
 mod waterfall;
 
 pub use account::{company_domain, normalise_domain};
-pub use evidence::{Evidence, ExplicitLink, Identifiers};
+pub use evidence::{Evidence, ExplicitLink, HandleId, Identifiers, Renumbered};
 pub use membership::{Interval, Membership, MembershipEvidence, PersonMembership};
 pub use node::Node;
 pub use person::ID_LENGTH;

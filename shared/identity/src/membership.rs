@@ -14,25 +14,42 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use levier_domain::config::Staff;
-use levier_domain::entity::Entity;
 use levier_domain::event::{Event, Kind};
 use levier_domain::record::Record;
 
 use crate::account::normalise_domain;
-use crate::intern::Interner;
+use crate::evidence::{HandleId, Renumbered};
 use crate::resolution::Resolution;
 
 const STAFF: u8 = 1;
 const BOT: u8 = 2;
 
+/// The end of a chain.
+const NONE: u32 = u32::MAX;
+
+/// One handle in one community.
+#[derive(Clone, Copy, Debug)]
+struct Seat {
+    handle: HandleId,
+    community: u32,
+    /// The seat of the same handle in another community, or [`NONE`].
+    next: u32,
+    flags: u8,
+    /// First contribution, µs; `i64::MAX` where there is none.
+    first: i64,
+}
+
 /// Joins, leaves, first contributions and rosters, in any order.
+///
+/// Handles are those that [`Evidence`](crate::Evidence) has numbered: add to it first, and give what it gives.
 #[derive(Clone, Debug, Default)]
 pub struct MembershipEvidence {
-    keys: Interner,
-    first: Vec<i64>,
-    flags: Vec<u8>,
+    communities: Vec<String>,
+    seats: Vec<Seat>,
+    /// The first seat of each handle, or [`NONE`].
+    heads: Vec<u32>,
     roles: BTreeSet<(u32, String)>,
-    /// Key, instant, whether it is a join.
+    /// Seat, instant, whether it is a join.
     changes: BTreeSet<(u32, i64, bool)>,
 }
 
@@ -43,77 +60,121 @@ impl MembershipEvidence {
         Self::default()
     }
 
-    fn key(&mut self, community: &str, platform: &str, handle: &str) -> u32 {
-        let platform = platform.trim().to_ascii_lowercase();
-        let key = self
-            .keys
-            .intern(format!("{community}\0{platform}\0{handle}").as_bytes());
-        if key as usize == self.first.len() {
-            self.first.push(i64::MAX);
-            self.flags.push(0);
-        }
-        key
+    fn community(&mut self, name: &str) -> u32 {
+        let known = self.communities.iter().position(|known| known == name);
+        known.unwrap_or_else(|| {
+            self.communities.push(name.to_owned());
+            self.communities.len() - 1
+        }) as u32
     }
 
-    /// What an event says about its actor's membership.
-    pub fn add_event(&mut self, event: &Event) {
-        let Some(actor) = &event.actor else { return };
+    fn seat(&mut self, community: u32, handle: HandleId) -> u32 {
+        if self.heads.len() <= handle.position() {
+            self.heads.resize(handle.position() + 1, NONE);
+        }
+        let head = self.heads[handle.position()];
+        let mut at = head;
+        while let Some(seat) = self.seats.get(at as usize) {
+            if seat.community == community {
+                return at;
+            }
+            at = seat.next;
+        }
+        let new = self.seats.len() as u32;
+        self.seats.push(Seat {
+            handle,
+            community,
+            next: head,
+            flags: 0,
+            first: i64::MAX,
+        });
+        self.heads[handle.position()] = new;
+        new
+    }
+
+    /// What an event says about the membership of its actor, whom [`Evidence::add_event`](crate::Evidence::add_event) gives.
+    pub fn add_event(&mut self, event: &Event, actor: HandleId) {
         let change = matches!(event.kind, Kind::MemberJoined | Kind::MemberLeft);
         let contribution = event.kind.is_contribution();
         if !(change || contribution || event.is_bot || event.is_staff) {
             return;
         }
-        let key = self.key(&event.community, &event.platform, actor);
+        let community = self.community(&event.community);
+        let number = self.seat(community, actor);
+        let seat = &mut self.seats[number as usize];
         let at = event.occurred_at.as_microsecond();
         if event.is_staff {
-            self.flags[key as usize] |= STAFF;
+            seat.flags |= STAFF;
         }
         if event.is_bot {
-            self.flags[key as usize] |= BOT;
+            seat.flags |= BOT;
+        }
+        if contribution {
+            seat.first = seat.first.min(at);
         }
         if change {
             self.changes
-                .insert((key, at, event.kind == Kind::MemberJoined));
-        }
-        if contribution {
-            let first = &mut self.first[key as usize];
-            *first = (*first).min(at);
+                .insert((number, at, event.kind == Kind::MemberJoined));
         }
     }
 
-    /// What a roster row says; records of other entities say nothing. Feed the row that holds, not its history.
-    pub fn add_record(&mut self, record: &Record) {
-        if record.entity != Entity::Members {
-            return;
-        }
+    /// What a roster row says of a handle, which [`Evidence::add_record`](crate::Evidence::add_record) gives. Feed the row that
+    /// holds, not its history.
+    pub fn add_roster(&mut self, record: &Record, handle: HandleId) {
         let text = |name: &str| record.get(name).as_text().filter(|text| !text.is_empty());
-        let (Some(community), Some(platform), Some(handle)) =
-            (text("community"), text("platform"), text("handle"))
-        else {
+        let Some(community) = text("community") else {
             return;
         };
-        let key = self.key(community, platform, handle);
+        let community = self.community(community);
+        let number = self.seat(community, handle);
+        let seat = &mut self.seats[number as usize];
+        let instant = |name: &str| record.get(name).as_instant().map(Timestamp::as_microsecond);
         match text("role") {
-            Some("staff") => self.flags[key as usize] |= STAFF,
-            Some("bot") => self.flags[key as usize] |= BOT,
+            Some("staff") => seat.flags |= STAFF,
+            Some("bot") => seat.flags |= BOT,
             Some(role) => {
-                self.roles.insert((key, role.to_owned()));
+                self.roles.insert((number, role.to_owned()));
             }
             None => {}
         }
-        let instant = |name: &str| record.get(name).as_instant().map(Timestamp::as_microsecond);
         if let Some(joined) = instant("joined_at") {
-            self.changes.insert((key, joined, true));
+            self.changes.insert((number, joined, true));
         } else if let Some(known) = instant("known_from") {
             // The row proves presence only while it does not say that the member has left.
             if instant("left_at").is_none_or(|left| left > known) {
-                let first = &mut self.first[key as usize];
-                *first = (*first).min(known);
+                seat.first = seat.first.min(known);
             }
         }
         if let Some(left) = instant("left_at") {
-            self.changes.insert((key, left, false));
+            self.changes.insert((number, left, false));
         }
+    }
+
+    /// Takes in what another was told of other events and rows, whose handles are `renumbered` here.
+    pub fn merge(&mut self, other: Self, renumbered: &Renumbered) {
+        let communities: Vec<u32> = other
+            .communities
+            .iter()
+            .map(|name| self.community(name))
+            .collect();
+        let seats: Vec<u32> = other
+            .seats
+            .iter()
+            .map(|theirs| {
+                let handle = renumbered.of(theirs.handle);
+                let number = self.seat(communities[theirs.community as usize], handle);
+                let seat = &mut self.seats[number as usize];
+                seat.flags |= theirs.flags;
+                seat.first = seat.first.min(theirs.first);
+                number
+            })
+            .collect();
+        let roles = other.roles.into_iter();
+        self.roles
+            .extend(roles.map(|(seat, role)| (seats[seat as usize], role)));
+        let changes = other.changes.into_iter();
+        self.changes
+            .extend(changes.map(|(seat, at, joined)| (seats[seat as usize], at, joined)));
     }
 
     /// The intervals of one handle, from its changes in order of time and its first contribution.
@@ -146,63 +207,43 @@ impl MembershipEvidence {
     /// Turns handles into persons and drops staff and bots.
     #[must_use]
     pub fn finish(mut self, who: &Resolution, staff: &Staff) -> Membership {
-        let rank = self.keys.canonicalise();
-        let place = |old: u32| rank[old as usize];
-        let mut first = vec![i64::MAX; self.first.len()];
-        let mut flags = vec![0; self.first.len()];
-        for old in 0..rank.len() {
-            first[rank[old] as usize] = self.first[old];
-            flags[rank[old] as usize] = self.flags[old];
-        }
-        for (key, role) in &self.roles {
+        for (number, role) in &self.roles {
             if staff.roles.contains(role) {
-                flags[place(*key) as usize] |= STAFF;
+                self.seats[*number as usize].flags |= STAFF;
             }
         }
-        let mut changes: Vec<(u32, i64, bool)> = self
-            .changes
+        let changes: Vec<(u32, i64, bool)> = self.changes.into_iter().collect();
+        let communities: Vec<Arc<str>> = self
+            .communities
             .iter()
-            .map(|&(key, at, joined)| (place(key), at, joined))
+            .map(|name| Arc::from(name.as_str()))
             .collect();
-        changes.sort_unstable();
-
         let mut out = Membership {
             staff: configured_staff(who, staff),
             ..Membership::default()
         };
-        let mut names: BTreeMap<String, Arc<str>> = BTreeMap::new();
-        let mut shared = |name: &str| -> Arc<str> {
-            if let Some(known) = names.get(name) {
-                return Arc::clone(known);
-            }
-            let new: Arc<str> = Arc::from(name);
-            names.insert(name.to_owned(), Arc::clone(&new));
-            new
-        };
-        let mut found: Vec<(String, Stay)> = Vec::new();
-        for key in 0..first.len() as u32 {
-            let text = std::str::from_utf8(self.keys.bytes(key)).unwrap_or_default();
-            let mut parts = text.splitn(3, '\0');
-            let (Some(community), Some(platform), Some(handle)) =
-                (parts.next(), parts.next(), parts.next())
-            else {
-                continue;
-            };
-            if flags[key as usize] & BOT != 0 {
+        let mut platforms: BTreeMap<&str, Arc<str>> = BTreeMap::new();
+        let mut found: Vec<(&str, Stay)> = Vec::new();
+        for (number, seat) in (0_u32..).zip(&self.seats) {
+            if seat.flags & BOT != 0 {
                 out.bots += 1;
                 continue;
             }
-            if flags[key as usize] & STAFF != 0 {
-                out.staff
-                    .extend(who.person_of_handle(platform, handle).map(str::to_owned));
+            let node = who.placed(seat.handle);
+            if seat.flags & STAFF != 0 {
+                out.staff.insert(who.person(node).to_owned());
             }
-            let from = changes.partition_point(|&(k, ..)| k < key);
-            let to = changes.partition_point(|&(k, ..)| k <= key);
-            let stays = Self::stays(&changes[from..to], first[key as usize]);
+            let from = changes.partition_point(|&(of, ..)| of < number);
+            let to = changes.partition_point(|&(of, ..)| of <= number);
+            let stays = Self::stays(&changes[from..to], seat.first);
             if stays.is_empty() {
                 continue;
             }
-            let bounds = who.handle_bounds(platform, handle);
+            let (platform, _) = who.name_of(seat.handle);
+            let platform = platforms
+                .entry(platform)
+                .or_insert_with(|| Arc::from(platform));
+            let bounds = who.handle_bounds(node);
             for (since, until) in stays {
                 let mut edges = vec![since];
                 edges.extend(
@@ -216,10 +257,6 @@ impl MembershipEvidence {
                     let Ok(joined) = Timestamp::from_microsecond(two[0]) else {
                         continue;
                     };
-                    let Some(person) = who.person_of_handle_at(platform, handle, joined) else {
-                        out.unresolved += 1;
-                        continue;
-                    };
                     let interval = Interval {
                         joined,
                         left: Timestamp::from_microsecond(two[1])
@@ -227,10 +264,10 @@ impl MembershipEvidence {
                             .filter(|_| two[1] != i64::MAX),
                     };
                     found.push((
-                        person.to_owned(),
+                        who.person_at(node, two[0]),
                         Stay {
-                            community: shared(community),
-                            platform: shared(platform),
+                            community: Arc::clone(&communities[seat.community as usize]),
+                            platform: Arc::clone(platform),
                             interval,
                         },
                     ));
@@ -239,10 +276,10 @@ impl MembershipEvidence {
         }
         found.sort();
         for group in found.chunk_by(|x, y| x.0 == y.0) {
-            let person = &group[0].0;
+            let person = group[0].0;
             if !out.staff.contains(person) {
                 out.people.push(PersonMembership {
-                    person: person.clone(),
+                    person: person.to_owned(),
                     stays: union(group.iter().map(|(_, stay)| stay)),
                 });
             }
@@ -408,7 +445,6 @@ pub struct Membership {
     people: Vec<PersonMembership>,
     staff: BTreeSet<String>,
     bots: u64,
-    unresolved: u64,
 }
 
 impl Membership {
@@ -443,11 +479,5 @@ impl Membership {
     #[must_use]
     pub fn bots(&self) -> u64 {
         self.bots
-    }
-
-    /// Stays whose handle the resolution does not know: its evidence was not given the same events.
-    #[must_use]
-    pub fn unresolved(&self) -> u64 {
-        self.unresolved
     }
 }

@@ -8,7 +8,7 @@ use levier_domain::config::Join;
 use crate::account::{Accounts, is_weighty};
 use crate::candidates::{candidates, kind_range, span_nodes};
 use crate::cluster::cluster;
-use crate::evidence::{Edge, Evidence};
+use crate::evidence::{Edge, Evidence, HandleId};
 use crate::node::{self, Node};
 use crate::person::PersonIds;
 use crate::rule::{Doubt, Refusal, Rule};
@@ -146,7 +146,7 @@ impl Resolution {
         self.evidence.nodes.get(&key)
     }
 
-    fn person(&self, node: u32) -> &str {
+    pub(crate) fn person(&self, node: u32) -> &str {
         self.persons.get(self.person_of[node as usize])
     }
 
@@ -165,22 +165,45 @@ impl Resolution {
     #[must_use]
     pub fn person_of_handle_at(&self, platform: &str, handle: &str, at: Timestamp) -> Option<&str> {
         let node = self.handle(platform, handle)?;
-        let at = at.as_microsecond();
+        Some(self.person_at(node, at.as_microsecond()))
+    }
+
+    /// The person behind the node of a handle at an instant, µs.
+    pub(crate) fn person_at(&self, node: u32, at: i64) -> &str {
         let span = self.spans.get(&node).and_then(|spans| {
             spans
                 .iter()
                 .filter(|&&(since, until, _)| since <= at && at < until)
                 .max()
         });
-        Some(self.person(span.map_or(node, |&(.., span)| span)))
+        self.person(span.map_or(node, |&(.., span)| span))
     }
 
-    /// The instants at which the person behind a handle may change, ascending, µs.
-    pub(crate) fn handle_bounds(&self, platform: &str, handle: &str) -> Vec<i64> {
-        let spans = self
-            .handle(platform, handle)
-            .and_then(|node| self.spans.get(&node));
-        let mut bounds: Vec<i64> = spans
+    /// The node of a handle that has been numbered on arrival, in byte order.
+    pub(crate) fn placed(&self, handle: HandleId) -> u32 {
+        self.evidence.arrived[handle.position()]
+    }
+
+    /// Platform and name of a handle, as they are compared.
+    #[must_use]
+    pub fn name_of(&self, handle: HandleId) -> (&str, &str) {
+        match self.node(self.placed(handle)) {
+            Node::Handle { platform, handle } => (platform, handle),
+            _ => ("", ""),
+        }
+    }
+
+    /// The position of the person behind a handle, outside of the spans of explicit links.
+    #[must_use]
+    pub fn position_of(&self, handle: HandleId) -> u32 {
+        self.person_of[self.placed(handle) as usize]
+    }
+
+    /// The instants at which the person behind the node of a handle may change, ascending, µs.
+    pub(crate) fn handle_bounds(&self, node: u32) -> Vec<i64> {
+        let mut bounds: Vec<i64> = self
+            .spans
+            .get(&node)
             .into_iter()
             .flatten()
             .flat_map(|&(since, until, _)| [since, until])
@@ -334,13 +357,6 @@ impl Resolution {
     #[must_use]
     pub fn id(&self, position: u32) -> &str {
         self.persons.get(position)
-    }
-
-    /// [`Resolution::person_of_handle`], as a position.
-    #[must_use]
-    pub fn position_of_handle(&self, platform: &str, handle: &str) -> Option<u32> {
-        self.handle(platform, handle)
-            .map(|node| self.person_of[node as usize])
     }
 
     /// [`Resolution::person_of_row`], as a position.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 /// A body of so many bytes is summed (CRC) and not signed as well: the signature costs as much as all the rest of writing it.
 const LARGE: usize = 1 << 20;
@@ -392,6 +393,35 @@ impl Lake {
             })
             .buffered(ahead)
             .boxed()
+    }
+
+    /// Works on many objects, as many of them side by side as there are processors, and hands over what came of each in the order
+    /// of `keys`; one that vanished meanwhile is left out. `work` is told the position of the key.
+    ///
+    /// # Errors
+    /// The first [`LakeError`] met, in the order of `keys`.
+    pub async fn side_by_side<T: Send>(
+        &self,
+        keys: Vec<String>,
+        work: impl Fn(usize, &str, Bytes) -> Result<T, LakeError> + Sync,
+        mut take: impl FnMut(T),
+    ) -> Result<(), LakeError> {
+        let at_once = rayon::current_num_threads();
+        let reads = self.read_ahead(keys, READS_AT_ONCE.max(at_once));
+        let mut chunks = reads.enumerate().chunks(at_once);
+        while let Some(chunk) = chunks.next().await {
+            let done: Vec<Result<Option<T>, LakeError>> = chunk
+                .into_par_iter()
+                .map(|(position, (key, read))| {
+                    let Some(bytes) = read? else { return Ok(None) };
+                    work(position, &key, bytes).map(Some)
+                })
+                .collect();
+            for part in done {
+                part?.into_iter().for_each(&mut take);
+            }
+        }
+        Ok(())
     }
 
     /// Writes many objects at once.
