@@ -23,3 +23,4 @@ mod refund;
 mod rest;
 mod small;
 mod story;
+mod units;

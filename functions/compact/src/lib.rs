@@ -242,6 +242,7 @@ async fn read_chunk(
             }
         }
         reader.write_records(deps, &records).await?;
+        reader.write_domains(&deps.lake).await?;
         note_brought(deps, prefix, &events[first..]).await?;
         touched.insert(
             prefix.to_owned(),

@@ -9,7 +9,7 @@ use levier_domain::item::{Draft, Item};
 use levier_domain::record::{Record, Value};
 use levier_lake::delivery::Landed;
 use levier_lake::ledger::{DayOfLanding, Read};
-use levier_lake::{LakeError, keys, records};
+use levier_lake::{Lake, LakeError, domains, keys, records};
 use levier_platforms::{Context, Delivery};
 use levier_runtime::Dependencies;
 
@@ -19,6 +19,8 @@ pub struct Reader<'a> {
     source: &'a str,
     /// Day, as it occurs in keys of records: `{source}-{date}`.
     stem: String,
+    /// Company domains of e-mails that came along, both as keyed hashes.
+    domains: BTreeMap<[u8; 16], [u8; 16]>,
 }
 
 impl<'a> Reader<'a> {
@@ -30,6 +32,7 @@ impl<'a> Reader<'a> {
             deps,
             source,
             stem: rest.trim_end_matches('/').replace('/', "-"),
+            domains: BTreeMap::new(),
         }
     }
 
@@ -63,6 +66,10 @@ impl<'a> Reader<'a> {
             read.items += 1;
             match item {
                 Item::Event(draft) => {
+                    let email = draft.event.attributes.get(attribute::EMAIL_KEY);
+                    let domain = draft.domain.as_deref();
+                    self.domains
+                        .extend(domains::pair(email.map(String::as_str), domain));
                     let (event, record) = finish(*draft);
                     *read
                         .mapped
@@ -127,12 +134,36 @@ impl<'a> Reader<'a> {
     }
 }
 
+impl Reader<'_> {
+    /// Adds the company domains that came along to those of the month: a set, written only when it grows.
+    pub async fn write_domains(&mut self, lake: &Lake) -> Result<(), LakeError> {
+        if self.domains.is_empty() {
+            return Ok(());
+        }
+        let month = self.stem.rsplit_once('-').map_or(&*self.stem, |two| two.0);
+        let key = keys::domains(&format!("hook-{month}"));
+        let mut all = BTreeMap::new();
+        if let Some(bytes) = lake.get(&key).await? {
+            domains::decode(&key, bytes, |email, domain| {
+                all.extend(domains::pair(Some(email), Some(domain)));
+            })?;
+        }
+        let before = all.len();
+        all.append(&mut self.domains);
+        if all.len() > before {
+            lake.put(&key, domains::encode(&key, &all)?).await?;
+        }
+        Ok(())
+    }
+}
+
 /// Reads the text of a draft and drops it.
 pub fn finish(draft: Draft) -> (Event, Option<Record>) {
     let Draft {
         mut event,
         text,
         record,
+        ..
     } = draft;
     if let Some(text) = text {
         let reading = levier_language::read(&text);

@@ -14,12 +14,12 @@ use jiff::Timestamp;
 use levier_domain::entity::Entity;
 use levier_domain::event::{ANSWER_WORDS, Event, attribute};
 use levier_domain::item::Draft;
-use levier_domain::private::EMAIL_DOMAIN;
 use levier_domain::receipt::{ImportStatus, Receipt, Refusal};
-use levier_domain::record::{Fingerprint, Record, Value};
+use levier_domain::record::{Fingerprint, Record};
 use levier_exports::{
     Dialects, Limits, Outcome, Pace, REASON_HEADERS, Reading, RefusedRows, Sink, SinkError, Stretch,
 };
+use levier_lake::domains;
 use levier_lake::index::Entry;
 use levier_lake::records::Batcher;
 use levier_render::{Language, refusal_sentence};
@@ -91,7 +91,6 @@ struct Rows {
     entries: Vec<Entry>,
     matching: Counter,
     domains: BTreeMap<[u8; 16], [u8; 16]>,
-    attributes: Option<usize>,
 }
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SinkError {
@@ -99,32 +98,21 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SinkError {
 }
 
 impl Rows {
-    /// Takes the hash of the e-mail's domain out of the record: it is kept beside the rows, once for each address.
-    fn keep_domain(&mut self, record: &mut Record) {
-        let Some(Value::Attributes(map)) = self.attributes.map(|at| &mut record.values[at]) else {
-            return;
-        };
-        let domain = map.remove(EMAIL_DOMAIN);
-        if map.is_empty()
-            && let Some(at) = self.attributes
-        {
-            record.values[at] = Value::Null;
-        }
-        let (mut email, mut hash) = ([0; 16], [0; 16]);
-        if let (Some(domain), Some(key)) = (domain, record.get("email_key").as_text())
-            && hex::decode_to_slice(key, &mut email).is_ok()
-            && hex::decode_to_slice(domain, &mut hash).is_ok()
-        {
-            self.domains.insert(email, hash);
-        }
+    /// Keeps the hash of the e-mail's domain beside the rows, once for each address.
+    fn keep_domain(&mut self, record: &Record, domain: Option<&str>) {
+        self.domains
+            .extend(domains::pair(record.get("email_key").as_text(), domain));
     }
 }
 
 impl Stretch for Rows {
-    fn record(&mut self, _line: u64, record: &mut Record) -> Result<(), SinkError> {
-        if self.entity == Entity::People {
-            self.keep_domain(record);
-        }
+    fn record(
+        &mut self,
+        _line: u64,
+        record: &mut Record,
+        domain: Option<&str>,
+    ) -> Result<(), SinkError> {
+        self.keep_domain(record, domain);
         self.matching.add(record);
         self.entries.push(Entry {
             key: self.fingerprint.key(record),
@@ -154,7 +142,6 @@ impl Sink for Collector<'_> {
             entries: Vec::new(),
             matching: Counter::new(entity),
             domains: BTreeMap::new(),
-            attributes: entity.lake_position("attributes"),
         })
     }
 
@@ -193,8 +180,15 @@ impl Sink for Collector<'_> {
 
     fn event(&mut self, _line: u64, draft: Draft) -> Result<(), SinkError> {
         let Draft {
-            mut event, text, ..
+            mut event,
+            text,
+            domain,
+            ..
         } = draft;
+        let email = event.attributes.get(attribute::EMAIL_KEY);
+        self.member
+            .domains
+            .extend(domains::pair(email.map(String::as_str), domain.as_deref()));
         if let Some(text) = text {
             let reading = levier_language::read(&text);
             event.language = reading.language.map(str::to_owned);

@@ -110,7 +110,11 @@ pub async fn store(
         }
         if !member.events.is_empty() {
             let read = member.events.len() as u64;
-            let merged = events::merge(std::mem::take(&mut member.events));
+            let mut merged = events::merge(std::mem::take(&mut member.events));
+            // The ledger counts by the system of the file: what its events are called by must be the same.
+            for event in &mut merged {
+                event.source.clone_from(&source);
+            }
             receipt.rows.new = merged.len() as u64;
             receipt.rows.unchanged = read - merged.len() as u64;
             ledger.stored = merged.len() as u64;

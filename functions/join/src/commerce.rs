@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::entity::Entity;
-use levier_domain::money::share;
+use levier_domain::money::{Currency, share};
 use levier_domain::record::Record;
 use levier_identity::Resolution;
 use levier_lake::{Lake, LakeError};
@@ -55,15 +56,50 @@ impl AddAssign for Bought {
     }
 }
 
-/// One subscription version: what was due monthly between two instants.
+/// One subscription version: what was due between two instants.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Due {
     /// From.
     pub from: Timestamp,
     /// Until, open while it runs.
     pub until: Option<Timestamp>,
-    /// Monthly amount in minor units of the reporting currency.
-    pub monthly_minor: i64,
+    /// What is due every interval, for one, in minor units of its currency.
+    amount_minor: i64,
+    currency: Currency,
+    /// Months of an interval.
+    months: f64,
+    quantity: f64,
+}
+
+impl Due {
+    /// What it brings per month, in whole minor units of the reporting currency, at the rate of a day: years are twelfths,
+    /// quarters thirds, weeks × 52 ÷ 12. `None` without a rate on or before the day.
+    #[must_use]
+    pub fn monthly_minor(&self, rates: &Rates, day: Date) -> Option<i64> {
+        let amount = rates.convert_of(self.amount_minor, self.currency, day)?;
+        Some((amount as f64 / self.months * self.quantity).round() as i64)
+    }
+}
+
+/// Months of an interval that a subscription is due for.
+fn months_of(interval: &str) -> f64 {
+    match interval {
+        "year" => 12.0,
+        "quarter" => 3.0,
+        "week" => 12.0 / 52.0,
+        _ => 1.0,
+    }
+}
+
+/// Whether a row is something paid: an order or an invoice.
+pub fn is_paid(row: &Record) -> bool {
+    let status = row.get("status").as_text();
+    match row.entity {
+        Entity::Orders => matches!(status, Some("paid" | "refunded" | "partially_refunded")),
+        Entity::Invoices => status == Some("paid"),
+        Entity::Subscriptions => true,
+        _ => false,
+    }
 }
 
 /// Where the rows of commerce come from, found once and read once for every group of persons.
@@ -79,14 +115,15 @@ pub struct Ledgers {
 }
 
 impl Ledgers {
-    /// Finds the rows that hold at `until`. `count` gives the number of rows of an entity, `holding` the rows themselves.
+    /// Finds the rows that hold at `until`, of `holdings`; `paid` gives the number of those of an entity that bring revenue, for
+    /// a single test order does not make a company of subscriptions a shop.
     ///
     /// # Errors
     /// [`LakeError`].
     pub async fn find(
         lake: &Lake,
         mut holdings: BTreeMap<Entity, Holding>,
-        counts: &BTreeMap<Entity, u64>,
+        paid: &BTreeMap<Entity, u64>,
         config: &Config,
         until: Timestamp,
     ) -> Result<Self, LakeError> {
@@ -95,7 +132,7 @@ impl Ledgers {
                 .remove(&entity)
                 .ok_or_else(|| LakeError::content(entity.as_str(), "rows", "not looked for"))
         };
-        let any = |entity: Entity| counts.get(&entity).is_some_and(|n| *n > 0);
+        let any = |entity: Entity| paid.get(&entity).is_some_and(|n| *n > 0);
         Ok(Self {
             orders: take(Entity::Orders)?,
             invoices: take(Entity::Invoices)?,
@@ -116,6 +153,11 @@ impl Ledgers {
                 "none"
             },
         })
+    }
+
+    /// What money in other currencies is worth.
+    pub fn rates(&self) -> &Rates {
+        &self.rates
     }
 
     /// What the persons for whom `wanted` holds did.
@@ -146,7 +188,7 @@ impl Ledgers {
             "person_id",
         ];
         let with = |more: &[&'static str]| {
-            let mut columns = vec!["source", "person_id", "email_key"];
+            let mut columns = vec!["source", "person_id", "email_key", "account_id"];
             columns.extend_from_slice(more);
             columns
         };
@@ -189,7 +231,7 @@ impl Ledgers {
         out.bought.finish(who.positions());
         // Of one person by time, so that what is written does not depend on the order of reading.
         out.subscriptions
-            .sort_by_key(|(person, due)| (*person, due.from, due.until, due.monthly_minor));
+            .sort_by_key(|(person, due)| (*person, due.from, due.until, due.amount_minor));
         Ok(out)
     }
 }
@@ -253,6 +295,7 @@ impl<W: Fn(u32) -> bool> Reader<'_, W> {
             text("source").unwrap_or_default(),
             text("person_id"),
             text("email_key"),
+            text("account_id"),
         )
     }
 
@@ -299,6 +342,7 @@ impl<W: Fn(u32) -> bool> Reader<'_, W> {
                 "no person (neither id nor e-mail leads to one)",
             );
         };
+        self.customer(person, at);
         let amounts = (
             self.convert(row, "amount_minor", at),
             self.convert(row, "refunded_amount_minor", at),
@@ -310,7 +354,6 @@ impl<W: Fn(u32) -> bool> Reader<'_, W> {
                 "no exchange rate on or before the day; drop a rates file",
             );
         };
-        self.customer(person, at);
         let net = amount - refunded;
         let bought = Bought {
             orders: 1,
@@ -333,6 +376,7 @@ impl<W: Fn(u32) -> bool> Reader<'_, W> {
         let Some(person) = self.person(row) else {
             return self.leave_out(Entity::Invoices, "no person");
         };
+        self.customer(person, at);
         let amounts = (
             self.convert(row, "amount_minor", at),
             self.convert(row, "refunded_amount_minor", at),
@@ -344,7 +388,6 @@ impl<W: Fn(u32) -> bool> Reader<'_, W> {
                 "no exchange rate on or before the day; drop a rates file",
             );
         };
-        self.customer(person, at);
         let net = amount - refunded;
         let bought = Bought {
             revenue_minor: net - share(tax, net, amount),
@@ -389,25 +432,25 @@ impl<W: Fn(u32) -> bool> Reader<'_, W> {
             {
                 continue;
             }
-            let Some(amount) = self.convert(row, "amount_minor", paying) else {
+            // Whoever has a contract is a customer, whether or not its money can be told.
+            self.customer(person, paying);
+            if self.convert(row, "amount_minor", paying).is_none() {
                 self.leave_out(
                     Entity::Subscriptions,
                     "no exchange rate on or before the day; drop a rates file",
                 );
-                continue;
-            };
-            let quantity = row.get("quantity").as_number().unwrap_or(1.0);
-            let monthly_minor = monthly(
-                amount,
-                quantity,
-                row.get("interval").as_text().unwrap_or("month"),
-            );
-            self.customer(person, paying);
-            if (self.wanted)(person) {
+            }
+            let currency = row.get("currency").as_text().map(Currency::parse);
+            if let Some(Ok(currency)) = currency
+                && (self.wanted)(person)
+            {
                 let due = Due {
                     from: paying,
                     until: ended,
-                    monthly_minor,
+                    amount_minor: row.get("amount_minor").as_integer().unwrap_or(0),
+                    currency,
+                    months: months_of(row.get("interval").as_text().unwrap_or("month")),
+                    quantity: row.get("quantity").as_number().unwrap_or(1.0),
                 };
                 self.out.subscriptions.push((person, due));
             }
@@ -449,15 +492,4 @@ impl<W: Fn(u32) -> bool> Reader<'_, W> {
             self.add(person, at, bought);
         }
     }
-}
-
-/// What a subscription brings per month, in whole minor units: years are twelfths, quarters thirds, weeks × 52 ÷ 12.
-fn monthly(amount: i64, quantity: f64, interval: &str) -> i64 {
-    let per_month = match interval {
-        "year" => amount as f64 / 12.0,
-        "quarter" => amount as f64 / 3.0,
-        "week" => amount as f64 * 52.0 / 12.0,
-        _ => amount as f64,
-    };
-    (per_month * quantity).round() as i64
 }

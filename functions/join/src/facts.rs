@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use crate::activity::Counts;
 use crate::commerce::{Bought, Commerce, Due, Ledgers};
 use crate::manifest::{MANIFEST, Manifest};
+use crate::money::Rates;
 use crate::months::{Cell, PersonMonths};
 use crate::profiles::{Known, Profiles};
 
@@ -37,12 +38,18 @@ pub struct Facts<'a> {
     pub who: &'a Resolution,
     /// Who was a member when.
     pub membership: &'a Membership,
+    /// When accounts that stand for themselves were members, by position.
+    pub companies: &'a BTreeMap<u32, PersonMembership>,
     /// What persons did.
     pub activity: &'a PersonMonths<Counts>,
     /// What the CRM says of them.
     pub profiles: &'a Profiles,
+    /// What subscriptions in other currencies are worth.
+    pub rates: &'a Rates,
     /// The zone of months.
     pub zone: &'a jiff::tz::TimeZone,
+    /// The first instant after the as-of day: what begins or ends later has not yet.
+    pub until: Timestamp,
     /// The month of the as-of day.
     pub last: Month,
 }
@@ -61,7 +68,10 @@ pub struct Written {
 #[derive(Clone, Copy)]
 struct Here {
     month: i32,
+    /// Its last instant, or that of the as-of day where it still runs.
     last_instant: Timestamp,
+    /// The local day of that instant, whose rates hold.
+    last_day: Date,
 }
 
 /// One person on the way through the months.
@@ -187,7 +197,10 @@ impl<'a> Facts<'a> {
     fn line(&self, person: u32, commerce: &'a Commerce) -> Line<'a> {
         let id = self.who.id(person);
         let profile = self.profiles.of(person);
-        let membership = self.membership.get(id);
+        let membership = self
+            .membership
+            .get(id)
+            .or_else(|| self.companies.get(&person));
         let bought = commerce.bought.of(person);
         let active = self.activity.of(person);
         let month_of = |at| Month::at(at, self.zone).index();
@@ -244,12 +257,14 @@ impl<'a> Facts<'a> {
         let mut files = Vec::new();
         let mut fact = Fact::default();
         for month in first..=self.last.index() {
-            let end = start_of_day(Month::from_index(month).end_day(), self.zone);
+            let end = start_of_day(Month::from_index(month).end_day(), self.zone).min(self.until);
+            let last_instant = end
+                .checked_sub(jiff::SignedDuration::from_micros(1))
+                .unwrap_or(end);
             let here = Here {
                 month,
-                last_instant: end
-                    .checked_sub(jiff::SignedDuration::from_micros(1))
-                    .unwrap_or(end),
+                last_instant,
+                last_day: self.zone.to_datetime(last_instant).date(),
             };
             let kept = month > self.last.index() - MONTHS_KEPT;
             let mut writer = Writer::default();
@@ -263,7 +278,7 @@ impl<'a> Facts<'a> {
                         due.from <= here.last_instant
                             && due.until.is_none_or(|until| until > here.last_instant)
                     })
-                    .map(|(_, due)| due.monthly_minor)
+                    .filter_map(|(_, due)| due.monthly_minor(self.rates, here.last_day))
                     .sum();
                 if kept {
                     fill(&mut fact, line, here, &bought, &counts);

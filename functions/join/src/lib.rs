@@ -28,7 +28,9 @@ use levier_domain::private::EMAIL_ROLE;
 use levier_domain::record::Record;
 use levier_domain::table::TableName;
 use levier_domain::time::{Month, start_of_day};
-use levier_identity::{Evidence, MembershipEvidence, Options, resolve};
+use levier_identity::{
+    Evidence, Membership, MembershipEvidence, Options, PersonMembership, Resolution, resolve,
+};
 use levier_lake::{events, keys};
 use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
@@ -58,45 +60,47 @@ pub async fn join(
     let day = as_of(invocation, now, &deps.zone);
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
 
+    let accounts = held(&deps.lake, Entity::Accounts, until).await?;
+    let domains = Domains::load(deps, &accounts).await?;
     let mut told = Told::default();
     let mut holdings = BTreeMap::new();
-    let mut counts = BTreeMap::new();
+    let mut paid = BTreeMap::new();
     for entity in Entity::ALL
         .iter()
         .copied()
         .filter(|entity| *entity != Entity::Activity)
     {
-        let domains = match entity {
-            Entity::People => {
-                let accounts = held(&deps.lake, Entity::Accounts, until).await?;
-                Domains::load(&deps.lake, &deps.hash_key, &accounts).await?
-            }
-            _ => Domains::default(),
-        };
         let holding = Holding::find(&deps.lake, entity, until).await?;
         let n = holding
             .gather(
                 &deps.lake,
                 &evidence_columns(entity),
                 Told::default,
-                |part, record| part.row(domains.told(record).as_ref().unwrap_or(record)),
+                |part, record| part.row(record, &domains),
                 |part| told.merge(part),
             )
             .await?;
         outcome.count("crm_rows", n);
-        counts.insert(entity, n);
+        paid.insert(entity, std::mem::take(&mut told.paid));
         holdings.insert(entity, holding);
     }
     let people = holdings
         .remove(&Entity::People)
         .ok_or_else(|| JobError::Input("people were not looked for".to_owned()))?;
-    let ledgers = Ledgers::find(&deps.lake, holdings, &counts, &deps.config, until).await?;
+    let accounts = holdings
+        .remove(&Entity::Accounts)
+        .ok_or_else(|| JobError::Input("accounts were not looked for".to_owned()))?;
+    let ledgers = Ledgers::find(&deps.lake, holdings, &paid, &deps.config, until).await?;
 
-    outcome.count("events", read_events(deps, until, &mut told).await?);
+    outcome.count(
+        "events",
+        read_events(deps, until, &domains, &mut told).await?,
+    );
     let Told {
         evidence,
         membership,
         activities,
+        ..
     } = told;
 
     let who = resolve(
@@ -106,14 +110,19 @@ pub async fn join(
         },
     );
     let membership = membership.finish(&who, &deps.config.staff);
-    let profiles = Profiles::read(&deps.lake, &people, &who, &deps.config, &deps.zone).await?;
+    let declared = [&people, &accounts];
+    let profiles = Profiles::read(&deps.lake, declared, &who, &deps.config, &deps.zone).await?;
+    let companies = companies(&who, &membership);
     let activity = activities.by_person(&who);
     let facts = Facts {
         who: &who,
         membership: &membership,
+        companies: &companies,
         activity: &activity,
         profiles: &profiles,
+        rates: ledgers.rates(),
         zone: &deps.zone,
+        until,
         last: Month::of(day),
     };
     let written = facts.write(deps, &ledgers, day).await?;
@@ -139,6 +148,20 @@ pub async fn join(
     Ok(outcome)
 }
 
+/// When the people of each account that stands for itself were members, by position.
+fn companies(who: &Resolution, membership: &Membership) -> BTreeMap<u32, PersonMembership> {
+    let mut people: BTreeMap<u32, Vec<&PersonMembership>> = BTreeMap::new();
+    for (account, person) in who.billed_members() {
+        let member = membership.get(who.id(person));
+        people.entry(account).or_default().extend(member);
+    }
+    let together = |(account, people): (u32, Vec<&PersonMembership>)| {
+        let one = PersonMembership::together(who.id(account), people.into_iter())?;
+        Some((account, one))
+    };
+    people.into_iter().filter_map(together).collect()
+}
+
 /// The columns that identity and membership read of an entity.
 fn evidence_columns(entity: Entity) -> Vec<&'static str> {
     match entity {
@@ -156,7 +179,7 @@ fn evidence_columns(entity: Entity) -> Vec<&'static str> {
         | Entity::Subscriptions
         | Entity::Invoices
         | Entity::Tickets
-        | Entity::Surveys => vec!["source", "person_id", "email_key"],
+        | Entity::Surveys => vec!["source", "person_id", "email_key", "account_id", "status"],
         _ => Vec::new(),
     }
 }
@@ -187,19 +210,31 @@ struct Told {
     evidence: Evidence,
     membership: MembershipEvidence,
     activities: Activities,
+    /// Rows of something paid.
+    paid: u64,
 }
 
 impl Told {
-    fn row(&mut self, record: &Record) {
-        if let Some(handle) = self.evidence.add_record(record) {
+    fn row(&mut self, record: &Record, domains: &Domains) {
+        self.paid += u64::from(commerce::is_paid(record));
+        let told = domains.told(record);
+        let handle = self.evidence.add_record(told.as_ref().unwrap_or(record));
+        if let Some(handle) = handle {
             self.membership.add_roster(record, handle);
+            if domains.is_staff_row(record) {
+                let community = record.get("community").as_text().unwrap_or_default();
+                self.membership.employ(community, handle);
+            }
         }
     }
 
-    fn event(&mut self, event: &Event, months: &mut Months<'_>) {
+    fn event(&mut self, event: &Event, domains: &Domains, months: &mut Months<'_>) {
         let actor = self.evidence.add_event(event);
         if let Some(actor) = actor {
             self.membership.add_event(event, actor);
+            if domains.is_staff_event(event) {
+                self.membership.employ(&event.community, actor);
+            }
         }
         self.activities.add(event, actor, months);
     }
@@ -208,6 +243,7 @@ impl Told {
         let renumbered = self.evidence.merge(other.evidence);
         self.membership.merge(other.membership, &renumbered);
         self.activities.merge(other.activities, &renumbered);
+        self.paid += other.paid;
     }
 }
 
@@ -215,6 +251,7 @@ impl Told {
 async fn read_events(
     deps: &Dependencies,
     until: Timestamp,
+    domains: &Domains,
     told: &mut Told,
 ) -> Result<u64, levier_lake::LakeError> {
     let days: Vec<String> = deps
@@ -232,7 +269,7 @@ async fn read_events(
         let mut months = Months::new(&deps.zone);
         events::visit(key, bytes, &WANTED, |event| {
             if event.occurred_at < until {
-                day.event(event, &mut months);
+                day.event(event, domains, &mut months);
                 n += 1;
             }
         })?;

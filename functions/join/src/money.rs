@@ -42,7 +42,12 @@ impl Rates {
     /// `minor` units of `currency` on `day`, in minor units of the reporting currency; `None` without a rate.
     #[must_use]
     pub fn convert(&self, minor: i64, currency: &str, day: Date) -> Option<i64> {
-        let currency = Currency::parse(currency).ok()?;
+        self.convert_of(minor, Currency::parse(currency).ok()?, day)
+    }
+
+    /// [`Rates::convert`] of a currency that is known.
+    #[must_use]
+    pub fn convert_of(&self, minor: i64, currency: Currency, day: Date) -> Option<i64> {
         if currency == self.reporting {
             return Some(minor);
         }

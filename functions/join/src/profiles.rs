@@ -82,13 +82,13 @@ pub struct Profiles {
 }
 
 impl Profiles {
-    /// Reads the rows of `people` that hold.
+    /// Reads the rows that hold of people, and of accounts for those that stand for themselves.
     ///
     /// # Errors
     /// [`LakeError`].
     pub async fn read(
         lake: &Lake,
-        people: &Holding,
+        declared: [&Holding; 2],
         who: &Resolution,
         config: &Config,
         zone: &jiff::tz::TimeZone,
@@ -96,15 +96,16 @@ impl Profiles {
         let mut texts = Texts::default();
         let mut lines: Vec<Line> = Vec::new();
         let mut months = Months::new(zone);
-        let mut columns = vec!["source", "person_id", "created_at"];
+        let mut columns = vec!["source", "person_id", "account_id", "created_at"];
         columns.extend(FIELDS);
-        people
-            .each(lake, &columns, |row: &Record| {
+        for holding in declared {
+            let take = |row: &Record| {
                 let text = |name: &str| row.get(name).as_text();
-                let (Some(source), Some(id)) = (text("source"), text("person_id")) else {
+                let Some(source) = text("source") else {
                     return;
                 };
-                let Some(person) = who.position_of_row(source, Some(id), None) else {
+                let (id, account) = (text("person_id"), text("account_id"));
+                let Some(person) = who.position_of_row(source, id, None, account) else {
                     return;
                 };
                 lines.push(Line {
@@ -116,10 +117,12 @@ impl Profiles {
                         .get("created_at")
                         .as_instant()
                         .map_or(i32::MAX, |at| months.of(at)),
-                    is_staff: config.staff.person_ids.iter().any(|staff| staff == id),
+                    is_staff: id
+                        .is_some_and(|id| config.staff.person_ids.iter().any(|staff| staff == id)),
                 });
-            })
-            .await?;
+            };
+            holding.each(lake, &columns, take).await?;
+        }
         lines.sort_unstable_by(|a, b| {
             (texts.get(a.source), a.key).cmp(&(texts.get(b.source), b.key))
         });

@@ -32,6 +32,9 @@ pub struct Draft {
     pub text: Option<String>,
     /// For `record_changed`: the CRM record that the webhook carries.
     pub record: Option<Record>,
+    /// Keyed hash of the company's domain of the actor's e-mail, where one came along: kept beside the events, once for each
+    /// address.
+    pub domain: Option<String>,
 }
 
 impl Item {
@@ -42,6 +45,7 @@ impl Item {
             event,
             text: None,
             record: None,
+            domain: None,
         }))
     }
 
@@ -52,6 +56,7 @@ impl Item {
             event,
             text: Some(text.into()),
             record: None,
+            domain: None,
         }))
     }
 

@@ -7,8 +7,13 @@ use levier_domain::record::{Record, Value};
 
 use crate::cells::shape;
 
-/// The event of one typed row; `written` is what stands in its free text.
-pub(crate) fn event(line: u64, record: &Record, written: Option<String>) -> Result<Draft, Refusal> {
+/// The event of one typed row; `written` is what stands in its free text, `domain` the keyed hash of the domain of its e-mail.
+pub(crate) fn event(
+    line: u64,
+    record: &Record,
+    written: Option<String>,
+    domain: Option<String>,
+) -> Result<Draft, Refusal> {
     let text = |column: &str| record.get(column).as_text().map(str::to_owned);
     let refuse = |column: &str, reason: String, hint: String| Refusal {
         line,
@@ -68,16 +73,27 @@ pub(crate) fn event(line: u64, record: &Record, written: Option<String>) -> Resu
             event.attributes.insert(key.to_owned(), hash);
         }
     }
-    if kind == Kind::MessagePosted && !is_canonical(&id, &platform) {
+    // A row names the message that it is about as a webhook does: itself, or the one that it replies to. An id that is already
+    // that of an event names no message.
+    let about = match kind {
+        Kind::MessagePosted => Some(id).filter(|id| !is_canonical(id, &platform)),
+        Kind::MessageDeleted
+        | Kind::ReactionAdded
+        | Kind::ReactionRemoved
+        | Kind::AnswerAccepted => event.reply_to.clone(),
+        _ => None,
+    };
+    if let Some(message) = about {
         event
             .attributes
             .entry(attribute::MESSAGE.to_owned())
-            .or_insert(id);
+            .or_insert(message);
     }
     Ok(Draft {
         event,
         text: written,
         record: None,
+        domain,
     })
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use levier_domain::entity::Entity;
 use levier_domain::event::Visibility;
 use levier_domain::receipt::{Receipt, Refusal};
+use levier_identity::company_domain;
 use serde_json::{Map, Value as Json};
 use zip::ZipArchive;
 
@@ -204,13 +205,14 @@ pub(crate) fn slack<R: Read + Seek>(
                         continue;
                     };
                     let flag = |key: &str| user.get(key).and_then(Json::as_bool) == Some(true);
+                    let email = user.pointer("/profile/email").and_then(Json::as_str);
                     users.insert(
                         id.to_owned(),
                         SlackUser {
-                            email: user
-                                .pointer("/profile/email")
-                                .and_then(Json::as_str)
-                                .and_then(|email| reading.hash_key.email(email)),
+                            email: email.and_then(|email| reading.hash_key.email(email)),
+                            domain: email
+                                .and_then(company_domain)
+                                .map(|domain| reading.hash_key.domain(&domain)),
                             is_bot: flag("is_bot") || id == "USLACKBOT",
                             is_staff: flag("is_admin") || flag("is_owner"),
                         },

@@ -7,7 +7,8 @@
 use jiff::Timestamp;
 use levier_domain::event::{Event, Kind, Visibility, attribute};
 use levier_domain::item::Draft;
-use levier_domain::private::HashKey;
+use levier_domain::private::{EMAIL_DOMAIN, HashKey};
+use levier_identity::company_domain;
 use levier_platforms::ids::{self, Object};
 use serde_json::Value as Json;
 
@@ -41,11 +42,14 @@ impl Place<'_> {
     }
 }
 
-fn draft(event: Event, text: Option<&str>) -> Draft {
+fn draft(mut event: Event, text: Option<&str>) -> Draft {
+    // On its way beside the e-mail; an event never keeps it.
+    let domain = event.attributes.remove(EMAIL_DOMAIN);
     Draft {
         event,
         text: text.map(str::to_owned),
         record: None,
+        domain,
     }
 }
 
@@ -61,6 +65,8 @@ pub(crate) fn slack_time(ts: &str) -> Option<Timestamp> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SlackUser {
     pub(crate) email: Option<String>,
+    /// Keyed hash of the company's domain of the e-mail.
+    pub(crate) domain: Option<String>,
     pub(crate) is_bot: bool,
     pub(crate) is_staff: bool,
 }
@@ -200,6 +206,11 @@ fn tell_user(event: &mut Event, user: &str, users: &std::collections::HashMap<St
                 .attributes
                 .insert(attribute::EMAIL_KEY.to_owned(), email.clone());
         }
+        if let Some(domain) = &known.domain {
+            event
+                .attributes
+                .insert(EMAIL_DOMAIN.to_owned(), domain.clone());
+        }
         event.is_bot |= known.is_bot;
         event.is_staff |= known.is_staff;
     }
@@ -328,10 +339,14 @@ pub(crate) fn discourse(post: &Json, place: &Place<'_>) -> Told {
         attribute::MESSAGE.to_owned(),
         ids::discourse::message_id(&topic, number),
     );
-    if let Some(key) = text(&["email"]).and_then(|email| place.hash_key.email(&email)) {
-        event
-            .attributes
-            .insert(attribute::EMAIL_KEY.to_owned(), key);
+    if let Some(email) = text(&["email"])
+        && let Some(key) = place.hash_key.email(&email)
+    {
+        let attributes = &mut event.attributes;
+        attributes.insert(attribute::EMAIL_KEY.to_owned(), key);
+        if let Some(domain) = company_domain(&email) {
+            attributes.insert(EMAIL_DOMAIN.to_owned(), place.hash_key.domain(&domain));
+        }
     }
     let body = text(&["raw", "text"]);
     Told::Events(vec![draft(event, body.as_deref())])

@@ -105,10 +105,10 @@ impl Judged {
         self.refused_rows.push((row.line, row.to_cells(), refusal));
     }
 
-    fn record(&mut self, line: u64, record: &mut Record) {
+    fn record(&mut self, line: u64, record: &mut Record, domain: Option<&str>) {
         self.accepted += 1;
         if self.failed.is_none()
-            && let Err(error) = self.stretch.record(line, record)
+            && let Err(error) = self.stretch.record(line, record, domain)
         {
             self.failed = Some(error);
         }
@@ -184,7 +184,7 @@ impl<'a> Judge<'a> {
     pub(crate) fn totals(&mut self, stretch: Box<dyn Stretch>) -> Judged {
         let mut out = Judged::of(stretch);
         for (line, mut record) in self.sums.take() {
-            out.record(line, &mut record);
+            out.record(line, &mut record, None);
         }
         out
     }
@@ -227,7 +227,8 @@ impl<'a> Judge<'a> {
         }
         match self.plan.entity {
             Entity::Activity => {
-                match activity::event(row.line, &self.record, self.typer.text.take()) {
+                let (text, domain) = (self.typer.text.take(), self.typer.email_domain.take());
+                match activity::event(row.line, &self.record, text, domain) {
                     Ok(draft) => {
                         out.accepted += 1;
                         out.events.push((row.line, draft));
@@ -239,7 +240,10 @@ impl<'a> Judge<'a> {
                 Ok(held) => out.folded += u64::from(held),
                 Err(refusal) => out.refuse(row, refusal),
             },
-            _ => out.record(row.line, &mut self.record),
+            _ => {
+                let domain = self.typer.email_domain.as_deref();
+                out.record(row.line, &mut self.record, domain);
+            }
         }
     }
 
@@ -320,7 +324,7 @@ impl<'a> Judge<'a> {
         match pending.outcome {
             Ok(values) => {
                 self.record.values = values;
-                out.record(pending.line, &mut self.record);
+                out.record(pending.line, &mut self.record, None);
             }
             Err(refusal) => {
                 // All lines of the order go to the refused-rows file; they count once.

@@ -10,11 +10,17 @@ use crate::read::SinkError;
 /// Takes the typed rows of one stretch of a file, on any thread.
 pub trait Stretch: Any + Send {
     /// A typed row: values in lake order, `source` set, `import_id` and `known_from` null. The record is used again for the next
-    /// row, so that what is to be kept is copied or taken out.
+    /// row, so that what is to be kept is copied or taken out. `domain` is the keyed hash of the company's domain of its e-mail,
+    /// for entities that say who somebody is.
     ///
     /// # Errors
     /// Stops the reading.
-    fn record(&mut self, line: u64, record: &mut Record) -> Result<(), SinkError>;
+    fn record(
+        &mut self,
+        line: u64,
+        record: &mut Record,
+        domain: Option<&str>,
+    ) -> Result<(), SinkError>;
 }
 
 /// Rows with their lines, as they are.
@@ -22,7 +28,7 @@ pub trait Stretch: Any + Send {
 pub struct KeptRows(pub Vec<(u64, Record)>);
 
 impl Stretch for KeptRows {
-    fn record(&mut self, line: u64, record: &mut Record) -> Result<(), SinkError> {
+    fn record(&mut self, line: u64, record: &mut Record, _: Option<&str>) -> Result<(), SinkError> {
         self.0.push((line, record.clone()));
         Ok(())
     }
@@ -32,7 +38,7 @@ impl Stretch for KeptRows {
 pub(crate) struct Nothing;
 
 impl Stretch for Nothing {
-    fn record(&mut self, _: u64, _: &mut Record) -> Result<(), SinkError> {
+    fn record(&mut self, _: u64, _: &mut Record, _: Option<&str>) -> Result<(), SinkError> {
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::tz::TimeZone;
 use levier_domain::entity::ColumnKind;
 use levier_domain::money::Currency;
-use levier_domain::private::{EMAIL_DOMAIN, EMAIL_ROLE, HashKey};
+use levier_domain::private::{EMAIL_ROLE, HashKey};
 use levier_domain::receipt::Refusal;
 use levier_domain::record::Value;
 use rust_decimal::prelude::ToPrimitive;
@@ -241,8 +241,7 @@ impl<'a> Typer<'a> {
             return;
         };
         let role_address = std::mem::take(&mut self.role_address);
-        let email_domain = self.email_domain.take();
-        if self.plan.attributes.is_empty() && !role_address && email_domain.is_none() {
+        if self.plan.attributes.is_empty() && !role_address {
             return;
         }
         let mut map = match std::mem::take(&mut values[at]) {
@@ -262,9 +261,6 @@ impl<'a> Typer<'a> {
         }
         if role_address {
             map.insert(EMAIL_ROLE.to_owned(), "true".to_owned());
-        }
-        if let Some(domain) = email_domain {
-            map.insert(EMAIL_DOMAIN.to_owned(), domain);
         }
         values[at] = if map.is_empty() {
             Value::Null

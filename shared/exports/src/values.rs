@@ -263,7 +263,10 @@ impl Typer<'_> {
                 };
                 let key = found.as_deref().map(|email| {
                     self.role_address = is_role_address(email);
-                    if self.plan.entity == Entity::People {
+                    if matches!(
+                        self.plan.entity,
+                        Entity::People | Entity::Members | Entity::Activity
+                    ) {
                         self.email_domain = company_domain(email)
                             .map(|domain| self.context.hash_key.domain(&domain));
                     }

@@ -110,12 +110,14 @@ pub struct Evidence {
     pub(crate) accounts: Vec<(u32, u32)>,
     pub(crate) domains: Vec<(u32, u32)>,
     pub(crate) account_domains: BTreeSet<(u32, u32)>,
+    /// Accounts that a contract, won deal, invoice or ticket names without naming a person.
+    pub(crate) billed: BTreeSet<u32>,
     layouts: BTreeMap<Entity, Layout>,
     key: Vec<u8>,
 }
 
 /// The cells that matter here.
-const WANTED: [&str; 13] = [
+const WANTED: [&str; 14] = [
     "source",
     "person_id",
     "email_key",
@@ -129,6 +131,7 @@ const WANTED: [&str; 13] = [
     "since",
     "until",
     "relation",
+    "status",
 ];
 
 /// Where those cells lie in a record; looking each up by name in the entity would cost more than all the rest.
@@ -229,6 +232,7 @@ impl Evidence {
         let domains = other.account_domains.iter();
         self.account_domains
             .extend(domains.map(|(a, b)| (t(*a), t(*b))));
+        self.billed.extend(other.billed.iter().map(|old| t(*old)));
         Renumbered(nodes)
     }
 
@@ -444,7 +448,18 @@ impl Evidence {
             | Entity::Tickets
             | Entity::Surveys
             | Entity::Assignments => {
-                self.add_mention(source, text("person_id"), text("email_key"));
+                let (person, email) = (text("person_id"), text("email_key"));
+                self.add_mention(source, person, email);
+                let customers = match record.entity {
+                    Entity::Deals => text("status") == Some("won"),
+                    entity => !matches!(entity, Entity::Surveys | Entity::Assignments),
+                };
+                if let (true, None, None, Some(account)) =
+                    (customers, person, email, text("account_id"))
+                {
+                    let account = self.account(source, account);
+                    self.billed.insert(account);
+                }
             }
             Entity::Members => {
                 if let (Some(platform), Some(handle)) = (text("platform"), text("handle")) {
@@ -496,6 +511,7 @@ impl Evidence {
         }
         self.role_emails = self.role_emails.iter().map(|&old| n(old)).collect();
         self.different = self.different.iter().map(|&(a, b)| (n(a), n(b))).collect();
+        self.billed = self.billed.iter().map(|&old| t(old)).collect();
         self.account_domains = self
             .account_domains
             .iter()

@@ -118,6 +118,13 @@ impl MembershipEvidence {
         }
     }
 
+    /// Says that a handle is staff in a community, on whatever grounds.
+    pub fn employ(&mut self, community: &str, handle: HandleId) {
+        let community = self.community(community);
+        let number = self.seat(community, handle);
+        self.seats[number as usize].flags |= STAFF;
+    }
+
     /// What a roster row says of a handle, which [`Evidence::add_record`](crate::Evidence::add_record) gives. Feed the row that
     /// holds, not its history.
     pub fn add_roster(&mut self, record: &Record, handle: HandleId) {
@@ -375,6 +382,16 @@ pub struct PersonMembership {
 }
 
 impl PersonMembership {
+    /// The membership of an account: whatever time any of its people was a member. `None` where nobody ever was.
+    pub fn together<'a>(account: &str, people: impl Iterator<Item = &'a Self>) -> Option<Self> {
+        let mut stays: Vec<Stay> = people.flat_map(|one| one.stays.iter().cloned()).collect();
+        stays.sort_unstable();
+        (!stays.is_empty()).then(|| Self {
+            person: account.to_owned(),
+            stays: union(stays.iter()),
+        })
+    }
+
     /// The person's id.
     #[must_use]
     pub fn person(&self) -> &str {

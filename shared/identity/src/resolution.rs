@@ -65,6 +65,8 @@ pub struct Resolution {
     nobodies: usize,
     spans: HashMap<u32, Vec<(i64, i64, u32)>>,
     accounts: Accounts,
+    /// Accounts that stand for themselves, ascending: rows name them and nobody in them.
+    billed: Vec<u32>,
     waterfall: Waterfall,
 }
 
@@ -110,6 +112,8 @@ pub fn resolve(mut evidence: Evidence, options: &Options) -> Resolution {
     }
     let persons = PersonIds::assign(&evidence, &smallest, &person_of);
     let accounts = Accounts::new(&evidence, &person_of, persons.len());
+    let billed = evidence.billed.iter();
+    let billed: BTreeSet<u32> = billed.map(|account| accounts.canonical(*account)).collect();
     let waterfall = count(
         &evidence,
         &person_of,
@@ -134,6 +138,7 @@ pub fn resolve(mut evidence: Evidence, options: &Options) -> Resolution {
         mute_emails: found.mute_emails,
         spans,
         accounts,
+        billed: billed.into_iter().collect(),
         waterfall,
         evidence,
     }
@@ -347,26 +352,59 @@ impl Resolution {
             .map(|&(record, domain)| (self.person(record), self.text(domain)))
     }
 
-    /// How many persons there are, those whom nothing identifies included: the range of positions.
+    /// The range of positions: how many persons there are, those whom nothing identifies included, and after them the accounts
+    /// that rows name without naming a person.
     #[must_use]
     pub fn positions(&self) -> usize {
-        self.persons.len()
+        self.persons.len() + self.billed.len()
     }
 
-    /// The id of the person at a position.
+    /// The id of the person at a position, or of the account (`source:account_id`).
     #[must_use]
     pub fn id(&self, position: u32) -> &str {
-        self.persons.get(position)
+        match self.billed_at(position) {
+            Some(account) => self.text(account),
+            None => self.persons.get(position),
+        }
     }
 
-    /// [`Resolution::person_of_row`], as a position.
+    fn billed_at(&self, position: u32) -> Option<u32> {
+        let after = (position as usize).checked_sub(self.persons.len())?;
+        self.billed.get(after).copied()
+    }
+
+    fn position_of_billed(&self, account: u32) -> Option<u32> {
+        let at = self.billed.binary_search(&account).ok()?;
+        Some((self.persons.len() + at) as u32)
+    }
+
+    /// The position of an account that rows name without naming a person.
+    #[must_use]
+    pub fn position_of_account(&self, source: &str, account_id: &str) -> Option<u32> {
+        let text = format!("{source}:{account_id}");
+        let account = self.evidence.texts.get(text.as_bytes())?;
+        self.position_of_billed(self.accounts.canonical(account))
+    }
+
+    /// Positions of such accounts, each with that of somebody who belongs to it.
+    pub fn billed_members(&self) -> impl Iterator<Item = (u32, u32)> {
+        let persons = (0_u32..).zip(&self.accounts.of_person);
+        persons
+            .filter_map(|(person, account)| Some((self.position_of_billed((*account)?)?, person)))
+    }
+
+    /// [`Resolution::person_of_row`], as a position; of a row that names neither id nor e-mail, that of its account.
     #[must_use]
     pub fn position_of_row(
         &self,
         source: &str,
         person_id: Option<&str>,
         email_key: Option<&str>,
+        account_id: Option<&str>,
     ) -> Option<u32> {
+        if let (None, None, Some(account)) = (person_id, email_key, account_id) {
+            return self.position_of_account(source, account);
+        }
         let record = |id| self.find(|key| node::record_key(key, source, id));
         let email = |email| {
             self.find(|key| node::email_node_key(key, email))
@@ -385,7 +423,7 @@ impl Resolution {
             .map(|node| (self.node(node), self.person_of[node as usize]))
     }
 
-    /// Positions of everybody whom some node names, ascending.
+    /// Positions of everybody whom some node names, and of the accounts that stand for themselves, ascending.
     #[must_use]
     pub fn somebodies(&self) -> Vec<u32> {
         let mut named = vec![false; self.persons.len()];
@@ -394,16 +432,21 @@ impl Resolution {
                 named[self.person_of[node as usize] as usize] = true;
             }
         }
+        let accounts = self.persons.len()..self.positions();
         (0..named.len() as u32)
             .filter(|person| named[*person as usize])
+            .chain(accounts.map(|account| account as u32))
             .collect()
     }
 
-    /// The account of the person at a position.
+    /// The account of the person at a position, or the account that stands there.
     #[must_use]
     pub fn account_of_person(&self, position: u32) -> Option<&str> {
-        let account = *self.accounts.of_person.get(position as usize)?;
-        account.map(|account| self.text(account))
+        let of_person = self.accounts.of_person.get(position as usize);
+        let account = of_person.copied().flatten();
+        account
+            .or_else(|| self.billed_at(position))
+            .map(|account| self.text(account))
     }
 
     /// What was lost between handle and CRM, and why.

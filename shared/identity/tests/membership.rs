@@ -330,6 +330,20 @@ proptest! {
         let (_, members) = build(&events, &[], &Staff::default(), |_| {});
         let (_, same) = build(&turned, &[], &Staff::default(), |_| {});
         prop_assert_eq!(&members, &same);
+        // In two parts, the second taken in by the first.
+        let (mut evidence, mut parts) = (Evidence::new(), MembershipEvidence::new());
+        for part in turned.chunks(turn.max(1)) {
+            let (mut theirs, mut seats) = (Evidence::new(), MembershipEvidence::new());
+            for event in part {
+                if let Some(actor) = theirs.add_event(event) {
+                    seats.add_event(event, actor);
+                }
+            }
+            let renumbered = evidence.merge(theirs);
+            parts.merge(seats, &renumbered);
+        }
+        let who = resolve(evidence, &Options::default());
+        prop_assert_eq!(&members, &parts.finish(&who, &Staff::default()));
         for person in members.people() {
             let intervals = person.intervals(None);
             for interval in &intervals {

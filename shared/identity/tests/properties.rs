@@ -184,6 +184,21 @@ proptest! {
     }
 
     #[test]
+    fn evidence_taken_in_part_by_part_is_the_same(
+        facts in proptest::collection::vec(fact(), 0..50), size in 1..20_usize,
+    ) {
+        let mut whole = Evidence::new();
+        for part in facts.chunks(size) {
+            let mut evidence = Evidence::new();
+            for fact in part {
+                add(&mut evidence, fact);
+            }
+            whole.merge(evidence);
+        }
+        prop_assert_eq!(told(&of(&facts)), told(&resolve(whole, &OPTIONS)));
+    }
+
+    #[test]
     fn what_is_created_later_renames_nobody_who_survives(
         facts in proptest::collection::vec(fact(), 0..50),
         late in proptest::collection::vec(late_fact(), 1..20),

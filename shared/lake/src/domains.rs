@@ -1,4 +1,4 @@
-//! Which company domain an e-mail is of, both as keyed hashes: `domains/`, one object per import of people.
+//! Which company domain an e-mail is of, both as keyed hashes: `domains/`, one object per import and per month of each source.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,15 @@ use levier_domain::entity::LakeKind;
 
 use crate::columns::{self, Builder, Column};
 use crate::store::LakeError;
+
+/// An e-mail key and the domain key that came with it, as bytes; nothing where either is absent.
+#[must_use]
+pub fn pair(email_key: Option<&str>, domain_key: Option<&str>) -> Option<([u8; 16], [u8; 16])> {
+    let (mut email, mut domain) = ([0; 16], [0; 16]);
+    hex::decode_to_slice(email_key?, &mut email).ok()?;
+    hex::decode_to_slice(domain_key?, &mut domain).ok()?;
+    Some((email, domain))
+}
 
 /// A Parquet file of e-mail keys and domain keys.
 ///

@@ -15,7 +15,11 @@ use crate::store::LakeError;
 /// The columns of `facts/`, in order, with their units. Months are counted from year 0 (`year × 12 + month − 1`); money is in
 /// minor units of the reporting currency.
 pub const COLUMNS: &[(&str, LakeKind, &str)] = &[
-    ("person", LakeKind::Text, "person id of identity/"),
+    (
+        "person",
+        LakeKind::Text,
+        "person id of identity/, or the account (`source:account_id`) that a row names without naming a person",
+    ),
     ("account", LakeKind::Text, "account of the person"),
     (
         "is_staff",

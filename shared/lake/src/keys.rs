@@ -87,7 +87,7 @@ pub fn deleted(entity: Entity, import_id: &str) -> String {
     format!("{DELETED}{entity}/{import_id}.parquet")
 }
 
-/// The company domains of the e-mails that one import of people brought.
+/// The company domains of the e-mails that one import brought, or one month of a source.
 #[must_use]
 pub fn domains(import_id: &str) -> String {
     format!("{DOMAINS}{import_id}.parquet")

@@ -5,6 +5,7 @@ use levier_domain::event::{Event, Kind, Visibility, attribute};
 use levier_domain::item::{Draft, Item};
 use levier_domain::private::{EMAIL_ROLE, Reach, is_role_address, normalise_email};
 use levier_domain::record::Record;
+use levier_identity::company_domain;
 
 use crate::ids::Object;
 use crate::platform::Origin;
@@ -32,6 +33,7 @@ impl<'a> Origin<'a> {
                 event,
                 text: None,
                 record: None,
+                domain: None,
             },
         }
     }
@@ -44,11 +46,19 @@ impl Building<'_> {
             self.draft.event.actor = None;
             return self;
         };
+        self.tell_domain(&raw);
         let (learnt, handle) = self.handle(raw);
         self.draft.event.actor = Some(handle.clone());
         match learnt {
             Some(key) => self.attribute(key, Some(handle)),
             None => self,
+        }
+    }
+
+    /// Keeps of a company's domain of an address what tells staff from others.
+    fn tell_domain(&mut self, email: &str) {
+        if let Some(domain) = company_domain(email) {
+            self.draft.domain = Some(self.origin.context.hash_key.domain(&domain));
         }
     }
 
@@ -114,8 +124,11 @@ impl Building<'_> {
         self.attribute(attribute::SUBJECT, id)
     }
 
-    pub(crate) fn email(self, raw: Option<&str>) -> Self {
+    pub(crate) fn email(mut self, raw: Option<&str>) -> Self {
         let email = raw.and_then(normalise_email);
+        if let Some(email) = &email {
+            self.tell_domain(email);
+        }
         // Once hashed nobody can tell a role address any more.
         let role = email
             .as_deref()
