@@ -29,7 +29,7 @@ async fn joined(world: &World, as_of: &str) -> BTreeMap<(String, String), Fact> 
 
 async fn drop(world: &World, name: &str, text: &str) {
     let receipts = world
-        .drop_file(name, text.as_bytes(), "2026-04-01T08:00:00Z")
+        .drop_file(name, text.as_bytes(), "2026-02-01T08:00:00Z")
         .await
         .unwrap();
     for receipt in receipts {
