@@ -307,6 +307,41 @@ digest = false
     assert_eq!(outcome.counts.get("given_up"), Some(&4));
 }
 
+/// Figures computed on a Sunday's night know that Sunday for two hours: its week is told by Monday's, whatever the hour of the run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_is_told_when_its_sunday_is_over() {
+    let hook = Hook::default();
+    let rules = ALERTS.replace("digest = false", "digest = true");
+    let world = world(&hook, &rules).await;
+    let sunday = "2026-03-01T02:00:00Z";
+    for job in ["join", "health"] {
+        world
+            .run_at(job, None, sunday.parse().unwrap())
+            .await
+            .unwrap();
+    }
+    for at in [sunday, "2026-03-01T22:00:00Z", "2026-03-02T00:30:00Z"] {
+        run(&world, at).await.unwrap();
+    }
+    let weeks = |hook: &Hook| hook.about("semaine du");
+    assert_eq!(weeks(&hook).len(), 1, "{:?}", weeks(&hook));
+    assert!(
+        weeks(&hook)[0].contains("16 au 22 février"),
+        "{:?}",
+        weeks(&hook)
+    );
+    let monday = "2026-03-02T02:00:00Z";
+    for job in ["join", "health"] {
+        world
+            .run_at(job, None, monday.parse().unwrap())
+            .await
+            .unwrap();
+    }
+    run(&world, monday).await.unwrap();
+    assert_eq!(weeks(&hook).len(), 2);
+    assert!(weeks(&hook)[1].contains("23 février"), "{:?}", weeks(&hook));
+}
+
 /// A topic that answers as SNS does, and keeps what it was given.
 async fn topic(taken: Arc<Mutex<Vec<String>>>) -> aws_sdk_sns::Client {
     use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use levier_domain::config::Destination;
 use levier_domain::table::{Row, Status, TableName};
+use levier_metrics::AsOf;
 use levier_render::{Language, Notice, Tables, alert_notice, digest, week_of};
 use levier_results::{Pointer, Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
@@ -73,6 +74,8 @@ pub async fn alert(
 struct Seen {
     day: Date,
     health: Option<Pointer>,
+    /// The same with how far it was known.
+    known: AsOf,
     uplift: Option<Pointer>,
     snapshot: Option<Pointer>,
     sources: Vec<Row>,
@@ -105,8 +108,11 @@ impl Seen {
             }
             None => Vec::new(),
         };
+        // As far as the figures know it, whatever the hour now.
+        let until = health.as_ref().and_then(|health| health.until);
         Ok(Self {
             day,
+            known: AsOf::known(day, until),
             health,
             uplift: results.pointer_as_of("uplift", day).await?,
             // The last one sealed until then; one of a later day is not known yet.
@@ -149,6 +155,9 @@ async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(String, Vec<Row>)
             source.status
         ));
     }
+    if let Some(until) = seen.health.as_ref().and_then(|health| health.until) {
+        inputs.update(until.to_string());
+    }
     let rules = serde_json::to_vec(&deps.config.alerts)
         .map_err(|error| JobError::Input(error.to_string()))?;
     inputs.update(rules);
@@ -171,7 +180,7 @@ async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(String, Vec<Row>)
         figures.extend(seen.rows(deps, pointer.as_ref(), table).await?);
     }
     let previous = seen.rows(deps, before.as_ref(), TableName::Alerts).await?;
-    let rows = levier_metrics::alerts(&figures, &seen.sources, &previous, seen.day, &deps.config);
+    let rows = levier_metrics::alerts(&figures, &seen.sources, &previous, seen.known, &deps.config);
     // Named by what it says: nights that end alike are alike, whatever nights came before.
     let said = serde_json::to_vec(&rows).map_err(|error| JobError::Input(error.to_string()))?;
     let run = Run {
@@ -238,7 +247,9 @@ async fn tell_week(
     alerts: &[Row],
     outcome: &mut Outcome,
 ) -> Result<(), JobError> {
-    let (week, ..) = week_of(seen.day);
+    // A Sunday that still runs when the figures are computed is told on Monday.
+    let whole = seen.known.last_whole_day(&deps.zone);
+    let (week, ..) = week_of(whole);
     let mut waiting = Vec::new();
     for (name, to) in deps.config.notify.iter().filter(|(_, to)| to.digest) {
         if !outbox::holds(deps, name, &digest_subject(&week)).await? {
@@ -261,7 +272,7 @@ async fn tell_week(
     let tables = Tables::new(tables);
     let name = &deps.config.workspace.name;
     for (destination, to) in waiting {
-        let notice = digest(&tables, name, seen.day, language(deps, to));
+        let notice = digest(&tables, name, whole, language(deps, to));
         queue(
             deps,
             destination,

@@ -26,7 +26,7 @@ pub async fn digest(shared: &Shared, arguments: &Digest) -> Result<ExitCode, Fai
     let tables = levier_report::digest_tables(&workspace.deps.results, arguments.as_of).await;
     workspace.close().await;
     let tables = tables.map_err(Failure::failed)?;
-    let Some(as_of) = tables.as_of() else {
+    let (Some(as_of), Some(whole)) = (tables.as_of(), tables.last_whole_day()) else {
         return Err(Failure::Failed(
             "nothing was computed yet; levier run nightly comes first".to_owned(),
         ));
@@ -34,9 +34,9 @@ pub async fn digest(shared: &Shared, arguments: &Digest) -> Result<ExitCode, Fai
     let language = asked
         .or_else(|| Language::from_code(&config.workspace.language))
         .unwrap_or_default();
-    let notice = levier_render::digest(&tables, &config.workspace.name, as_of, language);
+    let notice = levier_render::digest(&tables, &config.workspace.name, whole, language);
     if shared.json {
-        let (week, ..) = levier_render::week_of(as_of);
+        let (week, ..) = levier_render::week_of(whole);
         output::json(&json!({
             "week": week,
             "as_of": as_of,

@@ -11,9 +11,13 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use levier_domain::config::{AlertGrain, Config, Threshold};
 use levier_domain::table::{Row, Status};
 use serde_json::Value as Json;
+
+use crate::calendar::{AsOf, containing};
+use crate::cell::Name;
 
 /// Grains over which an alert is replayed.
 const CALENDAR: [&str; 5] = ["day", "week", "month", "quarter", "year"];
@@ -94,14 +98,21 @@ pub fn alerts(
     figures: &[Row],
     sources: &[Row],
     previous: &[Row],
-    as_of: Date,
+    as_of: impl Into<AsOf>,
     config: &Config,
 ) -> Vec<Row> {
+    let as_of: AsOf = as_of.into();
+    let running = running(
+        as_of,
+        &config.workspace.zone(),
+        config.workspace.fiscal_year_start,
+    );
+    let as_of = as_of.day;
     let before = |name: &str| previous.iter().find(|row| row.text("alert") == Some(name));
     let mut rows: Vec<Row> = config
         .alerts
         .iter()
-        .map(|(name, rule)| threshold(name, rule, figures, before(name), as_of))
+        .map(|(name, rule)| threshold(name, rule, figures, before(name), (as_of, &running)))
         .collect();
     rows.extend(health_changes(figures, &before, as_of));
     rows.extend(
@@ -111,6 +122,16 @@ pub fn alerts(
     );
     rows.sort_by(|a, b| a.text("alert").cmp(&b.text("alert")));
     rows
+}
+
+/// The periods that are not over, by grain.
+fn running(as_of: AsOf, zone: &TimeZone, fiscal_start: u8) -> Vec<(&'static str, Name)> {
+    CALENDAR
+        .into_iter()
+        .map(|grain| containing(grain, as_of.day, as_of, zone, fiscal_start))
+        .filter(|span| span.partial)
+        .map(|span| (span.grain, span.name))
+        .collect()
 }
 
 fn blank(name: &str, kind: &str, kpi: &str, community: &str, segment: &str, as_of: Date) -> Row {
@@ -127,11 +148,11 @@ fn threshold(
     rule: &Threshold,
     figures: &[Row],
     before: Option<&Row>,
-    as_of: Date,
+    (as_of, running): (Date, &[(&str, Name)]),
 ) -> Row {
     let community = rule.community.as_deref().unwrap_or("all");
     let segment = rule.segment.as_deref().unwrap_or("all");
-    let (grain, series) = series(figures, rule, community, segment);
+    let (grain, series) = series(figures, rule, (community, segment), running);
     let rolling = !CALENDAR.contains(&grain);
     let mut standing = if rolling {
         Standing::of(before)
@@ -167,6 +188,17 @@ fn threshold(
         }
     }
     let change = points.last().and_then(|point| point.change);
+    // Where the last figure is withheld or missing, the one that the state rests on is told.
+    let told = points
+        .iter()
+        .rev()
+        .find(|point| point.value.is_some())
+        .filter(|_| row.value.is_none() && !rolling);
+    if let Some(told) = told {
+        row = row
+            .with("last_value", told.value)
+            .with("last_period", told.label.as_str());
+    }
     let row = row
         .with("severity", "warning")
         .with("grain", grain)
@@ -206,8 +238,8 @@ fn beyond(rule: &Threshold, point: &Point, firing: bool) -> Option<bool> {
 fn series<'a>(
     figures: &'a [Row],
     rule: &Threshold,
-    community: &str,
-    segment: &str,
+    (community, segment): (&str, &str),
+    running: &[(&str, Name)],
 ) -> (&'static str, Vec<&'a Row>) {
     let wanted = [
         ("side", &rule.side),
@@ -221,7 +253,10 @@ fn series<'a>(
             row.kpi.as_deref() == Some(rule.kpi.as_str())
                 && row.community.as_deref() == Some(community)
                 && row.segment.as_deref().unwrap_or("all") == segment
-                // The running period is not looked at; a whole one that a silent source left incomplete is a gap.
+                // The running period is not looked at, withheld or not; a whole one that a silent source left incomplete is a gap.
+                && !running.iter().any(|(grain, period)| {
+                    row.period.as_deref() == Some(&**period) && grain_of(row) == *grain
+                })
                 && (row.status != Status::Partial
                     || row.reason.as_deref().is_some_and(|said| said.contains(SILENCE)))
                 && matches!(row.text("component"), None | Some("score"))

@@ -27,7 +27,7 @@ const WEEKLY: [&str; 7] = [
     "time_to_first_answer",
 ];
 
-/// The last ISO week that is over on `as_of`: its name and its first and last day.
+/// The last ISO week that is over with the day `as_of`: its name and its first and last day.
 #[must_use]
 pub fn week_of(as_of: Date) -> (String, Date, Date) {
     let back = i64::from(as_of.weekday().to_sunday_zero_offset());
@@ -319,7 +319,7 @@ fn waiting(tables: &Tables, language: Language, lines: &mut Vec<Line>) {
 #[must_use]
 pub fn digest_page(tables: &Tables, workspace_name: &str, language: Language) -> String {
     let title = language.say("The week in brief", "La semaine en bref");
-    let body = match tables.as_of() {
+    let body = match tables.last_whole_day() {
         None => html! {
             h1 { (title) }
             p.absent { (language.say("No result yet: run the night first.", "Pas encore de résultat : lancez d'abord la nuit.")) }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use levier_domain::table::{Row, TableName};
 use serde_json::Value as Json;
 
@@ -12,13 +13,24 @@ use serde_json::Value as Json;
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     rows: BTreeMap<TableName, Vec<Row>>,
+    running: Option<Date>,
 }
 
 impl Tables {
     /// The rows of one run, by table; tables that are absent read as empty.
     #[must_use]
     pub fn new(rows: BTreeMap<TableName, Vec<Row>>) -> Self {
-        Self { rows }
+        Self {
+            rows,
+            running: None,
+        }
+    }
+
+    /// The same, computed on a day that still ran.
+    #[must_use]
+    pub fn running(mut self, day: Option<Date>) -> Self {
+        self.running = day;
+        self
     }
 
     /// Every row of a table.
@@ -46,12 +58,22 @@ impl Tables {
 
     /// The latest as-of day of any row.
     #[must_use]
-    pub fn as_of(&self) -> Option<jiff::civil::Date> {
+    pub fn as_of(&self) -> Option<Date> {
         self.rows
             .values()
             .flatten()
             .filter_map(|row| row.as_of)
             .max()
+    }
+
+    /// The last day that was over when the rows were computed.
+    #[must_use]
+    pub fn last_whole_day(&self) -> Option<Date> {
+        let day = self.as_of()?;
+        if self.running == Some(day) {
+            return day.yesterday().ok();
+        }
+        Some(day)
     }
 }
 

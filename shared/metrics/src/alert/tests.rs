@@ -153,6 +153,36 @@ fn the_running_period_and_other_scopes_are_not_looked_at() {
     assert_eq!(row.period.as_deref(), Some("2026-01"));
 }
 
+/// Withheld or not, the running period is none to go by; of a withheld whole one the last figure is told.
+#[test]
+fn a_withheld_running_period_hides_no_figure() {
+    let rule = config("below = 0.2\ngrain = \"month\"\n");
+    let rows = months(&[Some(0.1), None]);
+    let on = |as_of: AsOf| alerts(&rows, &[], &[], as_of, &rule).remove(0);
+    for (case, as_of) in [
+        ("within the month", AsOf::from(date(2026, 2, 10))),
+        (
+            "on its last morning",
+            AsOf::known(
+                date(2026, 2, 28),
+                Some("2026-02-28T05:00:00Z".parse().unwrap()),
+            ),
+        ),
+    ] {
+        let row = on(as_of);
+        assert_eq!(
+            (row.value, row.period.as_deref()),
+            (Some(0.1), Some("2026-01")),
+            "{case}"
+        );
+        assert_eq!(row.status, Status::Ok, "{case}");
+    }
+    let row = on(date(2026, 2, 28).into());
+    assert_eq!((row.value, row.period.as_deref()), (None, Some("2026-02")));
+    assert_eq!(row.own["last_value"], 0.1);
+    assert_eq!(row.text("last_period"), Some("2026-01"));
+}
+
 #[test]
 fn what_a_silent_source_left_incomplete_neither_fires_nor_clears() {
     let rule = "below = 0.2\ngrain = \"month\"\n";
