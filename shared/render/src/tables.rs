@@ -49,9 +49,11 @@ impl Tables {
         rows.iter()
             .filter(|row| fits(&row.community, community) && fits(&row.segment, segment))
             .filter(|row| {
-                ["platform", "channel", "tenure_band"]
-                    .iter()
-                    .all(|column| undivided(row, column))
+                // An action names the channel to begin with; it is about the whole all the same.
+                row.kpi.as_deref() == Some("health_action")
+                    || ["platform", "channel", "tenure_band"]
+                        .iter()
+                        .all(|column| undivided(row, column))
             })
             .collect()
     }
@@ -180,6 +182,18 @@ pub(crate) fn uplift_kpis(rows: &[&Row]) -> Vec<String> {
 mod tests {
     use super::*;
     use levier_domain::table::Status;
+
+    #[test]
+    fn an_action_that_names_a_channel_is_about_the_whole() {
+        let mut first = Row::new(Status::Ok).with("channel", "aide");
+        first.kpi = Some("health_action".to_owned());
+        let mut other = first.clone();
+        other.kpi = Some("messages".to_owned());
+        let tables = Tables::new(BTreeMap::from([(TableName::Health, vec![first, other])]));
+        let whole = tables.whole(TableName::Health);
+        assert_eq!(whole.len(), 1);
+        assert_eq!(whole[0].kpi.as_deref(), Some("health_action"));
+    }
 
     #[test]
     fn pages_speak_of_the_whole_or_of_what_they_were_narrowed_to() {
