@@ -169,7 +169,7 @@ fn threshold(
     match series.last() {
         None => {
             row.status = Status::Missing;
-            row.reason = Some(NO_FIGURE.to_owned());
+            row.reason = Some(missing(figures, rule, community, segment));
             row.period = rule.grain.map(|grain| grain.name().to_owned());
             // What was never seen is not remembered either, unless a figure of a rolling window is only gone for now.
             standing = Standing::of(before);
@@ -264,7 +264,10 @@ fn series<'a>(
         })
         .filter(|row| {
             wanted.iter().all(|(column, wanted)| {
-                row.text(column).unwrap_or("all") == wanted.as_deref().unwrap_or("all")
+                let held = row.text(column).unwrap_or("all");
+                // The return is the item of its own name beside the levers that it is made of.
+                held == wanted.as_deref().unwrap_or("all")
+                    || (*column == "item" && wanted.is_none() && held == rule.kpi)
             })
         })
         .collect();
@@ -301,6 +304,74 @@ fn grain_of(row: &Row) -> &str {
         4 => "year",
         _ => period,
     }
+}
+
+/// Most values of a column that are named.
+const NAMED: usize = 8;
+
+/// Why an alert has no figure: the first column in which its scope is not that of any figure of its KPI, with the values that
+/// there are. Channels are not named: the name of a closed one may say who is in it.
+fn missing(figures: &[Row], rule: &Threshold, community: &str, segment: &str) -> String {
+    let mut rows: Vec<&Row> = figures
+        .iter()
+        .filter(|row| row.kpi.as_deref() == Some(&*rule.kpi) && row.status != Status::Missing)
+        .collect();
+    let all = |wanted: &Option<String>| wanted.clone().unwrap_or_else(|| "all".to_owned());
+    let held = |row: &Row, column: &str| -> String {
+        match column {
+            "community" => row.community.clone().unwrap_or_default(),
+            "segment" => row.segment.clone().unwrap_or_else(|| "all".to_owned()),
+            "grain" => grain_of(row).to_owned(),
+            column => row.text(column).unwrap_or("all").to_owned(),
+        }
+    };
+    let values = |rows: &[&Row], column: &str| -> String {
+        let values: BTreeSet<String> = rows.iter().map(|row| held(row, column)).collect();
+        let mut named: Vec<&str> = values.iter().take(NAMED).map(String::as_str).collect();
+        if values.len() > NAMED {
+            named.push("…");
+        }
+        named.join(", ")
+    };
+    if rows.is_empty() {
+        return NO_FIGURE.to_owned();
+    }
+    for (column, wanted) in [
+        ("community", community.to_owned()),
+        ("segment", segment.to_owned()),
+        ("side", all(&rule.side)),
+        ("platform", all(&rule.platform)),
+        ("item", all(&rule.item)),
+    ] {
+        let fitting: Vec<&Row> = rows
+            .iter()
+            .copied()
+            .filter(|row| {
+                let held = held(row, column);
+                held == wanted || (column == "item" && rule.item.is_none() && held == rule.kpi)
+            })
+            .collect();
+        if fitting.is_empty() {
+            let mut there = [column, " = ", &values(&rows, column)].concat();
+            if column == "item" {
+                there.push_str(&format!(" (grain = {})", values(&rows, "grain")));
+            }
+            return format!("needs: a figure that is published, with {there}");
+        }
+        rows = fitting;
+    }
+    // What is left to be wrong is the period; where it is there too, the figure is of a period that still runs.
+    let looked_at = |grain: &str| match rule.grain {
+        Some(wanted) => wanted.name() == grain,
+        None => DEFAULT_GRAINS.contains(&grain),
+    };
+    if rows.iter().any(|row| looked_at(grain_of(row))) {
+        return NO_FIGURE.to_owned();
+    }
+    format!(
+        "needs: a figure that is published, with grain = {}",
+        values(&rows, "grain")
+    )
 }
 
 fn points(series: &[&Row], rolling: bool, as_of: Date) -> Vec<Point> {
