@@ -70,7 +70,7 @@ async fn take(State(hook): State<Hook>, body: axum::Json<Json>) -> (StatusCode, 
     *hook.refused.lock().unwrap() += 1;
     (
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        "no",
+        "Cannot POST /hook",
     )
 }
 
@@ -149,14 +149,17 @@ fn states(rows: &[Json]) -> BTreeMap<String, String> {
 async fn an_alert_is_told_once_whatever_the_webhook_answers_first() {
     let hook = Hook::default();
     let world = world(&hook, ALERTS).await;
-    // Busy, down, too slow: each waits and says why, and the night does not fail. (The source `own` is silent by then.)
-    hook.answer(&[429, 503]);
-    let outcome = run(&world, "2026-03-01T01:00:00Z").await.unwrap();
-    assert_eq!(outcome.counts.get("waiting"), Some(&2), "{outcome:?}");
-    hook.answer(&[0, 0]);
-    let slow = run(&world, "2026-03-01T02:00:00Z").await.unwrap();
-    assert_eq!(slow.counts.get("waiting"), Some(&2), "{slow:?}");
-    let said = [outcome.warnings, slow.warnings].concat().join("\n");
+    // Busy, down, too slow: all wait, the first says why, and the night does not fail. (The source `own` is silent by then.)
+    let mut said = String::new();
+    for (hour, answer) in [429, 503, 0].into_iter().enumerate() {
+        hook.answer(&[answer]);
+        let outcome = run(&world, &format!("2026-03-01T0{hour}:30:00Z"))
+            .await
+            .unwrap();
+        assert_eq!(outcome.counts.get("waiting"), Some(&2), "{outcome:?}");
+        assert_eq!(outcome.warnings.len(), 1, "{outcome:?}");
+        said.push_str(&outcome.warnings[0]);
+    }
     for want in [
         "answered 429",
         "503",
@@ -165,7 +168,9 @@ async fn an_alert_is_told_once_whatever_the_webhook_answers_first() {
     ] {
         assert!(said.contains(want), "{want}: {said}");
     }
-    assert!(!said.contains("127.0.0.1"), "the address is a secret");
+    for secret in ["127.0.0.1", "/hook"] {
+        assert!(!said.contains(secret), "the address is a secret: {said}");
+    }
     assert!(hook.taken().is_empty());
     let outcome = run(&world, "2026-03-01T03:00:00Z").await.unwrap();
     assert_eq!(outcome.counts.get("sent"), Some(&2));
@@ -223,6 +228,79 @@ async fn an_alert_that_is_over_is_told_once_more() {
             .contains("run health with --as-of 2026-02-01"),
         "{error}"
     );
+}
+
+/// Limits that three members are within, and beyond again: the period is the same, the turn is another.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_that_fires_again_for_the_same_period_is_told_again() {
+    let hook = Hook::default();
+    let mut world = world(&hook, ALERTS).await;
+    let within = ALERTS.replace("above = 2", "above = 5");
+    let unwatched = ALERTS
+        .replace("alerts.trop-de-membres", "alerts.autre")
+        .replace("above = 2", "above = 9");
+    for (hour, rules) in [ALERTS, &within, ALERTS, &unwatched, ALERTS, ALERTS]
+        .into_iter()
+        .enumerate()
+    {
+        world.deps.config = Arc::new(Config::parse(&configuration(rules)).unwrap());
+        run(&world, &format!("2026-03-01T0{hour}:00:00Z"))
+            .await
+            .unwrap();
+    }
+    let told = hook.about("Membres");
+    let turns: Vec<bool> = told.iter().map(|body| body.contains("Terminé")).collect();
+    assert_eq!(turns, [false, true, false, false], "{told:?}");
+}
+
+/// What came and went while the webhook was down is told in one message, and what is left in the order in which it happened.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_outage_nothing_ends_before_it_began() {
+    let hook = Hook::default();
+    let mut world = world(&hook, ALERTS).await;
+    let within = ALERTS.replace("above = 2", "above = 5");
+    hook.answer(&[500; 9]);
+    for (hour, rules) in [ALERTS, &within, ALERTS].into_iter().enumerate() {
+        world.deps.config = Arc::new(Config::parse(&configuration(rules)).unwrap());
+        run(&world, &format!("2026-03-01T0{hour}:00:00Z"))
+            .await
+            .unwrap();
+    }
+    assert!(hook.taken().is_empty());
+    // One try a run: what follows waits for it.
+    assert_eq!(*hook.refused.lock().unwrap(), 3);
+    hook.answer(&[]);
+    run(&world, "2026-03-01T04:00:00Z").await.unwrap();
+    let told = hook.about("Membres");
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told[0].contains("Terminé") && told[0].contains("injoignable"),
+        "{told:?}"
+    );
+    assert!(told[1].contains("Alerte"), "{told:?}");
+}
+
+/// A webhook that hangs is waited for once, and the others are told meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destination_that_hangs_holds_up_no_other() {
+    let hook = Hook::default();
+    let slow = Hook::default();
+    let rules = format!("{ALERTS}[notify.attente]\nkind = \"teams\"\nurl = \"file:slow\"\n");
+    let world = world(&hook, &rules).await;
+    std::fs::write(world.folder.path().join("slow"), slow.serve().await).unwrap();
+    slow.answer(&[0; 9]);
+    let begun = std::time::Instant::now();
+    let outcome = run(&world, "2026-03-01T01:00:00Z").await.unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_millis(1_400),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(hook.taken().len(), 2);
+    assert_eq!(outcome.counts.get("sent"), Some(&2), "{outcome:?}");
+    // Two turns and the week.
+    assert_eq!(outcome.counts.get("waiting"), Some(&3), "{outcome:?}");
+    assert_eq!(outcome.warnings.len(), 1, "{outcome:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -305,6 +383,45 @@ digest = false
     // After a fortnight it is given up, and says so.
     let outcome = run(&world, "2026-03-16T01:00:00Z").await.unwrap();
     assert_eq!(outcome.counts.get("given_up"), Some(&4));
+}
+
+/// Figures computed on a Sunday's night know that Sunday for two hours: its week is told by Monday's, whatever the hour of the run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_is_told_when_its_sunday_is_over() {
+    let hook = Hook::default();
+    let rules = ALERTS.replace("digest = false", "digest = true");
+    let world = world(&hook, &rules).await;
+    let sunday = "2026-03-01T02:00:00Z";
+    for job in ["join", "health"] {
+        world
+            .run_at(job, None, sunday.parse().unwrap())
+            .await
+            .unwrap();
+    }
+    for at in [sunday, "2026-03-01T22:00:00Z", "2026-03-02T00:30:00Z"] {
+        run(&world, at).await.unwrap();
+    }
+    let weeks = |hook: &Hook| hook.about("semaine du");
+    assert_eq!(weeks(&hook).len(), 1, "{:?}", weeks(&hook));
+    assert!(
+        weeks(&hook)[0].contains("semaine du 16 février"),
+        "{:?}",
+        weeks(&hook)
+    );
+    let monday = "2026-03-02T02:00:00Z";
+    for job in ["join", "health"] {
+        world
+            .run_at(job, None, monday.parse().unwrap())
+            .await
+            .unwrap();
+    }
+    run(&world, monday).await.unwrap();
+    assert_eq!(weeks(&hook).len(), 2);
+    assert!(
+        weeks(&hook)[1].contains("semaine du 23 février"),
+        "{:?}",
+        weeks(&hook)
+    );
 }
 
 /// A topic that answers as SNS does, and keeps what it was given.

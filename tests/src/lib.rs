@@ -131,19 +131,25 @@ impl World {
         levier_import::import_object(&self.deps, &key).await
     }
 
-    /// Runs a job as of a day.
+    /// Runs a job as of a day that is over.
     pub async fn run(&self, job: &str, as_of: &str) -> Result<(), JobError> {
         let day: Date = as_of.parse().unwrap();
+        let now = levier_domain::time::start_of_day(day.tomorrow().unwrap(), &self.deps.zone);
+        self.run_at(job, Some(day), now).await
+    }
+
+    /// Runs a job as of a day, or of today, at an instant.
+    pub async fn run_at(
+        &self,
+        job: &str,
+        day: Option<Date>,
+        now: Timestamp,
+    ) -> Result<(), JobError> {
         let invocation = Invocation {
             job: job.to_owned(),
-            as_of: Some(day),
+            as_of: day,
             buckets: None,
         };
-        let now = day
-            .at(20, 0, 0, 0)
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .unwrap()
-            .timestamp();
         match job {
             "compact" => levier_compact::compact(&self.deps, &invocation, now)
                 .await

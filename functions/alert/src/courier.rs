@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use levier_domain::config::{Config, Destination, DestinationKind};
 use levier_runtime::Secrets;
 use serde_json::Value as Json;
@@ -22,6 +23,9 @@ pub enum Undelivered {
     /// Only a person can mend it.
     #[error("{0}")]
     Mend(String),
+    /// It does not take this message; it may take others.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl Undelivered {
@@ -103,23 +107,13 @@ impl Courier {
         let url = secrets
             .read(reference)
             .map_err(|problem| Undelivered::Mend(format!("{key}: {problem}")))?;
-        let url = String::from_utf8_lossy(&url).trim().to_owned();
-        let parsed = reqwest::Url::parse(&url).map_err(|_| {
-            Undelivered::Mend(format!(
-                "what {key} refers to is no address; paste the webhook's"
-            ))
-        })?;
-        // In clear only to this machine.
-        let loopback = matches!(parsed.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-        if parsed.scheme() != "https" && !(parsed.scheme() == "http" && loopback) {
-            return Err(Undelivered::Mend(format!(
-                "what {key} refers to is not https; a webhook's address is a secret and does not travel in clear"
-            )));
-        }
+        let parsed = address(&url)
+            .map_err(|why| Undelivered::Mend(format!("what {key} refers to is {why}")))?;
         let http = self
             .http
             .as_ref()
             .ok_or_else(|| Undelivered::Mend("no HTTP client can be made here".to_owned()))?;
+        let sent_to = parsed.to_string();
         let answer = http
             .post(parsed)
             .header("Idempotency-Key", &letter.reference)
@@ -131,19 +125,10 @@ impl Courier {
         if status.is_success() {
             return Ok(());
         }
-        let said: String = answer
-            .text()
-            .await
-            .unwrap_or_default()
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(120)
-            .collect();
-        let said = if said.is_empty() {
-            String::new()
-        } else {
-            format!(" (`{said}`)")
-        };
+        let said = answer.text().await.unwrap_or_default();
+        let said = machine_word(&said, &sent_to)
+            .map(|word| format!(" (`{word}`)"))
+            .unwrap_or_default();
         match status.as_u16() {
             429 => Err(Undelivered::Later(format!(
                 "it answered 429{said}: too many messages for now"
@@ -155,7 +140,7 @@ impl Courier {
             401 | 403 | 404 | 410 => Err(Undelivered::Mend(format!(
                 "it answered {status}{said}: the webhook was revoked or is another one; make a new one and set {key}"
             ))),
-            _ => Err(Undelivered::Mend(format!(
+            _ => Err(Undelivered::Refused(format!(
                 "it answered {status}{said}: it does not take this message; is {key} a webhook of that kind?"
             ))),
         }
@@ -172,6 +157,12 @@ impl Courier {
             .string_value(&letter.reference)
             .build()
             .map_err(|error| Undelivered::Mend(error.to_string()))?;
+        // A topic may be in another region than this function.
+        let region = topic
+            .split(':')
+            .nth(3)
+            .filter(|region| !region.is_empty())
+            .map(|region| aws_sdk_sns::config::Region::new(region.to_owned()));
         let mut request = client
             .publish()
             .topic_arn(topic)
@@ -187,6 +178,9 @@ impl Courier {
                 .message_deduplication_id(&letter.reference)
                 .message_group_id("levier");
         }
+        let request = request
+            .customize()
+            .config_override(aws_sdk_sns::config::Builder::new().region(region));
         match tokio::time::timeout(self.timeout, request.send()).await {
             Err(_) => Err(Undelivered::Later(format!(
                 "SNS did not answer within {} s",
@@ -195,9 +189,12 @@ impl Courier {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => {
                 let status = error.raw_response().map(|raw| raw.status().as_u16());
-                let said = aws_sdk_sns::error::DisplayErrorContext(&error).to_string();
+                let said = failed(&error, status);
                 let throttled = said.contains("Throttl");
                 match status {
+                    Some(400..=499) if said.contains("InvalidParameter") => Err(
+                        Undelivered::Refused(format!("SNS does not take this message: {said}")),
+                    ),
                     Some(400..=499) if !throttled => Err(Undelivered::Mend(format!(
                         "SNS refused: {said}; does the topic exist, and may this role publish to it?"
                     ))),
@@ -208,6 +205,30 @@ impl Courier {
     }
 }
 
+/// The address that a secret holds, or why it is none to send to.
+///
+/// # Errors
+/// What it is instead, without repeating it.
+pub fn address(secret: &[u8]) -> Result<reqwest::Url, &'static str> {
+    let url = reqwest::Url::parse(String::from_utf8_lossy(secret).trim())
+        .map_err(|_| "no address; paste the webhook's")?;
+    // In clear only to this machine.
+    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    if url.scheme() == "https" || (url.scheme() == "http" && loopback) {
+        Ok(url)
+    } else {
+        Err("not https; a webhook's address is a secret and does not travel in clear")
+    }
+}
+
+/// What an answer says in one word of its platform (`no_team`, `channel_is_archived`); `None` where it says more, for that may hold
+/// the address, as a page that is not there repeats it.
+fn machine_word<'a>(answer: &'a str, url: &str) -> Option<&'a str> {
+    let word = answer.trim();
+    let plain = word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    (plain && (2..=40).contains(&word.len()) && !url.contains(word)).then_some(word)
+}
+
 /// What went wrong before an answer, without the address.
 fn unreached(error: &reqwest::Error, timeout: Duration) -> String {
     if error.is_timeout() {
@@ -216,6 +237,26 @@ fn unreached(error: &reqwest::Error, timeout: Duration) -> String {
         "it cannot be reached".to_owned()
     } else {
         "the connection broke".to_owned()
+    }
+}
+
+/// What failed of a call to SNS, and its code: the whole chain would fill a page and says no more.
+fn failed<E: ProvideErrorMetadata>(error: &SdkError<E>, status: Option<u16>) -> String {
+    match (error, error.code(), status) {
+        (_, Some(code), Some(status)) => format!("{code} ({status})"),
+        (_, _, Some(status)) => format!("it answered {status}"),
+        (SdkError::ConstructionFailure(_), ..) => {
+            "the request could not be made; are there credentials and a region?".to_owned()
+        }
+        (SdkError::TimeoutError(_), ..) => "it did not answer in time".to_owned(),
+        (SdkError::DispatchFailure(failure), ..) if failure.is_io() => {
+            "it cannot be reached".to_owned()
+        }
+        (SdkError::DispatchFailure(_), ..) => {
+            "the request could not be sent; are there credentials, and is SNS reached from here?"
+                .to_owned()
+        }
+        _ => "its answer cannot be read".to_owned(),
     }
 }
 
@@ -249,6 +290,21 @@ fn ascii_subject(title: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answers_are_quoted_only_where_they_are_a_word_of_the_platform() {
+        let url = "https://hooks.example.com/services/T00/B00/secret_word";
+        for (answer, want) in [
+            ("no_team", Some("no_team")),
+            (" channel_is_archived\n", Some("channel_is_archived")),
+            ("Cannot POST /services/T00/B00/secret_word", None),
+            ("secret_word", None),
+            ("<html>", None),
+            ("", None),
+        ] {
+            assert_eq!(machine_word(answer, url), want, "{answer}");
+        }
+    }
 
     #[test]
     fn subjects_are_what_sns_takes() {

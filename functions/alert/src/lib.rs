@@ -5,8 +5,8 @@
 //! not be delivered is tried again; where nothing changed it evaluates nothing.
 //!
 //! The table is a function of the results; telling is not, and has a memory of its own: what was told last of every alert, and an
-//! outbox. A message enters the outbox once, under an id made of alert, turn and day, before the memory moves on, and leaves it
-//! when its destination has taken it. Killed anywhere, the job run again ends the same; a destination may then see one message
+//! outbox. A message enters the outbox once, under an id made of alert, turn, beginning and count, before the memory moves on, and
+//! leaves it when its destination has taken it. Killed anywhere, the job run again ends the same; a destination may then see one message
 //! twice, with the same reference. A run for a day of the past is a look back and tells nobody.
 
 mod courier;
@@ -18,13 +18,15 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use levier_domain::config::Destination;
 use levier_domain::table::{Row, Status, TableName};
+use levier_metrics::AsOf;
 use levier_render::{Language, Notice, Tables, alert_notice, digest, week_of};
 use levier_results::{Pointer, Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use crate::courier::{Courier, Undelivered};
+pub use crate::courier::{Courier, Undelivered, address};
+use crate::outbox::{CLEARED, FIRED};
 pub use crate::outbox::{Letter, outbox};
 
 /// Room of the job's own marks.
@@ -37,6 +39,9 @@ const TOLD: &str = "alerts-told";
 struct Told {
     firing: bool,
     since: Option<String>,
+    /// How often it fired: a period that fires again, after late data say, is a turn of its own.
+    #[serde(default)]
+    turns: u64,
 }
 
 /// Evaluates the alerts of one day and delivers what is new.
@@ -59,11 +64,21 @@ pub async fn alert(
         .count();
     outcome.count("alerts", rows.len() as u64);
     outcome.count("firing", firing as u64);
+    for row in &rows {
+        if row.text("kind") == Some("threshold") && row.status == Status::Missing {
+            outcome.warnings.push(format!(
+                "alerts.{}: {}",
+                row.text("alert").unwrap_or_default(),
+                row.reason.as_deref().unwrap_or_default()
+            ));
+        }
+    }
     outcome.run_id = Some(run.clone());
     let newest = deps.results.pointer("alert").await?;
     if newest.is_some_and(|newest| newest.run_id == run) {
-        tell(deps, &rows, &mut outcome).await?;
-        tell_week(deps, &seen, &rows, &mut outcome).await?;
+        let mut post = Post { now, put: 0 };
+        tell(deps, &rows, &mut post, &mut outcome).await?;
+        tell_week(deps, &seen, &rows, &mut post, &mut outcome).await?;
     }
     outbox::deliver(deps, courier, now, &mut outcome).await?;
     Ok(outcome)
@@ -73,6 +88,8 @@ pub async fn alert(
 struct Seen {
     day: Date,
     health: Option<Pointer>,
+    /// The same with how far it was known.
+    known: AsOf,
     uplift: Option<Pointer>,
     snapshot: Option<Pointer>,
     sources: Vec<Row>,
@@ -105,8 +122,11 @@ impl Seen {
             }
             None => Vec::new(),
         };
+        // As far as the figures know it, whatever the hour now.
+        let until = health.as_ref().and_then(|health| health.until);
         Ok(Self {
             day,
+            known: AsOf::known(day, until),
             health,
             uplift: results.pointer_as_of("uplift", day).await?,
             // The last one sealed until then; one of a later day is not known yet.
@@ -149,6 +169,9 @@ async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(String, Vec<Row>)
             source.status
         ));
     }
+    if let Some(until) = seen.health.as_ref().and_then(|health| health.until) {
+        inputs.update(until.to_string());
+    }
     let rules = serde_json::to_vec(&deps.config.alerts)
         .map_err(|error| JobError::Input(error.to_string()))?;
     inputs.update(rules);
@@ -171,7 +194,7 @@ async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(String, Vec<Row>)
         figures.extend(seen.rows(deps, pointer.as_ref(), table).await?);
     }
     let previous = seen.rows(deps, before.as_ref(), TableName::Alerts).await?;
-    let rows = levier_metrics::alerts(&figures, &seen.sources, &previous, seen.day, &deps.config);
+    let rows = levier_metrics::alerts(&figures, &seen.sources, &previous, seen.known, &deps.config);
     // Named by what it says: nights that end alike are alike, whatever nights came before.
     let said = serde_json::to_vec(&rows).map_err(|error| JobError::Input(error.to_string()))?;
     let run = Run {
@@ -195,8 +218,17 @@ fn language(deps: &Dependencies, to: &Destination) -> Language {
     Language::from_code(code).unwrap_or_default()
 }
 
+fn text(told: &Told) -> Result<String, JobError> {
+    serde_json::to_string(told).map_err(|error| JobError::Input(error.to_string()))
+}
+
 /// Queues what turned since it was told last.
-async fn tell(deps: &Dependencies, rows: &[Row], outcome: &mut Outcome) -> Result<(), JobError> {
+async fn tell(
+    deps: &Dependencies,
+    rows: &[Row],
+    post: &mut Post,
+    outcome: &mut Outcome,
+) -> Result<(), JobError> {
     let told = deps.results.states(TOLD).await?;
     for row in rows {
         let name = row.text("alert").unwrap_or_default();
@@ -209,23 +241,37 @@ async fn tell(deps: &Dependencies, rows: &[Row], outcome: &mut Outcome) -> Resul
             continue;
         }
         let since = row.text("since").map(str::to_owned);
-        // What began identifies a firing; its end carries the same name.
+        // What began, and how often it did, identifies a firing; its end carries the same name.
         let began = if firing { &since } else { &last.since };
-        let turn = if firing { "fired" } else { "cleared" };
+        let turns = last.turns + u64::from(firing);
+        let turn = if firing { FIRED } else { CLEARED };
         outcome.count(turn, 1);
         for (destination, to) in deps.config.notify.iter().filter(|(_, to)| to.alerts) {
-            let notice = alert_notice(row, firing, language(deps, to));
-            let subject = format!("{name}|{turn}|{}", began.as_deref().unwrap_or("-"));
-            queue(deps, destination, &subject, row.as_of, notice).await?;
+            let notice = alert_notice(row, firing, &deps.zone, language(deps, to));
+            let began = began.as_deref().unwrap_or("-");
+            let subject = format!("{name}|{turn}|{began}|{turns}");
+            post.queue(deps, destination, &subject, row.as_of, notice)
+                .await?;
         }
-        let text = serde_json::to_string(&Told { firing, since })
-            .map_err(|error| JobError::Input(error.to_string()))?;
-        deps.results.set_state(TOLD, name, &text).await?;
+        let now = Told {
+            firing,
+            since,
+            turns,
+        };
+        deps.results.set_state(TOLD, name, &text(&now)?).await?;
     }
-    // An alert that is no longer watched is forgotten: set again, it begins anew.
-    for name in told.keys() {
-        if !rows.iter().any(|row| row.text("alert") == Some(name)) {
-            deps.results.delete_state(TOLD, name).await?;
+    // Of an alert that is no longer watched only the count is kept: set again, it begins anew.
+    for (name, held) in &told {
+        if rows.iter().any(|row| row.text("alert") == Some(name)) {
+            continue;
+        }
+        let last: Told = serde_json::from_str(held).unwrap_or_default();
+        if last.firing {
+            let off = Told {
+                turns: last.turns,
+                ..Told::default()
+            };
+            deps.results.set_state(TOLD, name, &text(&off)?).await?;
         }
     }
     Ok(())
@@ -236,9 +282,12 @@ async fn tell_week(
     deps: &Dependencies,
     seen: &Seen,
     alerts: &[Row],
+    post: &mut Post,
     outcome: &mut Outcome,
 ) -> Result<(), JobError> {
-    let (week, ..) = week_of(seen.day);
+    // A Sunday that still runs when the figures are computed is told on Monday.
+    let whole = seen.known.last_whole_day(&deps.zone);
+    let (week, ..) = week_of(whole);
     let mut waiting = Vec::new();
     for (name, to) in deps.config.notify.iter().filter(|(_, to)| to.digest) {
         if !outbox::holds(deps, name, &digest_subject(&week)).await? {
@@ -261,8 +310,8 @@ async fn tell_week(
     let tables = Tables::new(tables);
     let name = &deps.config.workspace.name;
     for (destination, to) in waiting {
-        let notice = digest(&tables, name, seen.day, language(deps, to));
-        queue(
+        let notice = digest(&tables, name, whole, language(deps, to));
+        post.queue(
             deps,
             destination,
             &digest_subject(&week),
@@ -279,12 +328,23 @@ fn digest_subject(week: &str) -> String {
     format!("digest|{week}")
 }
 
-async fn queue(
-    deps: &Dependencies,
-    destination: &str,
-    subject: &str,
-    as_of: Option<Date>,
-    notice: Notice,
-) -> Result<(), JobError> {
-    outbox::queue(deps, Letter::new(destination, subject, as_of, notice)).await
+/// Puts letters into the outbox, one after the other.
+struct Post {
+    now: Timestamp,
+    put: u32,
+}
+
+impl Post {
+    async fn queue(
+        &mut self,
+        deps: &Dependencies,
+        destination: &str,
+        subject: &str,
+        as_of: Option<Date>,
+        notice: Notice,
+    ) -> Result<(), JobError> {
+        let letter = Letter::new(destination, subject, as_of, notice).queued(self.now, self.put);
+        self.put += 1;
+        outbox::queue(deps, letter).await
+    }
 }

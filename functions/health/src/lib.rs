@@ -22,11 +22,11 @@ use levier_domain::time::start_of_day;
 use levier_join::{Holding, Known, Rates, held};
 use levier_lake::{LakeError, events, facts, keys};
 use levier_metrics::{
-    ActivityBuilder, Commerce, CommerceAccumulator, Inputs, Membership, Records, RosterLine, Who,
-    Words,
+    ActivityBuilder, AsOf, Commerce, CommerceAccumulator, Inputs, Membership, Records, RosterLine,
+    Who, Words,
 };
 use levier_results::{Run, RunId};
-use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
+use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of, until};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Seed of the bootstrap: fixed, so that a run can be repeated to the bit.
@@ -75,7 +75,9 @@ pub async fn health(
     let mut outcome = Outcome::new("health");
     let day = as_of(invocation, now, &deps.zone);
     let manifest = levier_join::manifest_of(&deps.lake, day).await?;
-    let tables = tables(deps, day, &mut outcome).await?;
+    // Of a day that still runs there is nothing after now.
+    let until = until(day, now, &deps.zone);
+    let tables = tables(deps, AsOf::known(day, until), &mut outcome).await?;
     for (table, rows) in &tables {
         outcome.count(&format!("{table}_rows"), rows.len() as u64);
     }
@@ -85,21 +87,22 @@ pub async fn health(
         as_of: day,
         tables,
     };
-    outcome.run_id = Some(run.publish(&deps.lake, &deps.results).await?);
+    outcome.run_id = Some(run.publish_until(until, &deps.lake, &deps.results).await?);
     Ok(outcome)
 }
 
 /// What the run says. What it was computed from is forgotten with the return: publishing needs room too.
 async fn tables(
     deps: &Dependencies,
-    day: Date,
+    as_of: AsOf,
     outcome: &mut Outcome,
 ) -> Result<BTreeMap<TableName, Vec<Row>>, JobError> {
+    let day = as_of.day;
     let known = Known::load(&deps.lake).await?;
-    let (people, commerce) = read_facts(deps, day, outcome).await?;
+    let (people, commerce) = read_facts(deps, as_of, outcome).await?;
 
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
-    let activity = read_activity(deps, &known, &people, until, outcome).await?;
+    let activity = read_activity(deps, &known, &people, as_of, until, outcome).await?;
     let mut words = Words::default();
     let mut membership = Membership::of(&activity, &mut words);
     for (person, account) in known.accounts() {
@@ -160,25 +163,25 @@ async fn tables(
         records: Some(&records),
     };
     let mut tables: BTreeMap<TableName, Vec<Row>> = BTreeMap::new();
-    let mut kpis = levier_metrics::kpis(&inputs, day, &deps.config);
+    let mut kpis = levier_metrics::kpis(&inputs, as_of, &deps.config);
     quiet::mark(&mut kpis, &quiet, day, deps);
     tables.insert(TableName::Kpis, kpis);
     tables.insert(
         TableName::Leads,
-        levier_metrics::community_qualified_leads(&activity, &records, day, &deps.config),
+        levier_metrics::community_qualified_leads(&activity, &records, as_of, &deps.config),
     );
     drop((records, commerce));
     tables.insert(
         TableName::Health,
-        levier_metrics::health_with(&activity, day, &deps.config, SEED, &silent),
+        levier_metrics::health_with(&activity, as_of, &deps.config, SEED, &silent),
     );
     tables.insert(
         TableName::Champions,
-        levier_metrics::champions(&activity, day, &deps.config),
+        levier_metrics::champions(&activity, as_of, &deps.config),
     );
     tables.insert(
         TableName::Cohorts,
-        levier_metrics::cohorts(&activity, day, &deps.config),
+        levier_metrics::cohorts(&activity, as_of, &deps.config),
     );
     Ok(tables)
 }
@@ -276,9 +279,11 @@ impl People {
 /// that they come to the same in any order.
 async fn read_facts(
     deps: &Dependencies,
-    day: Date,
+    as_of: AsOf,
     outcome: &mut Outcome,
 ) -> Result<(People, Commerce), JobError> {
+    // A month that ends with a day that still runs is not over.
+    let day = as_of.last_whole_day(&deps.zone);
     let mut buckets: BTreeMap<usize, Vec<(i32, String)>> = BTreeMap::new();
     for object in deps.lake.list(keys::FACTS).await? {
         if let Some((month, bucket)) = keys::parse_facts_key(&object.key) {
@@ -361,6 +366,7 @@ async fn read_activity(
     deps: &Dependencies,
     known: &Known,
     people: &People,
+    as_of: AsOf,
     until: Timestamp,
     outcome: &mut Outcome,
 ) -> Result<levier_metrics::Activity, JobError> {
@@ -379,13 +385,14 @@ async fn read_activity(
                 .map(|segment| &**segment),
         )
     };
+    let now = Timestamp::from_microsecond(as_of.now(&deps.zone)).unwrap_or(until);
     let days: Vec<String> = deps
         .lake
         .list(keys::EVENTS)
         .await?
         .into_iter()
         .filter(|object| {
-            keys::day_of_events_key(&object.key).is_some_and(|date| date <= keys::event_day(until))
+            keys::day_of_events_key(&object.key).is_some_and(|date| date <= keys::event_day(now))
         })
         .map(|object| object.key)
         .collect();
@@ -400,7 +407,7 @@ async fn read_activity(
                 let Some(bytes) = read? else {
                     return Ok(ActivityBuilder::default());
                 };
-                let work = move || read_day(&key, bytes, &config, until);
+                let work = move || read_day(&key, bytes, &config, now);
                 tokio::task::spawn_blocking(work)
                     .await
                     .map_err(|error| unread("a day of events", &error))?

@@ -55,7 +55,7 @@ pub fn mark(rows: &mut [Row], quiet: &[Quiet], as_of: Date, deps: &Dependencies)
         let periods: BTreeMap<&str, BTreeSet<String>> = GRAINS
             .iter()
             .map(|grain| {
-                let since = spans(grain, first, as_of, zone, fiscal);
+                let since = spans(grain, first, as_of.into(), zone, fiscal);
                 (
                     *grain,
                     since.iter().map(|span| span.name.to_string()).collect(),

@@ -55,6 +55,7 @@ pub async fn publish(
             &Pointer {
                 run_id: RUN.to_owned(),
                 as_of: day,
+                until: None,
                 tables: vec![TableName::Imports],
             },
         )

@@ -192,13 +192,30 @@ pub(crate) async fn digest(
 ) -> Response<Body> {
     let language = query.language(&context, &headers);
     match load(&context, &query, DIGEST).await {
-        Ok(tables) => html(levier_render::digest_page(
-            &tables,
-            &context.deps.config.workspace.name,
-            language,
-        )),
+        Ok(tables) => match running(&context.deps.results, query.as_of, tables).await {
+            Ok(tables) => html(levier_render::digest_page(
+                &tables,
+                &context.deps.config.workspace.name,
+                language,
+            )),
+            Err(error) => failed(&error),
+        },
         Err(error) => failed(&error),
     }
+}
+
+/// Says of tables whether they were computed on a day that still ran, so that no week is told before it is over.
+async fn running(
+    results: &levier_results::Results,
+    as_of: Option<Date>,
+    tables: Tables,
+) -> Result<Tables, TableError> {
+    let health = match as_of {
+        Some(day) => results.pointer_as_of("health", day).await?,
+        None => results.pointer("health").await?,
+    };
+    let running = health.filter(|health| health.until.is_some());
+    Ok(tables.running(running.map(|health| health.as_of)))
 }
 
 /// What the weekly digest of a day is written from.
@@ -227,7 +244,7 @@ pub async fn digest_tables(
     }
     match (computed, as_of) {
         (false, Some(as_of)) => Err(TableError::NoSuchDay { as_of }),
-        _ => Ok(Tables::new(tables)),
+        _ => running(results, as_of, Tables::new(tables)).await,
     }
 }
 

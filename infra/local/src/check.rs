@@ -11,20 +11,22 @@ use serde_json::{Value as Json, json};
 
 use crate::Failure;
 use crate::arguments::{Check, Shared};
+use crate::notice::Found;
 use crate::output;
 use crate::schedule::Schedule;
-use crate::workspace::{now, read_config};
+use crate::workspace::{config_path, now, read_config};
 
 /// Checks; exit code 1 where something is wrong.
 pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failure> {
     if let Some(file) = &arguments.export {
         return crate::export::export(shared, arguments, file);
     }
+    let file = config_path(shared).display().to_string();
     let (config, folder) = read_config(shared).inspect_err(|failure| {
         // A file that cannot be read is a finding too, for whoever reads findings.
         if shared.json && arguments.sample.is_none() {
             let problem = failure.to_string();
-            output::json(&json!([{"what": "levier.toml", "status": "wrong", "problem": problem}]));
+            output::json(&json!([{"what": file, "status": "wrong", "problem": problem}]));
         }
     })?;
     let secrets = Secrets::local(folder);
@@ -33,12 +35,16 @@ pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failu
     }
     let mut findings = Vec::new();
     let mut wrong = false;
-    let mut say = |what: String, problem: Option<String>| {
-        wrong |= problem.is_some();
-        let status = if problem.is_some() { "wrong" } else { "ok" };
+    let mut tell = |what: String, found: Found| {
+        let (status, problem) = match found {
+            Found::Fine => ("ok", None),
+            Found::Doubtful(said) => ("doubtful", Some(said)),
+            Found::Wrong(said) => ("wrong", Some(said)),
+        };
+        wrong |= status == "wrong";
         findings.push(json!({"what": what, "status": status, "problem": problem}));
     };
-    say("levier.toml".to_owned(), None);
+    tell(file.clone(), Found::Fine);
     if let Some(reference) = &config.workspace.hash_key {
         let short = |key: Vec<u8>| {
             if key.len() < 16 {
@@ -47,9 +53,9 @@ pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failu
                 Ok(())
             }
         };
-        say(
+        tell(
             "workspace.hash_key".to_owned(),
-            secrets.read(reference).and_then(short).err(),
+            Found::of(secrets.read(reference).and_then(short).err()),
         );
     }
     for (name, source) in &config.sources {
@@ -61,16 +67,16 @@ pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failu
         } else {
             ""
         };
-        say(
+        tell(
             format!(
                 "sources.{name} ({}{}{how}{pulled})",
                 source.platform,
                 if how.is_empty() { "" } else { ", " }
             ),
-            problem,
+            Found::of(problem),
         );
     }
-    crate::notice::check(&config, &secrets, &mut say);
+    crate::notice::check(&config, &secrets, &mut tell);
     let schedules = &config.schedules;
     for (key, text) in [
         ("compact", &schedules.compact),
@@ -79,7 +85,10 @@ pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failu
         ("pull", &schedules.pull),
         ("alert", &schedules.alert),
     ] {
-        say(format!("schedules.{key}"), Schedule::parse(text).err());
+        tell(
+            format!("schedules.{key}"),
+            Found::of(Schedule::parse(text).err()),
+        );
     }
     if shared.json {
         output::json(&Json::Array(findings))

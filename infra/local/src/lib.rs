@@ -16,6 +16,7 @@ mod expire;
 mod export;
 mod init;
 mod jobs;
+mod labelled;
 mod live;
 mod notice;
 mod output;

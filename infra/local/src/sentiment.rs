@@ -1,25 +1,20 @@
 //! `levier sentiment evaluate`: how good the sentiment is on labelled messages of one's own. The file is read and forgotten.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::ExitCode;
 
-use levier_language::{Evaluation, Label, read};
+use levier_language::{Evaluation, Label};
 use serde_json::{Value as Json, json};
 
 use crate::Failure;
 use crate::arguments::{Sentiment, SentimentAction, Shared};
+use crate::labelled::{Labelled, messages};
 use crate::output;
 
 /// Under this many labelled messages the figures are too wide to act on.
 const ENOUGH: u64 = 200;
-
-/// One labelled message.
-struct Labelled {
-    text: String,
-    label: Label,
-    language: String,
-}
+/// Lines that are named one by one, of those left out.
+const SHOWN: usize = 10;
 
 /// Runs `levier sentiment`.
 pub fn sentiment(shared: &Shared, arguments: &Sentiment) -> Result<ExitCode, Failure> {
@@ -50,14 +45,16 @@ pub fn sentiment(shared: &Shared, arguments: &Sentiment) -> Result<ExitCode, Fai
         })
         .collect();
     let score = Evaluation::as_the_score_reads(messages.iter().map(|m| (m.text.as_str(), m.label)));
+    let found = errors(&score);
     let answer = json!({
-        "score_errors": errors(&score),
+        "score_errors": found.as_ref().ok(),
+        "no_score_errors": found.as_ref().err(),
         "messages": messages.len(),
         "labels": if three { 3 } else { 2 },
         "left_out": problems,
         "languages": evaluated.iter().filter(|(name, _)| *name != "all").map(|(name, e)| ((*name).to_owned(), figures(e))).collect::<serde_json::Map<_, _>>(),
         "all": evaluated.iter().find(|(name, _)| *name == "all").map(|(_, e)| figures(e)),
-        "warnings": warnings(&evaluated),
+        "warnings": warnings(&evaluated, problems.len() as u64),
     });
     if shared.json {
         output::json(&answer);
@@ -67,96 +64,27 @@ pub fn sentiment(shared: &Shared, arguments: &Sentiment) -> Result<ExitCode, Fai
     Ok(ExitCode::SUCCESS)
 }
 
-/// The labelled messages of a table, and why other lines were left out.
-fn messages(bytes: &[u8], file: &Path) -> Result<(Vec<Labelled>, Vec<String>), Failure> {
-    // Older spreadsheets write Windows-1252; what is UTF-8 is not mistaken for it.
-    let (text, _, _) = if std::str::from_utf8(bytes).is_ok() {
-        encoding_rs::UTF_8.decode(bytes)
-    } else {
-        encoding_rs::Encoding::for_bom(bytes)
-            .map_or(encoding_rs::WINDOWS_1252, |(encoding, _)| encoding)
-            .decode(bytes)
-    };
-    let header = text.lines().next().unwrap_or_default();
-    let delimiter = [b',', b';', b'\t', b'|']
-        .into_iter()
-        .max_by_key(|d| header.bytes().filter(|byte| byte == d).count())
-        .unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let usage = |said: String| Failure::Usage(format!("{}: {said}", file.display()));
-    let header: Vec<String> = reader
-        .headers()
-        .map_err(|error| usage(error.to_string()))?
-        .iter()
-        .map(|name| name.trim().to_lowercase())
-        .collect();
-    let column = |names: &[&str]| {
-        header
-            .iter()
-            .position(|name| names.contains(&name.as_str()))
-    };
-    let text_at = column(&["text", "texte", "message"]);
-    let label_at = column(&["label", "étiquette", "etiquette", "sentiment"]);
-    let language_at = column(&["language", "langue", "lang"]);
-    let (Some(text_at), Some(label_at)) = (text_at, label_at) else {
-        return Err(usage(format!(
-            "the columns text and label are needed (language may be there too); found: {}",
-            header.join(", ")
-        )));
-    };
-    let (mut held, mut problems) = (Vec::new(), Vec::new());
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                problems.push(error.to_string());
-                continue;
-            }
-        };
-        let line = record.position().map_or(0, csv::Position::line);
-        let cell = |at: usize| record.get(at).unwrap_or_default().trim();
-        let text = cell(text_at);
-        if text.is_empty() {
-            problems.push(format!("line {line}: no text"));
-            continue;
-        }
-        // The text itself is never repeated: it may name somebody.
-        let label = match cell(label_at).parse::<Label>() {
-            Ok(label) => label,
-            Err(error) => {
-                problems.push(format!("line {line}: {error}"));
-                continue;
-            }
-        };
-        let given = language_at.map(cell).unwrap_or_default().to_lowercase();
-        let language = match given.get(..2) {
-            Some("fr") => "fr".to_owned(),
-            Some("en" | "an") => "en".to_owned(),
-            Some(_) => "other".to_owned(),
-            None => read(text).language.unwrap_or("unknown").to_owned(),
-        };
-        held.push(Labelled {
-            text: text.to_owned(),
-            label,
-            language,
-        });
-    }
-    Ok((held, problems))
-}
-
-/// What `[sentiment]` of levier.toml takes: errors about positive and about negative messages, where both can be told.
-fn errors(score: &Evaluation) -> Json {
+/// What `[sentiment]` of levier.toml takes: errors about positive and about negative messages, or why they cannot be told.
+fn errors(score: &Evaluation) -> Result<Json, String> {
     let of = |label: Label| {
-        let found = score.correct(label, score.apparent(label)?)?;
-        Some(json!({"sensitivity": found.sensitivity, "specificity": found.specificity}))
+        if score.truth(label) == 0 || score.truth(label) == score.total() {
+            return Err(format!(
+                "it takes messages that are {label} and messages that are not"
+            ));
+        }
+        let worse = format!("{label} messages are read no better than chance");
+        let found = score
+            .apparent(label)
+            .and_then(|apparent| score.correct(label, apparent))
+            .ok_or_else(|| worse.clone())?;
+        // As it is printed, for as such it is read again.
+        let printed = |share: f64| (share * 1e4).round();
+        if printed(found.sensitivity) + printed(found.specificity) <= 1e4 {
+            return Err(worse);
+        }
+        Ok(json!({"sensitivity": found.sensitivity, "specificity": found.specificity}))
     };
-    match (of(Label::Positive), of(Label::Negative)) {
-        (Some(positive), Some(negative)) => json!({"positive": positive, "negative": negative}),
-        _ => Json::Null,
-    }
+    Ok(json!({"positive": of(Label::Positive)?, "negative": of(Label::Negative)?}))
 }
 
 fn figures(evaluation: &Evaluation) -> Json {
@@ -213,13 +141,24 @@ fn figures(evaluation: &Evaluation) -> Json {
     })
 }
 
-fn warnings(evaluated: &[(&str, Evaluation)]) -> Vec<String> {
+fn warnings(evaluated: &[(&str, Evaluation)], left_out: u64) -> Vec<String> {
     let mut said = Vec::new();
+    let read = evaluated
+        .iter()
+        .find(|(name, _)| *name == "all")
+        .map_or(0, |(_, all)| all.total());
+    if left_out > read {
+        said.push(format!(
+            "MOST LINES WERE LEFT OUT ({left_out} of {}): the figures speak of the others only; mend the file first",
+            left_out + read
+        ));
+    }
     for (name, evaluation) in evaluated {
         let n = evaluation.total();
         if *name == "all" && n < ENOUGH {
             said.push(format!(
-                "{n} labelled messages: label {ENOUGH} or more, the interval is wide"
+                "{n} labelled {}: label {ENOUGH} or more, the interval is wide",
+                if n == 1 { "message" } else { "messages" }
             ));
         }
         if *name != "all" && n >= 30 && evaluation.accuracy_of_all().is_some_and(|a| a < 0.7) {
@@ -229,7 +168,8 @@ fn warnings(evaluated: &[(&str, Evaluation)]) -> Vec<String> {
         }
         if *name == "unknown" {
             said.push(format!(
-                "{n} messages are neither clearly French nor English: nothing is said of them"
+                "{n} {} neither clearly French nor English: nothing is said of them",
+                if n == 1 { "message is" } else { "messages are" }
             ));
         }
     }
@@ -294,9 +234,19 @@ fn print(evaluated: &[(&str, Evaluation)], answer: &Json) {
             }
             println!();
         }
+        if let Some(why) = answer["no_score_errors"].as_str() {
+            println!("\nNo [sentiment] block to correct the health score with: {why}.\n");
+        }
     }
-    for said in answer["left_out"].as_array().into_iter().flatten().take(10) {
+    let left_out = answer["left_out"].as_array().map_or(&[][..], Vec::as_slice);
+    for said in left_out.iter().take(SHOWN) {
         println!("left out: {}", said.as_str().unwrap_or_default());
+    }
+    if left_out.len() > SHOWN {
+        println!(
+            "left out: {} more lines; --json names them all",
+            left_out.len() - SHOWN
+        );
     }
     for said in answer["warnings"].as_array().into_iter().flatten() {
         println!("{}", said.as_str().unwrap_or_default());
@@ -308,42 +258,49 @@ fn print(evaluated: &[(&str, Evaluation)], answer: &Json) {
 mod tests {
     use super::*;
 
+    fn evaluation(confusion: [[u64; 3]; 3]) -> Evaluation {
+        Evaluation {
+            confusion,
+            ..Evaluation::default()
+        }
+    }
+
     #[test]
-    fn tables_as_people_save_them() {
-        for (case, bytes) in [
+    fn a_block_that_the_configuration_would_refuse_is_not_printed() {
+        for (case, confusion, want) in [
+            ("good", [[80, 0, 20], [0, 0, 0], [10, 0, 90]], None),
             (
-                "comma",
-                "text,label\nC'est génial,positive\n".as_bytes().to_vec(),
+                "one class",
+                [[80, 0, 20], [0, 0, 0], [0, 0, 0]],
+                Some("messages that are not"),
             ),
             (
-                "excel, semicolons, BOM",
-                "\u{feff}Texte;Étiquette;Langue\r\nC'est génial;positif;fr\r\n"
-                    .as_bytes()
-                    .to_vec(),
+                "worse than chance",
+                [[10, 0, 90], [0, 0, 0], [90, 0, 10]],
+                Some("no better than chance"),
             ),
             (
-                "windows-1252",
-                b"texte;label\nC'est g\xe9nial;positif\n".to_vec(),
-            ),
-            (
-                "tabs and quotes",
-                "label\ttext\n+\t\"C'est génial\"\n".as_bytes().to_vec(),
+                "chance, once rounded",
+                [[50_001, 0, 49_999], [0, 0, 0], [50_000, 0, 50_000]],
+                Some("no better than chance"),
             ),
         ] {
-            let (held, problems) = messages(&bytes, Path::new("f.csv")).unwrap();
-            assert_eq!(held.len(), 1, "{case}");
-            assert_eq!(held[0].text, "C'est génial", "{case}");
-            assert_eq!(held[0].label, Label::Positive, "{case}");
-            assert!(problems.is_empty(), "{case}: {problems:?}");
+            let found = errors(&evaluation(confusion));
+            match want {
+                None => assert!(found.is_ok(), "{case}: {found:?}"),
+                Some(want) => assert!(found.unwrap_err().contains(want), "{case}"),
+            }
         }
-        let (held, problems) = messages(
-            "text,label\nbien,positif\n,positif\nbof,meh\n".as_bytes(),
-            Path::new("f.csv"),
-        )
-        .unwrap();
-        assert_eq!((held.len(), problems.len()), (1, 2));
-        assert!(problems[1].starts_with("line 4: `meh`"), "{problems:?}");
-        let error = messages(b"a,b\n1,2\n", Path::new("f.csv")).err().unwrap();
-        assert!(error.to_string().contains("found: a, b"));
+    }
+
+    #[test]
+    fn most_lines_left_out_is_said_loudly() {
+        let few = [("all", evaluation([[1, 0, 0], [0, 0, 0], [0, 0, 0]]))];
+        let said = warnings(&few, 5);
+        assert!(
+            said[0].starts_with("MOST LINES WERE LEFT OUT (5 of 6)"),
+            "{said:?}"
+        );
+        assert!(said[1].starts_with("1 labelled message:"), "{said:?}");
     }
 }

@@ -107,7 +107,11 @@ fn hash_key(shared: &Shared, config: &Config, secrets: &Secrets) -> Result<HashK
     let weak = |error: levier_domain::private::WeakKey| Failure::Usage(error.to_string());
     if let Some(reference) = &config.workspace.hash_key {
         let key = secrets.read(reference).map_err(|problem| {
-            Failure::Usage(format!("levier.toml: `workspace.hash_key`: {problem}"))
+            let file = config_path(shared);
+            Failure::Usage(format!(
+                "{}: `workspace.hash_key`: {problem}",
+                file.display()
+            ))
         })?;
         return HashKey::new(key).map_err(weak);
     }

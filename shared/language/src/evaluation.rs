@@ -34,6 +34,8 @@ pub struct Evaluation {
     pub confusion: [[u64; 3]; 3],
     /// Messages of each truth that were not scored.
     pub abstained: [u64; 3],
+    /// Whether the file that they are of has three labels: there neutral is an answer, right or wrong, and not the lack of one.
+    pub three: bool,
 }
 
 /// What a measured share of one label should be read as.
@@ -82,7 +84,7 @@ impl Evaluation {
         messages: impl IntoIterator<Item = (&'a str, Label)>,
         three: bool,
     ) -> Self {
-        Self::reading(messages, |reading| {
+        Self::reading(messages, three, |reading| {
             if three {
                 reading.label()
             } else {
@@ -94,7 +96,7 @@ impl Evaluation {
     /// The same as the health score reads: positive above 0.05, negative below −0.05, whatever the language. Its share is
     /// corrected with these errors and no others.
     pub fn as_the_score_reads<'a>(messages: impl IntoIterator<Item = (&'a str, Label)>) -> Self {
-        Self::reading(messages, |reading| {
+        Self::reading(messages, true, |reading| {
             let sentiment = reading.sentiment?;
             Some(if sentiment > SCORE_BOUND {
                 Label::Positive
@@ -108,9 +110,13 @@ impl Evaluation {
 
     fn reading<'a>(
         messages: impl IntoIterator<Item = (&'a str, Label)>,
+        three: bool,
         had: impl Fn(&Reading) -> Option<Label>,
     ) -> Self {
-        let mut out = Self::default();
+        let mut out = Self {
+            three,
+            ..Self::default()
+        };
         for (text, truth) in messages {
             match had(&read(text)) {
                 Some(had) => out.confusion[index(truth)][index(had)] += 1,
@@ -152,14 +158,16 @@ impl Evaluation {
         share(right, self.total())
     }
 
-    /// Share of decided messages that were read right. Where no message is labelled neutral, a neutral reading decides nothing.
+    /// Share of decided messages that were read right. Where the labels are two, a neutral reading decides nothing.
     #[must_use]
     pub fn accuracy_decided(&self) -> Option<f64> {
         let neutral = index(Label::Neutral);
-        let two = self.truth(Label::Neutral) == 0;
         let undecided: u64 = self.confusion.iter().map(|row| row[neutral]).sum();
         let right = (0..3).map(|at| self.confusion[at][at]).sum();
-        share(right, self.decided() - if two { undecided } else { 0 })
+        share(
+            right,
+            self.decided() - if self.three { 0 } else { undecided },
+        )
     }
 
     /// Wilson's 95 % interval of [`Evaluation::accuracy_of_all`].
@@ -320,6 +328,7 @@ mod tests {
         let evaluation = Evaluation {
             confusion: [[566, 0, 181], [0, 0, 0], [176, 0, 573]],
             abstained: [3, 0, 1],
+            three: false,
         };
         for (got, want) in [
             (evaluation.accuracy_of_all(), 0.759_333_333_333_333_3),
@@ -339,11 +348,31 @@ mod tests {
         assert_eq!(evaluation.labels(), [Label::Positive, Label::Negative]);
     }
 
+    /// A language that has no neutral message, in a file that has: to read its messages as neutral is an error all the same.
+    #[test]
+    fn a_neutral_reading_decides_where_the_file_has_three_labels() {
+        let messages = [
+            (
+                "This is great, thank you very much for your kindness",
+                Label::Positive,
+            ),
+            (
+                "The help page tells me about a problem with the printer in the office",
+                Label::Negative,
+            ),
+        ];
+        let of = |three| Evaluation::of_labels(messages, three);
+        assert_eq!(of(true).confusion[2][1], 1, "{:?}", of(true));
+        assert_eq!(of(true).accuracy_decided(), Some(0.5));
+        assert_eq!(of(false).accuracy_decided(), Some(1.0));
+    }
+
     #[test]
     fn a_share_is_corrected_for_the_errors_seen() {
         let evaluation = Evaluation {
             confusion: [[80, 0, 20], [0, 0, 0], [10, 0, 90]],
             abstained: [0; 3],
+            three: false,
         };
         // 80 % sensitivity and 90 % specificity make a true half look like 45 %.
         let correction = evaluation.correct(Label::Positive, 0.45).unwrap();

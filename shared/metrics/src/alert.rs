@@ -11,9 +11,13 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use levier_domain::config::{AlertGrain, Config, Threshold};
 use levier_domain::table::{Row, Status};
 use serde_json::Value as Json;
+
+use crate::calendar::{AsOf, containing};
+use crate::cell::Name;
 
 /// Grains over which an alert is replayed.
 const CALENDAR: [&str; 5] = ["day", "week", "month", "quarter", "year"];
@@ -94,14 +98,21 @@ pub fn alerts(
     figures: &[Row],
     sources: &[Row],
     previous: &[Row],
-    as_of: Date,
+    as_of: impl Into<AsOf>,
     config: &Config,
 ) -> Vec<Row> {
+    let as_of: AsOf = as_of.into();
+    let running = running(
+        as_of,
+        &config.workspace.zone(),
+        config.workspace.fiscal_year_start,
+    );
+    let as_of = as_of.day;
     let before = |name: &str| previous.iter().find(|row| row.text("alert") == Some(name));
     let mut rows: Vec<Row> = config
         .alerts
         .iter()
-        .map(|(name, rule)| threshold(name, rule, figures, before(name), as_of))
+        .map(|(name, rule)| threshold(name, rule, figures, before(name), (as_of, &running)))
         .collect();
     rows.extend(health_changes(figures, &before, as_of));
     rows.extend(
@@ -111,6 +122,16 @@ pub fn alerts(
     );
     rows.sort_by(|a, b| a.text("alert").cmp(&b.text("alert")));
     rows
+}
+
+/// The periods that are not over, by grain.
+fn running(as_of: AsOf, zone: &TimeZone, fiscal_start: u8) -> Vec<(&'static str, Name)> {
+    CALENDAR
+        .into_iter()
+        .map(|grain| containing(grain, as_of.day, as_of, zone, fiscal_start))
+        .filter(|span| span.partial)
+        .map(|span| (span.grain, span.name))
+        .collect()
 }
 
 fn blank(name: &str, kind: &str, kpi: &str, community: &str, segment: &str, as_of: Date) -> Row {
@@ -127,11 +148,11 @@ fn threshold(
     rule: &Threshold,
     figures: &[Row],
     before: Option<&Row>,
-    as_of: Date,
+    (as_of, running): (Date, &[(&str, Name)]),
 ) -> Row {
     let community = rule.community.as_deref().unwrap_or("all");
     let segment = rule.segment.as_deref().unwrap_or("all");
-    let (grain, series) = series(figures, rule, community, segment);
+    let (grain, series) = series(figures, rule, (community, segment), running);
     let rolling = !CALENDAR.contains(&grain);
     let mut standing = if rolling {
         Standing::of(before)
@@ -148,7 +169,7 @@ fn threshold(
     match series.last() {
         None => {
             row.status = Status::Missing;
-            row.reason = Some(NO_FIGURE.to_owned());
+            row.reason = Some(missing(figures, rule, community, segment));
             row.period = rule.grain.map(|grain| grain.name().to_owned());
             // What was never seen is not remembered either, unless a figure of a rolling window is only gone for now.
             standing = Standing::of(before);
@@ -167,6 +188,17 @@ fn threshold(
         }
     }
     let change = points.last().and_then(|point| point.change);
+    // Where the last figure is withheld or missing, the one that the state rests on is told.
+    let told = points
+        .iter()
+        .rev()
+        .find(|point| point.value.is_some())
+        .filter(|_| row.value.is_none() && !rolling);
+    if let Some(told) = told {
+        row = row
+            .with("last_value", told.value)
+            .with("last_period", told.label.as_str());
+    }
     let row = row
         .with("severity", "warning")
         .with("grain", grain)
@@ -206,8 +238,8 @@ fn beyond(rule: &Threshold, point: &Point, firing: bool) -> Option<bool> {
 fn series<'a>(
     figures: &'a [Row],
     rule: &Threshold,
-    community: &str,
-    segment: &str,
+    (community, segment): (&str, &str),
+    running: &[(&str, Name)],
 ) -> (&'static str, Vec<&'a Row>) {
     let wanted = [
         ("side", &rule.side),
@@ -221,7 +253,10 @@ fn series<'a>(
             row.kpi.as_deref() == Some(rule.kpi.as_str())
                 && row.community.as_deref() == Some(community)
                 && row.segment.as_deref().unwrap_or("all") == segment
-                // The running period is not looked at; a whole one that a silent source left incomplete is a gap.
+                // The running period is not looked at, withheld or not; a whole one that a silent source left incomplete is a gap.
+                && !running.iter().any(|(grain, period)| {
+                    row.period.as_deref() == Some(&**period) && grain_of(row) == *grain
+                })
                 && (row.status != Status::Partial
                     || row.reason.as_deref().is_some_and(|said| said.contains(SILENCE)))
                 && matches!(row.text("component"), None | Some("score"))
@@ -229,7 +264,10 @@ fn series<'a>(
         })
         .filter(|row| {
             wanted.iter().all(|(column, wanted)| {
-                row.text(column).unwrap_or("all") == wanted.as_deref().unwrap_or("all")
+                let held = row.text(column).unwrap_or("all");
+                // The return is the item of its own name beside the levers that it is made of.
+                held == wanted.as_deref().unwrap_or("all")
+                    || (*column == "item" && wanted.is_none() && held == rule.kpi)
             })
         })
         .collect();
@@ -266,6 +304,74 @@ fn grain_of(row: &Row) -> &str {
         4 => "year",
         _ => period,
     }
+}
+
+/// Most values of a column that are named.
+const NAMED: usize = 8;
+
+/// Why an alert has no figure: the first column in which its scope is not that of any figure of its KPI, with the values that
+/// there are. Channels are not named: the name of a closed one may say who is in it.
+fn missing(figures: &[Row], rule: &Threshold, community: &str, segment: &str) -> String {
+    let mut rows: Vec<&Row> = figures
+        .iter()
+        .filter(|row| row.kpi.as_deref() == Some(&*rule.kpi) && row.status != Status::Missing)
+        .collect();
+    let all = |wanted: &Option<String>| wanted.clone().unwrap_or_else(|| "all".to_owned());
+    let held = |row: &Row, column: &str| -> String {
+        match column {
+            "community" => row.community.clone().unwrap_or_default(),
+            "segment" => row.segment.clone().unwrap_or_else(|| "all".to_owned()),
+            "grain" => grain_of(row).to_owned(),
+            column => row.text(column).unwrap_or("all").to_owned(),
+        }
+    };
+    let values = |rows: &[&Row], column: &str| -> String {
+        let values: BTreeSet<String> = rows.iter().map(|row| held(row, column)).collect();
+        let mut named: Vec<&str> = values.iter().take(NAMED).map(String::as_str).collect();
+        if values.len() > NAMED {
+            named.push("…");
+        }
+        named.join(", ")
+    };
+    if rows.is_empty() {
+        return NO_FIGURE.to_owned();
+    }
+    for (column, wanted) in [
+        ("community", community.to_owned()),
+        ("segment", segment.to_owned()),
+        ("side", all(&rule.side)),
+        ("platform", all(&rule.platform)),
+        ("item", all(&rule.item)),
+    ] {
+        let fitting: Vec<&Row> = rows
+            .iter()
+            .copied()
+            .filter(|row| {
+                let held = held(row, column);
+                held == wanted || (column == "item" && rule.item.is_none() && held == rule.kpi)
+            })
+            .collect();
+        if fitting.is_empty() {
+            let mut there = [column, " = ", &values(&rows, column)].concat();
+            if column == "item" {
+                there.push_str(&format!(" (grain = {})", values(&rows, "grain")));
+            }
+            return format!("needs: a figure that is published, with {there}");
+        }
+        rows = fitting;
+    }
+    // What is left to be wrong is the period; where it is there too, the figure is of a period that still runs.
+    let looked_at = |grain: &str| match rule.grain {
+        Some(wanted) => wanted.name() == grain,
+        None => DEFAULT_GRAINS.contains(&grain),
+    };
+    if rows.iter().any(|row| looked_at(grain_of(row))) {
+        return NO_FIGURE.to_owned();
+    }
+    format!(
+        "needs: a figure that is published, with grain = {}",
+        values(&rows, "grain")
+    )
 }
 
 fn points(series: &[&Row], rolling: bool, as_of: Date) -> Vec<Point> {

@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use levier_domain::config::Config;
 use levier_domain::time::Month;
 
-use crate::calendar::{Span, containing};
+use crate::calendar::{AsOf, Span, containing};
 use crate::cell::Cell;
 use crate::commerce::{Commerce, Group, MILESTONES, MOVES, SIDES, Sums};
 use crate::draft::Place;
@@ -20,7 +19,7 @@ use crate::numbers::Z95;
 pub(crate) struct Trade<'a> {
     pub commerce: &'a Commerce,
     pub config: &'a Config,
-    pub as_of: Date,
+    pub as_of: AsOf,
     pub zone: TimeZone,
 }
 
@@ -85,7 +84,7 @@ pub(crate) fn business(trade: &Trade<'_>, cells: &mut Vec<Cell>) {
             &trade.zone,
             trade.config.workspace.fiscal_year_start,
         );
-        if span.start > trade.as_of {
+        if span.start > trade.as_of.day {
             continue;
         }
         Part {

@@ -2,11 +2,65 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use levier_domain::time::{Grain, Month, Period, start_of_day};
 
 use crate::cell::Name;
+
+/// The day whose knowledge counts, and until when it is known: a day that still runs is known until now, any other to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsOf {
+    /// The day.
+    pub day: Date,
+    /// The first instant that is not known yet (µs), where that comes before the end of the day.
+    until: i64,
+}
+
+impl From<Date> for AsOf {
+    /// A day that is over.
+    fn from(day: Date) -> Self {
+        Self::at(day, i64::MAX)
+    }
+}
+
+impl AsOf {
+    /// A day of which nothing is known from `now` on (µs).
+    #[must_use]
+    pub fn at(day: Date, now: i64) -> Self {
+        Self { day, until: now }
+    }
+
+    /// A day that is known until an instant, or to its end.
+    #[must_use]
+    pub fn known(day: Date, until: Option<Timestamp>) -> Self {
+        Self::at(day, until.map_or(i64::MAX, Timestamp::as_microsecond))
+    }
+
+    /// The first instant that is not known yet (µs).
+    #[must_use]
+    pub fn now(&self, zone: &TimeZone) -> i64 {
+        midnight(self.day.tomorrow().unwrap_or(self.day), zone).min(self.until)
+    }
+
+    /// Whether the time before a day is over.
+    #[must_use]
+    pub fn is_past(&self, end: Date, zone: &TimeZone) -> bool {
+        end <= self.day.tomorrow().unwrap_or(self.day) && midnight(end, zone) <= self.until
+    }
+
+    /// The last day that is over.
+    #[must_use]
+    pub fn last_whole_day(&self, zone: &TimeZone) -> Date {
+        let whole = self.is_past(self.day.tomorrow().unwrap_or(self.day), zone);
+        if whole {
+            self.day
+        } else {
+            self.day.yesterday().unwrap_or(self.day)
+        }
+    }
+}
 
 /// One period of a series.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +75,7 @@ pub struct Span {
     pub end: Date,
     /// Its first instant (µs).
     pub from: i64,
-    /// The first instant after it, or after the as-of day where it still runs (µs).
+    /// The first instant after it, or the first that is not known yet where it still runs (µs).
     pub to: i64,
     /// Whether it still runs.
     pub partial: bool,
@@ -43,18 +97,19 @@ fn span(
     name: String,
     start: Date,
     end: Date,
-    as_of: Date,
+    as_of: AsOf,
     zone: &TimeZone,
 ) -> Span {
-    let tomorrow = as_of.tomorrow().unwrap_or(as_of);
+    // Windows that end with the day end with what is known of it.
+    let rolling = matches!(grain, "28d" | "90d" | "all");
     Span {
         grain,
         name: Arc::from(name.as_str()),
         start,
         end,
         from: midnight(start, zone),
-        to: midnight(end.min(tomorrow), zone),
-        partial: end > tomorrow,
+        to: midnight(end, zone).min(as_of.now(zone)),
+        partial: !rolling && !as_of.is_past(end, zone),
     }
 }
 
@@ -65,7 +120,7 @@ fn span(
 pub fn containing(
     grain: &'static str,
     date: Date,
-    as_of: Date,
+    as_of: AsOf,
     zone: &TimeZone,
     fiscal_start: u8,
 ) -> Span {
@@ -112,17 +167,17 @@ pub fn containing(
 pub fn spans(
     grain: &'static str,
     first: Date,
-    as_of: Date,
+    as_of: AsOf,
     zone: &TimeZone,
     fiscal_start: u8,
 ) -> Vec<Span> {
     let mut spans = Vec::new();
     if matches!(grain, "28d" | "90d" | "all") {
-        spans.push(containing(grain, as_of, as_of, zone, fiscal_start));
+        spans.push(containing(grain, as_of.day, as_of, zone, fiscal_start));
         return spans;
     }
-    let mut day = first.min(as_of);
-    while day <= as_of {
+    let mut day = first.min(as_of.day);
+    while day <= as_of.day {
         let span = containing(grain, day, as_of, zone, fiscal_start);
         day = span.end;
         spans.push(span);

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::activity::Activity;
 use crate::before_after::before_after;
 use crate::business::{FROM_FACTS, Trade, business};
-use crate::calendar::{Span, containing, midnight, spans};
+use crate::calendar::{AsOf, Span, containing, spans};
 use crate::cell::{Cell, suppress};
 use crate::cohorts::retention;
 use crate::commerce::Commerce;
@@ -104,9 +104,10 @@ pub const FROM_RECORDS: [(&str, &str); 23] = [
     ("organic_traffic", "needs: web_traffic"),
 ];
 
-/// Rows of the table `kpis`, suppressed and sorted.
+/// Rows of the table `kpis`, suppressed and sorted, as of a day that is over or as far as it is known.
 #[must_use]
-pub fn kpis(input: &Inputs<'_>, as_of: Date, config: &Config) -> Vec<Row> {
+pub fn kpis(input: &Inputs<'_>, as_of: impl Into<AsOf>, config: &Config) -> Vec<Row> {
+    let as_of: AsOf = as_of.into();
     let mut cells = Vec::new();
     let run = input
         .activity
@@ -129,8 +130,8 @@ pub fn kpis(input: &Inputs<'_>, as_of: Date, config: &Config) -> Vec<Row> {
     let crm = Crm {
         records: input.records.unwrap_or(&empty),
         config,
-        as_of,
-        now: midnight(as_of.tomorrow().unwrap_or(as_of), &zone),
+        as_of: as_of.day,
+        now: as_of.now(&zone),
         zone,
     };
     crm.cells(&mut cells);
@@ -149,11 +150,14 @@ pub fn kpis(input: &Inputs<'_>, as_of: Date, config: &Config) -> Vec<Row> {
     absent(&crm, &mut cells);
     suppress(&mut cells, config.privacy.min_cell);
     // What rests on published figures only is made after the small cells are gone.
-    let now = containing("all", as_of, as_of, &crm.zone, 1);
+    let now = containing("all", as_of.day, as_of, &crm.zone, 1);
     spices(&mut cells, &now);
     before_after(&mut cells, launch(config, run.as_ref()), &now);
     cells.sort_by(|a, b| a.key.cmp(&b.key));
-    cells.into_iter().map(|cell| cell.into_row(as_of)).collect()
+    cells
+        .into_iter()
+        .map(|cell| cell.into_row(as_of.day))
+        .collect()
 }
 
 /// Says of every KPI that has no row at all what it needs.
@@ -277,7 +281,8 @@ fn helping(run: &Run<'_>, help: &Helping, scope: &Scope<'_>, cells: &mut Vec<Cel
         champions_among(&helps, scope.spans.members_before(to))
     };
     let last_day = |span: &Span| {
-        let day = span.end.min(run.as_of.tomorrow().unwrap_or(run.as_of));
+        let today = run.as_of.day;
+        let day = span.end.min(today.tomorrow().unwrap_or(today));
         day.yesterday().unwrap_or(day)
     };
     for grain in ["month", "90d"] {

@@ -9,7 +9,7 @@ use levier_domain::config::Config;
 use levier_domain::event::{Event, Kind, Visibility};
 use levier_domain::table::{Row, Status};
 
-use crate::{ActivityBuilder, Inputs, kpis};
+use crate::{ActivityBuilder, AsOf, Inputs, kpis};
 
 fn config(zone: &str) -> Config {
     Config::parse(&format!(
@@ -19,7 +19,7 @@ fn config(zone: &str) -> Config {
 }
 
 /// One message at each local time (the earlier one where a time is there twice), and the rows as of a day.
-fn rows(zone: &str, times: &[&str], as_of: Date) -> Vec<Row> {
+fn rows(zone: &str, times: &[&str], as_of: impl Into<AsOf>) -> Vec<Row> {
     let config = config(zone);
     let mut builder = ActivityBuilder::new(&config);
     let local = |text: &str| -> Timestamp {
@@ -195,4 +195,73 @@ fn the_last_day_of_a_period_makes_it_whole() {
     let status = |as_of| messages(&rows("Europe/Paris", &times, as_of), "month")["2026-10"].1;
     assert_eq!(status(date(2026, 10, 30)), Status::Partial);
     assert_eq!(status(date(2026, 10, 31)), Status::Ok);
+}
+
+/// At three o'clock on a Sunday neither the Sunday nor its week nor its month is over; what was is the same to the bit.
+#[test]
+fn a_day_that_has_just_begun_is_not_a_whole_one() {
+    let zone = "Europe/Paris";
+    let times = ["2026-05-30T12:00:00", "2026-05-31T02:30:00"];
+    let sunday = date(2026, 5, 31);
+    let at = |text: &str| -> AsOf {
+        let time: DateTime = text.parse().unwrap();
+        let zone = jiff::tz::TimeZone::get(zone).unwrap();
+        AsOf::known(sunday, Some(time.to_zoned(zone).unwrap().timestamp()))
+    };
+    let night = rows(zone, &times, at("2026-05-31T03:00:00"));
+    let whole = rows(zone, &times, sunday);
+    for (grain, period) in [
+        ("day", "2026-05-31"),
+        ("week", "2026-W22"),
+        ("month", "2026-05"),
+    ] {
+        let status = |rows: &[Row]| messages(rows, grain)[period].1;
+        assert_eq!(status(&night), Status::Partial, "{grain}");
+        assert_eq!(status(&whole), Status::Ok, "{grain}");
+    }
+    assert_eq!(messages(&night, "day")["2026-05-30"].1, Status::Ok);
+    // A window that ends with the day is about what is known of it.
+    assert_eq!(messages(&night, "28d")["28d"], (2.0, Status::Ok));
+    assert_eq!(rows(zone, &times, at("2026-06-01T00:00:00")), whole);
+    assert_eq!(rows(zone, &times, at("2026-06-05T00:00:00")), whole);
+}
+
+/// A question of an hour ago has waited an hour, and is not one that nobody answered for three days.
+#[test]
+fn waits_end_now_where_the_day_still_runs() {
+    let mut config = config("Pacific/Pago_Pago");
+    config.communities.entry("main".to_owned()).or_default();
+    let asked: Timestamp = "2026-05-27T14:00:00Z".parse().unwrap();
+    let now = asked + jiff::SignedDuration::from_hours(71);
+    let day = date(2026, 5, 30);
+    let mut builder = ActivityBuilder::new(&config);
+    let mut event = Event::new("forum", "main", "forum", Kind::MessagePosted, asked, &["1"]);
+    event.actor = Some("ana".to_owned());
+    event.is_question = Some(true);
+    builder.push(&event, None, false, None);
+    let activity = builder.finish();
+    let inputs = Inputs {
+        activity: Some(&activity),
+        ..Inputs::default()
+    };
+    let unanswered = |as_of: AsOf| {
+        kpis(&inputs, as_of, &config)
+            .into_iter()
+            .find(|row| {
+                row.kpi.as_deref() == Some("unanswered_share_72h")
+                    && row.text("grain") == Some("28d")
+            })
+            .unwrap()
+            .value
+    };
+    let hours = |as_of: AsOf| {
+        crate::champions(&activity, as_of, &config)
+            .into_iter()
+            .find(|row| row.kpi.as_deref() == Some("unanswered_questions"))
+            .unwrap()
+            .value
+    };
+    let running = AsOf::known(day, Some(now));
+    assert_eq!((unanswered(running), hours(running)), (None, Some(71.0)));
+    assert_eq!(unanswered(day.into()), Some(1.0));
 }

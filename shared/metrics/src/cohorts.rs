@@ -6,14 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::table::{Row, Status};
 use levier_domain::time::Month;
 use rayon::prelude::*;
 
 use crate::activity::Activity;
-use crate::calendar::{midnight, spans};
+use crate::calendar::{AsOf, midnight, spans};
 use crate::cell::{Cell, suppress};
 use crate::draft::Place;
 use crate::heard::{SILENT, heard};
@@ -67,12 +66,11 @@ pub(crate) fn points(run: &Run<'_>, scope: &Scope<'_>) -> Vec<Point> {
             .get(&month)
             .is_some_and(|people| people[person as usize / 64] >> (person % 64) & 1 == 1)
     };
-    let tomorrow = run.as_of.tomorrow().unwrap_or(run.as_of);
     let mut points = Vec::new();
     for (cohort, people) in cohorts {
         for months in 0..=HORIZON {
             let month = Month::from_index(cohort + months);
-            if month.end_day() > tomorrow {
+            if !run.as_of.is_past(month.end_day(), &run.zone) {
                 break;
             }
             let end = midnight(month.end_day(), &run.zone);
@@ -136,7 +134,8 @@ pub(crate) fn retention(run: &Run<'_>, scope: &Scope<'_>, out: &mut Vec<Cell>) {
 /// `period` is the distance (`M0`, `M1`…), `cohort` the month of joining, `measure` `member` or `active`; `numerator` and
 /// `at_risk` are the counts.
 #[must_use]
-pub fn cohorts(activity: &Activity, as_of: Date, config: &Config) -> Vec<Row> {
+pub fn cohorts(activity: &Activity, as_of: impl Into<AsOf>, config: &Config) -> Vec<Row> {
+    let as_of: AsOf = as_of.into();
     let run = Run::new(activity, config, as_of);
     // Cuts know nothing of one another: as many at once as there are processors, joined in their order.
     let of_cuts: Vec<Vec<Cell>> = Cut::all(activity)
@@ -150,7 +149,7 @@ pub fn cohorts(activity: &Activity, as_of: Date, config: &Config) -> Vec<Row> {
         .into_iter()
         .map(|cell| {
             let (cohort, item) = (cell.key.period.to_string(), cell.key.item.to_string());
-            let mut row = cell.into_row(as_of);
+            let mut row = cell.into_row(as_of.day);
             let (measure, months) = item.split_once('_').unwrap_or((&item, "0m"));
             row.period = Some(format!("M{}", months.trim_end_matches('m')));
             let at_risk = row.own.remove("denominator").unwrap_or_default();

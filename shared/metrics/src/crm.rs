@@ -12,7 +12,7 @@ use levier_domain::config::Config;
 use levier_stats::nps::Nps;
 use levier_stats::survival::Lifetimes;
 
-use crate::calendar::{Span, spans};
+use crate::calendar::{AsOf, Span, spans};
 use crate::cell::Cell;
 use crate::draft::Place;
 use crate::inputs::day_of;
@@ -42,7 +42,7 @@ impl Crm<'_> {
                 spans(
                     grain,
                     first,
-                    self.as_of,
+                    AsOf::at(self.as_of, self.now),
                     &self.zone,
                     self.config.workspace.fiscal_year_start,
                 )
@@ -52,7 +52,13 @@ impl Crm<'_> {
 
     /// The running month, where something is said to be missing.
     pub fn running(&self) -> Vec<Span> {
-        spans("month", self.as_of, self.as_of, &self.zone, 1)
+        spans(
+            "month",
+            self.as_of,
+            AsOf::at(self.as_of, self.now),
+            &self.zone,
+            1,
+        )
     }
 
     fn missing(&self, cells: &mut Vec<Cell>, kpis: &[&'static str], needs: &str) {

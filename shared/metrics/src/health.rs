@@ -9,13 +9,15 @@ use std::collections::BTreeSet;
 
 use jiff::Span;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use levier_domain::config::{Config, HealthWeights};
 use levier_domain::table::{Row, Status};
-use levier_domain::time::{Grain, Month, Period};
+use levier_domain::time::Month;
 use rayon::prelude::*;
 use serde_json::Value as Json;
 
 use crate::activity::{Activity, stable_hash};
+use crate::calendar::AsOf;
 use crate::health_action::actions;
 use crate::health_parts::{Component, Parts, Scan};
 use crate::numbers::{Dirichlet, poisson_weight, quantile};
@@ -175,7 +177,7 @@ fn ninety(mut values: Vec<f64>) -> Option<(f64, f64)> {
 ///
 /// `as_of` is the last day of the window. The same seed gives the same intervals.
 #[must_use]
-pub fn health(activity: &Activity, as_of: Date, config: &Config, seed: u64) -> Vec<Row> {
+pub fn health(activity: &Activity, as_of: impl Into<AsOf>, config: &Config, seed: u64) -> Vec<Row> {
     health_with(activity, as_of, config, seed, &BTreeSet::new())
 }
 
@@ -183,11 +185,12 @@ pub fn health(activity: &Activity, as_of: Date, config: &Config, seed: u64) -> V
 #[must_use]
 pub fn health_with(
     activity: &Activity,
-    as_of: Date,
+    as_of: impl Into<AsOf>,
     config: &Config,
     seed: u64,
     silent: &BTreeSet<String>,
 ) -> Vec<Row> {
+    let as_of: AsOf = as_of.into();
     let mut rows = Vec::new();
     let zone = config.workspace.zone();
     let communities = activity
@@ -203,7 +206,7 @@ pub fn health_with(
         };
         let scope = Scope {
             activity,
-            scan: Scan::new(activity, community, &zone),
+            scan: Scan::new(activity, community, &zone).until(as_of.now(&zone)),
             community,
             name,
             as_of,
@@ -222,7 +225,7 @@ struct Scope<'a> {
     scan: Scan<'a>,
     community: Option<u16>,
     name: &'a str,
-    as_of: Date,
+    as_of: AsOf,
     config: &'a Config,
     seed: u64,
 }
@@ -230,7 +233,7 @@ struct Scope<'a> {
 impl Scope<'_> {
     fn row(&self, status: Status, kpi: &str, period: &str, component: &str) -> Row {
         let mut row = Row::new(status);
-        row.as_of = Some(self.as_of);
+        row.as_of = Some(self.as_of.day);
         row.period = Some(period.to_owned());
         row.community = Some(self.name.to_owned());
         row.segment = Some("all".to_owned());
@@ -263,8 +266,8 @@ impl Scope<'_> {
 
     fn today(&self, suspended: bool, rows: &mut Vec<Row>) {
         let weights = &self.config.health;
-        let now = self.parts(self.as_of);
-        let before = self.parts(self.as_of.saturating_sub(Span::new().days(30)));
+        let now = self.parts(self.as_of.day);
+        let before = self.parts(self.as_of.day.saturating_sub(Span::new().days(30)));
         let (told_now, told_before) = (self.told(&now), self.told(&before));
         let components = measure(&now, &told_now, &|_| 1);
         let score = combine(components.clone(), weights);
@@ -493,16 +496,11 @@ impl Scope<'_> {
 
     /// Scores at the ends of the last twelve whole months, without intervals.
     fn history(&self, rows: &mut Vec<Row>) {
-        let running = Period::containing(Grain::Month, self.as_of);
-        let last = if running.is_partial(self.as_of) {
-            -1
-        } else {
-            0
-        };
+        let last = last_month(self.as_of, &self.config.workspace.zone());
         // Months know nothing of one another: as many at once as there are processors, joined in their order.
         let of_months: Vec<Option<Row>> = (0..12)
             .into_par_iter()
-            .map(|back| self.month_end(Month::of(self.as_of).plus(last - back)))
+            .map(|back| self.month_end(last.plus(-back)))
             .collect();
         rows.extend(of_months.into_iter().flatten());
     }
@@ -528,6 +526,16 @@ impl Scope<'_> {
             }
         }
         Some(row.with("coverage", score.coverage))
+    }
+}
+
+/// The last month that is over.
+pub(crate) fn last_month(as_of: AsOf, zone: &TimeZone) -> Month {
+    let month = Month::of(as_of.day);
+    if as_of.is_past(month.end_day(), zone) {
+        month
+    } else {
+        month.plus(-1)
     }
 }
 

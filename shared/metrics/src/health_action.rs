@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Span;
-use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::time::start_of_day;
 
 use crate::activity::{Activity, flag};
+use crate::calendar::AsOf;
 use crate::health::{Score, points_lost};
 use crate::health_parts::{Component, Parts};
 
@@ -37,7 +37,7 @@ pub struct Action {
 pub fn actions(
     activity: &Activity,
     community: Option<u16>,
-    as_of: Date,
+    as_of: AsOf,
     config: &Config,
     score: &Score,
     parts: &Parts,
@@ -160,14 +160,14 @@ fn weakest_segment(
 fn slowest_channel(
     activity: &Activity,
     community: Option<u16>,
-    as_of: Date,
+    as_of: AsOf,
     config: &Config,
 ) -> Option<String> {
     let zone = config.workspace.zone();
     let border = |days: i64| {
-        start_of_day(as_of.saturating_add(Span::new().days(1 - days)), &zone).as_microsecond()
+        start_of_day(as_of.day.saturating_add(Span::new().days(1 - days)), &zone).as_microsecond()
     };
-    let (from, now) = (border(30), border(0));
+    let (from, now) = (border(30), as_of.now(&zone));
     let mut waiting: BTreeMap<u32, u64> = BTreeMap::new();
     for thread in &activity.threads {
         let opener = &activity.entries[thread.opener as usize];

@@ -9,14 +9,14 @@
 //! after Diebold and Mariano 1995, with Bartlett weights over the overlap and the small-sample factor of Harvey, Leybourne and
 //! Newbold 1997; with 30 communities or more, clustered by community.
 
-use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::table::{Row, Status};
-use levier_domain::time::{Grain, Month, Period};
+use levier_domain::time::Month;
 use rayon::prelude::*;
 
 use crate::activity::Activity;
-use crate::health::{combine, measure, refusal};
+use crate::calendar::AsOf;
+use crate::health::{combine, last_month, measure, refusal};
 use crate::health_parts::{Parts, Scan};
 
 /// Months from the score to the outcome.
@@ -43,9 +43,10 @@ struct Pair {
 
 /// The row `health_backtest` of the table `health`: whether the score foretells more than size, or what it would take to know.
 #[must_use]
-pub fn backtest(activity: &Activity, as_of: Date, config: &Config) -> Row {
+pub fn backtest(activity: &Activity, as_of: impl Into<AsOf>, config: &Config) -> Row {
+    let as_of: AsOf = as_of.into();
     let mut row = Row::new(Status::CannotSay);
-    row.as_of = Some(as_of);
+    row.as_of = Some(as_of.day);
     row.period = Some("all".to_owned());
     row.community = Some("all".to_owned());
     row.segment = Some("all".to_owned());
@@ -78,25 +79,19 @@ fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> usize {
     values.collect::<std::collections::BTreeSet<T>>().len()
 }
 
-/// The last whole month.
-fn last_month(as_of: Date) -> Month {
-    let running = Period::containing(Grain::Month, as_of).is_partial(as_of);
-    Month::of(as_of).plus(if running { -1 } else { 0 })
-}
-
 /// Whole months since the first event.
-fn months_there(activity: &Activity, as_of: Date, config: &Config) -> usize {
+fn months_there(activity: &Activity, as_of: AsOf, config: &Config) -> usize {
     let zone = config.workspace.zone();
     activity.entries.first().map_or(0, |entry| {
         let first = Month::of(crate::inputs::day_of(entry.at, &zone));
-        usize::try_from(last_month(as_of).index() - first.index() + 1).unwrap_or(0)
+        usize::try_from(last_month(as_of, &zone).index() - first.index() + 1).unwrap_or(0)
     })
 }
 
 /// Every month with a score and an outcome, and how many months have a score in any community.
-fn gather(activity: &Activity, as_of: Date, config: &Config, span: usize) -> (Vec<Pair>, usize) {
+fn gather(activity: &Activity, as_of: AsOf, config: &Config, span: usize) -> (Vec<Pair>, usize) {
     let zone = config.workspace.zone();
-    let last = last_month(as_of);
+    let last = last_month(as_of, &zone);
     let mut pairs = Vec::new();
     let mut scored = std::collections::BTreeSet::new();
     for community in 0..activity.communities.len() {

@@ -111,6 +111,8 @@ pub struct Scan<'a> {
     activity: &'a Activity,
     community: Option<u16>,
     zone: &'a TimeZone,
+    /// The first instant of which nothing is known (µs).
+    until: i64,
     /// When each person first posted here (µs), which does not depend on the day that is asked for.
     first_post: Vec<i64>,
 }
@@ -139,8 +141,16 @@ impl<'a> Scan<'a> {
             activity,
             community,
             zone,
+            until: i64::MAX,
             first_post,
         }
+    }
+
+    /// Of which nothing is known from an instant on (µs): no wait lasts longer.
+    #[must_use]
+    pub fn until(mut self, now: i64) -> Self {
+        self.until = now;
+        self
     }
 
     /// The parts as of the end of a local day.
@@ -151,7 +161,8 @@ impl<'a> Scan<'a> {
             let day = as_of.saturating_add(Span::new().days(1 - days));
             start_of_day(day, zone).as_microsecond()
         };
-        let (now, month_ago, two_months_ago) = (border(0), border(30), border(60));
+        let now = border(0).min(self.until);
+        let (month_ago, two_months_ago) = (border(30), border(60));
         let weeks: [i64; 5] = [border(28), border(21), border(14), border(7), now];
         let mut parts = Parts::default();
         let mut seen = Seen::new(activity.people.len());

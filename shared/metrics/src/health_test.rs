@@ -245,3 +245,21 @@ fn a_component_of_too_few_people_is_not_part_of_the_score() {
         "nor does its change tell of it"
     );
 }
+
+/// The month that ends today is not over before midnight: its score is not yet in the history.
+#[test]
+fn a_month_has_a_score_once_its_last_day_is_over() {
+    let mut config = Config::default();
+    config.workspace.timezone = "UTC".to_owned();
+    let end = date(2026, 3, 31);
+    let morning = crate::AsOf::known(end, Some("2026-03-31T02:00:00Z".parse().unwrap()));
+    let zone = config.workspace.zone();
+    assert_eq!(
+        crate::health::last_month(morning, &zone).to_string(),
+        "2026-02"
+    );
+    assert_eq!(
+        crate::health::last_month(end.into(), &zone).to_string(),
+        "2026-03"
+    );
+}

@@ -6,7 +6,7 @@ use levier_domain::config::Config;
 use levier_domain::event::Kind;
 
 use crate::activity::Activity;
-use crate::calendar::midnight;
+use crate::calendar::AsOf;
 use crate::commerce::Commerce;
 use crate::records::Records;
 use crate::scope::Cut;
@@ -29,10 +29,10 @@ const YEARS_KEPT: i32 = 10;
 pub(crate) struct Run<'a> {
     pub activity: &'a Activity,
     pub config: &'a Config,
-    pub as_of: Date,
+    pub as_of: AsOf,
     pub zone: TimeZone,
     pub fiscal: u8,
-    /// The first instant after the as-of day (µs).
+    /// The first instant that is not known yet: the end of the as-of day, or now where that still runs (µs).
     pub now: i64,
     /// The day of the first event.
     pub first: Date,
@@ -45,19 +45,23 @@ pub(crate) fn day_of(at: i64, zone: &TimeZone) -> Date {
 }
 
 impl<'a> Run<'a> {
-    pub fn new(activity: &'a Activity, config: &'a Config, as_of: Date) -> Self {
+    pub fn new(activity: &'a Activity, config: &'a Config, as_of: AsOf) -> Self {
         let zone = config.workspace.zone();
         let first = activity
             .entries
             .first()
-            .map_or(as_of, |entry| day_of(entry.at, &zone))
-            .max(as_of.saturating_sub(jiff::Span::new().years(YEARS_KEPT)));
+            .map_or(as_of.day, |entry| day_of(entry.at, &zone))
+            .max(
+                as_of
+                    .day
+                    .saturating_sub(jiff::Span::new().years(YEARS_KEPT)),
+            );
         Self {
             activity,
             config,
             as_of,
             fiscal: config.workspace.fiscal_year_start,
-            now: midnight(as_of.tomorrow().unwrap_or(as_of), &zone),
+            now: as_of.now(&zone),
             first,
             attendances: activity
                 .entries

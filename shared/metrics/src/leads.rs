@@ -1,6 +1,5 @@
 //! Community-qualified leads: leads who contributed enough, by a declared rule; the list for sales, and what becomes of them.
 
-use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::event::Kind;
 use levier_domain::table::{Row, Status};
@@ -9,7 +8,7 @@ use levier_stats::survival::Lifetimes;
 use rustc_hash::FxHashMap;
 
 use crate::activity::{Activity, NONE};
-use crate::calendar::{containing, midnight};
+use crate::calendar::{AsOf, containing};
 use crate::cell::Cell;
 use crate::draft::Place;
 use crate::inputs::Run;
@@ -124,11 +123,12 @@ fn window_of(config: &Config) -> i64 {
 pub fn community_qualified_leads(
     activity: &Activity,
     records: &Records,
-    as_of: Date,
+    as_of: impl Into<AsOf>,
     config: &Config,
 ) -> Vec<Row> {
+    let as_of: AsOf = as_of.into();
     let zone = config.workspace.zone();
-    let now = midnight(as_of.tomorrow().unwrap_or(as_of), &zone);
+    let now = as_of.now(&zone);
     let rule = &config.qualified_leads;
     let courses = Courses::of(activity, now, config);
     let customers = records.customers();
@@ -167,7 +167,7 @@ pub fn community_qualified_leads(
         .enumerate()
         .map(|(at, (n, last, contact))| {
             let mut row = Row::new(Status::Ok);
-            row.as_of = Some(as_of);
+            row.as_of = Some(as_of.day);
             row.period = Some("now".to_owned());
             row.community = Some("all".to_owned());
             row.segment = Some(segment_of(contact));
@@ -189,7 +189,7 @@ pub fn community_qualified_leads(
 /// rule, and is censored there; leads whose window is not over are censored today (Kaplan–Meier, log-log interval). A
 /// comparison of who did and who did not, so that it is never attributable.
 pub(crate) fn conversion(run: &Run<'_>, records: &Records, cells: &mut Vec<Cell>) {
-    let span = containing("all", run.as_of, run.as_of, &run.zone, 1);
+    let span = containing("all", run.as_of.day, run.as_of, &run.zone, 1);
     let cell = |item: &str| {
         Place::everywhere()
             .cell("community_qualified_leads", &span, "share")

@@ -43,6 +43,7 @@ pub mod tally;
 
 pub use activity::Activity;
 pub use alert::alerts;
+pub use calendar::AsOf;
 pub use catalogue::{FROM_EVENTS, kpis};
 pub use cohorts::cohorts;
 pub use collect::{ActivityBuilder, RosterLine};

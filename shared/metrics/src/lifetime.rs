@@ -25,7 +25,7 @@ const LEAST: u64 = 100;
 
 /// Cells of `lifetime_value`, as of now.
 pub(crate) fn lifetime(trade: &Trade<'_>, cells: &mut Vec<Cell>) {
-    let span = containing("all", trade.as_of, trade.as_of, &trade.zone, 1);
+    let span = containing("all", trade.as_of.day, trade.as_of, &trade.zone, 1);
     let commerce = trade.commerce;
     let currency = trade.config.workspace.currency;
     // The search for a model is long, and sides know nothing of one another.

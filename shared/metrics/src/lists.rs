@@ -12,7 +12,7 @@ use levier_domain::event::Kind;
 use levier_domain::table::{Row, Status};
 
 use crate::activity::{Activity, NONE, flag};
-use crate::calendar::midnight;
+use crate::calendar::{AsOf, midnight};
 use crate::helpers::{Help, Helping, WEEKS, champions_among};
 use crate::inputs::Run;
 use crate::scope::{Cut, Scope};
@@ -53,8 +53,8 @@ fn communities(activity: &Activity) -> impl Iterator<Item = (Cut, &str)> {
 /// newcomers whom nobody has answered yet (`kpi` tells the lists apart: `champions`, `unanswered_questions`,
 /// `newcomers_to_welcome`).
 #[must_use]
-pub fn champions(activity: &Activity, as_of: Date, config: &Config) -> Vec<Row> {
-    let run = Run::new(activity, config, as_of);
+pub fn champions(activity: &Activity, as_of: impl Into<AsOf>, config: &Config) -> Vec<Row> {
+    let run = Run::new(activity, config, as_of.into());
     let mut rows = Vec::new();
     let help = Helping::of(activity);
     for (cut, community) in communities(activity) {
@@ -75,8 +75,11 @@ fn helping(run: &Run<'_>, helping: &Helping, cut: &Cut, community: &str, rows: &
             .members_before(midnight(day.tomorrow().unwrap_or(day), &run.zone));
         (champions_among(&helps, members), helps)
     };
-    let (now, helps) = on(run.as_of);
-    let (before, earlier) = on(run.as_of.saturating_sub(Span::new().days(7 * WEEKS as i64)));
+    let (now, helps) = on(run.as_of.day);
+    let (before, earlier) = on(run
+        .as_of
+        .day
+        .saturating_sub(Span::new().days(7 * WEEKS as i64)));
     let mut list: Vec<(u32, Help)> = now.keys().map(|person| (*person, helps[person])).collect();
     list.sort_by_key(|(person, help)| {
         (
@@ -86,7 +89,7 @@ fn helping(run: &Run<'_>, helping: &Helping, cut: &Cut, community: &str, rows: &
     });
     for (rank, (person, help)) in list.iter().enumerate() {
         let (platform, handle) = split(&activity.handles[help.handle as usize].name);
-        let mut row = row(run.as_of, community, "champions", platform, handle);
+        let mut row = row(run.as_of.day, community, "champions", platform, handle);
         row.value = Some(f64::from(help.steady()));
         row.unit = Some("weeks".to_owned());
         row.reason = Some(now[person].name().to_owned());
@@ -104,7 +107,13 @@ fn helping(run: &Run<'_>, helping: &Helping, cut: &Cut, community: &str, rows: &
         let help = earlier[person];
         let (platform, handle) = split(&activity.handles[help.handle as usize].name);
         let weeks = helps.get(person).map_or(0, Help::steady);
-        let mut row = row(run.as_of, community, "former_champions", platform, handle);
+        let mut row = row(
+            run.as_of.day,
+            community,
+            "former_champions",
+            platform,
+            handle,
+        );
         row.value = Some(f64::from(weeks));
         row.unit = Some("weeks".to_owned());
         rows.push(row.with("weeks", weeks).with("trend", "fading"));
@@ -144,7 +153,7 @@ fn questions(run: &Run<'_>, cut: &Cut, community: &str, rows: &mut Vec<Row>) {
         let entry = &activity.entries[opener as usize];
         let (platform, handle) = split(&activity.handles[entry.actor as usize].name);
         let mut row = row(
-            run.as_of,
+            run.as_of.day,
             community,
             "unanswered_questions",
             platform,
@@ -171,7 +180,9 @@ fn questions(run: &Run<'_>, cut: &Cut, community: &str, rows: &mut Vec<Row>) {
 fn newcomers(run: &Run<'_>, cut: &Cut, community: &str, rows: &mut Vec<Row>) {
     let activity = run.activity;
     let since = midnight(
-        run.as_of.saturating_sub(Span::new().days(WELCOME_DAYS - 1)),
+        run.as_of
+            .day
+            .saturating_sub(Span::new().days(WELCOME_DAYS - 1)),
         &run.zone,
     );
     let mut fresh: BTreeMap<u32, (i64, u32, u64, bool)> = BTreeMap::new();
@@ -220,7 +231,7 @@ fn newcomers(run: &Run<'_>, cut: &Cut, community: &str, rows: &mut Vec<Row>) {
     for (_, (at, handle, messages, _)) in list {
         let (platform, handle) = split(&activity.handles[handle as usize].name);
         let mut row = row(
-            run.as_of,
+            run.as_of.day,
             community,
             "newcomers_to_welcome",
             platform,

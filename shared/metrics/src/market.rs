@@ -426,7 +426,7 @@ pub(crate) fn deflection(
             let span = crate::calendar::containing(
                 group.grain,
                 Month::from_index(group.start).first_day(),
-                crm.as_of,
+                crate::calendar::AsOf::at(crm.as_of, crm.now),
                 &crm.zone,
                 crm.config.workspace.fiscal_year_start,
             );

@@ -64,7 +64,7 @@ pub(crate) fn mixes(run: &Run<'_>, contacts: &[Contact], cells: &mut Vec<Cell>) 
         let place = Place::of(&scope);
         let grains = ["month", "quarter", "year", "28d", "90d", "all"];
         for grain in grains {
-            let span = containing(grain, run.as_of, run.as_of, &run.zone, run.fiscal);
+            let span = containing(grain, run.as_of.day, run.as_of, &run.zone, run.fiscal);
             for (kpi, mix) in [
                 ("crm_status_mix", &by_status),
                 ("lead_source_mix", &by_source),

@@ -324,7 +324,7 @@ impl Period<'_> {
         let end = self
             .span
             .end
-            .min(self.run.as_of.tomorrow().unwrap_or(self.run.as_of));
+            .min(self.run.as_of.day.tomorrow().unwrap_or(self.run.as_of.day));
         end.yesterday().unwrap_or(end)
     }
 

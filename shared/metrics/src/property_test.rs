@@ -214,7 +214,7 @@ proptest! {
             let scope = Scope::of(&activity, cut);
             // Rolling grains overlap the others, and the last of each still runs.
             let grains: Vec<Vec<Span>> = ["day", "week", "month", "28d", "90d"]
-                .map(|grain| spans(grain, since, as_of, &zone, 4))
+                .map(|grain| spans(grain, since, as_of.into(), &zone, 4))
                 .to_vec();
             let series = Tally::series(&scope, &mut marks, &grains);
             for (span, tally) in grains.iter().flatten().zip(series.iter().flatten()) {

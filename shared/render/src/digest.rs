@@ -3,6 +3,7 @@
 use jiff::Span;
 use jiff::civil::Date;
 use levier_domain::table::{Row, TableName};
+use levier_domain::time::Period;
 use maud::html;
 use serde_json::Value as Json;
 
@@ -27,7 +28,7 @@ const WEEKLY: [&str; 7] = [
     "time_to_first_answer",
 ];
 
-/// The last ISO week that is over on `as_of`: its name and its first and last day.
+/// The last ISO week that is over with the day `as_of`: its name and its first and last day.
 #[must_use]
 pub fn week_of(as_of: Date) -> (String, Date, Date) {
     let back = i64::from(as_of.weekday().to_sunday_zero_offset());
@@ -257,12 +258,12 @@ fn alerts(tables: &Tables, monday: Date, language: Language, lines: &mut Vec<Lin
         }
         lines.push(Line::Item(said));
     }
-    let monday = monday.to_string();
     for row in rows.iter().filter(|row| {
         row.text("state") == Some("clear")
             && row
                 .text("cleared")
-                .is_some_and(|day| day.len() == 10 && day >= monday.as_str())
+                .and_then(last_day)
+                .is_some_and(|day| day >= monday)
     }) {
         lines.push(Line::Item(format!(
             "{} {}",
@@ -275,6 +276,12 @@ fn alerts(tables: &Tables, monday: Date, language: Language, lines: &mut Vec<Lin
             language.say("No alert is on.", "Aucune alerte en cours."),
         ));
     }
+}
+
+/// The last day of the day, week, month, quarter or year that a label names; a fiscal one is not told by its name.
+fn last_day(label: &str) -> Option<Date> {
+    let period: Period = label.parse().ok()?;
+    period.end.yesterday().ok()
 }
 
 fn waiting(tables: &Tables, language: Language, lines: &mut Vec<Line>) {
@@ -290,27 +297,29 @@ fn waiting(tables: &Tables, language: Language, lines: &mut Vec<Line>) {
     lines.push(Line::Heading(
         language.say("Waiting for you", "Ce qui vous attend"),
     ));
+    // One, then any other number; none is one in French.
     for (n, english, french) in [
         (
             length("unanswered_questions", 24.0),
-            "questions without an answer for more than a day",
-            "questions sans réponse depuis plus d'un jour",
+            ["question", "questions"].map(|q| format!("{q} without an answer for more than a day")),
+            ["question", "questions"].map(|q| format!("{q} sans réponse depuis plus d'un jour")),
         ),
         (
             length("newcomers_to_welcome", 0.0),
-            "newcomers whom nobody has answered yet",
-            "nouveaux à qui personne n'a encore répondu",
+            ["newcomer", "newcomers"].map(|n| format!("{n} whom nobody has answered yet")),
+            ["nouveau", "nouveaux"].map(|n| format!("{n} à qui personne n'a encore répondu")),
         ),
         (
             leads,
-            "community-qualified leads for the sales team",
-            "leads qualifiés par la communauté pour l'équipe commerciale",
+            ["lead", "leads"].map(|l| format!("community-qualified {l} for the sales team")),
+            ["lead qualifié", "leads qualifiés"]
+                .map(|l| format!("{l} par la communauté pour l'équipe commerciale")),
         ),
     ] {
         lines.push(Line::Item(format!(
             "{} {}",
             count(n, language),
-            language.say(english, french)
+            language.say(&english[usize::from(n != 1)], &french[usize::from(n > 1)])
         )));
     }
 }
@@ -319,7 +328,7 @@ fn waiting(tables: &Tables, language: Language, lines: &mut Vec<Line>) {
 #[must_use]
 pub fn digest_page(tables: &Tables, workspace_name: &str, language: Language) -> String {
     let title = language.say("The week in brief", "La semaine en bref");
-    let body = match tables.as_of() {
+    let body = match tables.last_whole_day() {
         None => html! {
             h1 { (title) }
             p.absent { (language.say("No result yet: run the night first.", "Pas encore de résultat : lancez d'abord la nuit.")) }
@@ -386,6 +395,34 @@ mod tests {
     }
 
     #[test]
+    fn what_ended_is_told_in_the_week_in_which_its_period_did() {
+        let ended = |name: &str, cleared: &str| {
+            let mut row = Row::new(Status::Ok)
+                .with("alert", name)
+                .with("kind", "threshold")
+                .with("state", "clear")
+                .with("cleared", cleared)
+                .with("item", name);
+            row.kpi = Some("messages".to_owned());
+            row
+        };
+        let rows = vec![
+            ended("this-week", "2026-W14"),
+            ended("month", "2026-03"),
+            ended("night", "2026-04-04"),
+            ended("week-before", "2026-W13"),
+            ended("long-ago", "2025"),
+        ];
+        let tables = Tables::new(BTreeMap::from([(TableName::Alerts, rows)]));
+        let text = digest(&tables, "", date(2026, 4, 6), Language::English).plain();
+        let over: Vec<&str> = text.lines().filter(|line| line.contains("over:")).collect();
+        assert_eq!(over.len(), 3, "{text}");
+        for gone in ["week-before", "long-ago"] {
+            assert!(!over.iter().any(|line| line.contains(gone)), "{text}");
+        }
+    }
+
+    #[test]
     fn a_digest_of_nothing_says_so_and_one_of_figures_says_them() {
         let nothing = digest(
             &Tables::default(),
@@ -425,7 +462,11 @@ mod tests {
         ]));
         let text = digest(&tables, "", date(2026, 3, 23), Language::English).plain();
         assert!(text.contains("42 (40 the week before)"), "{text}");
-        assert!(text.contains("- 1 questions without"), "{text}");
+        assert!(text.contains("- 1 question without"), "{text}");
+        assert!(text.contains("- 0 newcomers"), "{text}");
+        let text = digest(&tables, "", date(2026, 3, 23), Language::French).plain();
+        assert!(text.contains("- 1 question sans"), "{text}");
+        assert!(text.contains("- 0 nouveau à qui"), "{text}");
         let page = digest_page(&tables, "", Language::English);
         assert!(page.contains("<li>"), "{page}");
     }

@@ -2,6 +2,7 @@
 //!
 //! A notice names figures, communities, channels and sources; never a person.
 
+use jiff::tz::TimeZone;
 use levier_domain::table::{Row, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -213,6 +214,11 @@ pub fn alert_subject(row: &Row, language: Language) -> String {
 /// The figure of an alert with its interval and period, or why there is none.
 #[must_use]
 pub fn alert_figure(row: &Row, language: Language) -> String {
+    figure_in(row, &TimeZone::UTC, language)
+}
+
+/// As [`alert_figure`], with its instants in a time zone.
+fn figure_in(row: &Row, zone: &TimeZone, language: Language) -> String {
     if row.text("kind") == Some("source_silent") {
         return row
             .text("last_received_at")
@@ -220,15 +226,37 @@ pub fn alert_figure(row: &Row, language: Language) -> String {
                 format!(
                     "{} {}",
                     language.say("last delivery", "dernier envoi :"),
-                    number::instant(last, language)
+                    number::instant_in(last, zone, language)
                 )
             })
             .unwrap_or_default();
     }
     let Some(value) = row.value.filter(|value| value.is_finite()) else {
-        return crate::word::absence(row, language);
+        // Where the last figure is withheld, the one that the state rests on.
+        let last = figure(row, "last_value").zip(row.text("last_period"));
+        return last.map_or_else(
+            || crate::word::absence(row, language),
+            |(value, period)| {
+                format!(
+                    "{} · {}",
+                    level(row, value, language),
+                    number::period(period, language)
+                )
+            },
+        );
     };
-    let mut said = level(row, value, language);
+    let of_change = matches!(row.text("kind"), Some("health_fell" | "health_rose"));
+    let mut said = if of_change {
+        let unit = Unit::read(row.unit.as_deref());
+        let points = unit.level(value, unit.decimals(value), language);
+        let sign = if value > 0.0 { "+" } else { "" };
+        language.say(
+            &format!("{sign}{points} in thirty days"),
+            &format!("{sign}{points} en trente jours"),
+        )
+    } else {
+        level(row, value, language)
+    };
     if let Some((lower, upper)) = interval(row) {
         let unit = Unit::read(row.unit.as_deref());
         let decimals = unit.decimals(value);
@@ -242,7 +270,7 @@ pub fn alert_figure(row: &Row, language: Language) -> String {
             &format!(" (intervalle {ends})"),
         ));
     }
-    if let Some(period) = row.period.as_deref() {
+    if let Some(period) = row.period.as_deref().filter(|_| !of_change) {
         said.push_str(&format!(" · {}", number::period(period, language)));
     }
     said
@@ -269,12 +297,12 @@ pub fn alert_since(row: &Row, language: Language) -> String {
 /// let mut row = Row::new(Status::Ok).with("alert", "slow").with("kind", "threshold").with("below", 0.2);
 /// (row.kpi, row.value, row.unit) = (Some("stickiness".into()), Some(0.15), Some("share".into()));
 /// row.period = Some("2026-03".into());
-/// let notice = alert_notice(&row, true, Language::English);
+/// let notice = alert_notice(&row, true, &jiff::tz::TimeZone::UTC, Language::English);
 /// assert_eq!(notice.title, "Alert: Stickiness");
 /// assert!(notice.plain().contains("15"));
 /// ```
 #[must_use]
-pub fn alert_notice(row: &Row, fired: bool, language: Language) -> Notice {
+pub fn alert_notice(row: &Row, fired: bool, zone: &TimeZone, language: Language) -> Notice {
     let subject = alert_subject(row, language);
     let title = match (fired, row.text("severity")) {
         (true, Some("info")) => language.say(
@@ -284,7 +312,7 @@ pub fn alert_notice(row: &Row, fired: bool, language: Language) -> Notice {
         (true, _) => language.say(&format!("Alert: {subject}"), &format!("Alerte : {subject}")),
         (false, _) => language.say(&format!("Over: {subject}"), &format!("Terminé : {subject}")),
     };
-    let mut lines = vec![Line::Text(alert_figure(row, language))];
+    let mut lines = vec![Line::Text(figure_in(row, zone, language))];
     let rule = alert_rule(row, language);
     if !rule.is_empty() {
         lines.push(Line::Text(if fired {
@@ -311,10 +339,19 @@ pub fn alert_notice(row: &Row, fired: bool, language: Language) -> Notice {
         lines.push(Line::Text(advice));
     }
     if row.status != Status::Ok
-        && row.value.is_some()
+        && (row.value.is_some() || row.text("last_period").is_some())
         && let Some(reason) = row.reason.as_deref()
     {
         lines.push(Line::Text(crate::reason::reason(reason, language)));
+    }
+    // What it is called in the configuration, for whoever wants to change it.
+    if row.text("kind") == Some("threshold")
+        && let Some(name) = row.text("alert")
+    {
+        lines.push(Line::Text(language.say(
+            &format!("Alert name: {name}"),
+            &format!("Nom de l'alerte : {name}"),
+        )));
     }
     lines.retain(|line| !matches!(line, Line::Text(text) if text.is_empty()));
     Notice { title, lines }
@@ -342,7 +379,7 @@ mod tests {
 
     #[test]
     fn an_alert_reads_in_both_languages() {
-        let said = alert_notice(&row(), true, Language::English).plain();
+        let said = alert_notice(&row(), true, &TimeZone::UTC, Language::English).plain();
         let lines: Vec<&str> = said.lines().collect();
         assert_eq!(lines[0], "Alert: Stickiness (main, <b>aide</b>)");
         assert!(
@@ -351,14 +388,50 @@ mod tests {
         );
         assert!(lines[2].starts_with("Limit: below 20"), "{said}");
         assert!(lines[2].ends_with(", 2 periods in a row"), "{said}");
-        let said = alert_notice(&row(), false, Language::French).plain();
+        let said = alert_notice(&row(), false, &TimeZone::UTC, Language::French).plain();
         assert!(said.starts_with("Terminé\u{202f}: "), "{said}");
         assert!(said.contains("n\u{2019}est plus franchie"), "{said}");
     }
 
     #[test]
+    fn a_message_says_its_figure_its_name_and_local_times() {
+        let zone = TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC);
+        let say = |row: &Row, language| alert_notice(row, true, &zone, language).plain();
+        assert!(say(&row(), Language::English).contains("\nAlert name: slow\n"));
+        // The last whole period is withheld: the figure that fired, and that there is none since.
+        let mut withheld = row()
+            .with("last_value", 0.15)
+            .with("last_period", "2026-03");
+        (withheld.value, withheld.status) = (None, Status::Suppressed);
+        withheld.reason = Some("no figure this time: the state before is kept".to_owned());
+        let said = say(&withheld, Language::French);
+        assert!(said.contains("15,0"), "{said}");
+        assert!(
+            said.contains("mars 2026") && said.contains("pas de chiffre"),
+            "{said}"
+        );
+        // A change is no level.
+        let mut fell = Row::new(Status::Ok)
+            .with("alert", "health_fell.all")
+            .with("kind", "health_fell");
+        (fell.value, fell.unit, fell.period) =
+            (Some(-14.2), Some("points".into()), Some("30d".into()));
+        let said = say(&fell, Language::French);
+        assert!(
+            said.contains("en trente jours") && !said.contains("Nom de"),
+            "{said}"
+        );
+        let silent = Row::new(Status::Ok)
+            .with("kind", "source_silent")
+            .with("source", "team")
+            .with("last_received_at", "2026-07-01T22:30:00Z");
+        let said = say(&silent, Language::English);
+        assert!(said.contains("2 July 2026, 00:30 (Europe/Paris)"), "{said}");
+    }
+
+    #[test]
     fn hostile_names_are_text_in_every_form() {
-        let notice = alert_notice(&row(), true, Language::English);
+        let notice = alert_notice(&row(), true, &TimeZone::UTC, Language::English);
         let slack = notice.slack("abc").to_string();
         assert!(slack.contains("&lt;b&gt;aide") && !slack.contains("<b>"));
         assert!(slack.contains("levier abc"));

@@ -301,13 +301,22 @@ pub(crate) fn date(date: Date, language: Language) -> String {
 
 /// An instant of RFC 3339 as `22 November 2026, 01:20 UTC`; any other text as it stands.
 pub(crate) fn instant(text: &str, language: Language) -> String {
+    instant_in(text, &TimeZone::UTC, language)
+}
+
+/// The same in a time zone, which is named.
+pub(crate) fn instant_in(text: &str, zone: &TimeZone, language: Language) -> String {
     let Ok(instant) = text.parse::<Timestamp>() else {
         return text.to_owned();
     };
-    let local = TimeZone::UTC.to_datetime(instant);
+    let local = zone.to_datetime(instant);
     let day = date(local.date(), language);
+    let zone = match zone.iana_name() {
+        None | Some("UTC") => "UTC".to_owned(),
+        Some(name) => format!("({name})"),
+    };
     format!(
-        "{day}{} {:02}:{:02} UTC",
+        "{day}{} {:02}:{:02} {zone}",
         language.say(",", " à"),
         local.hour(),
         local.minute()

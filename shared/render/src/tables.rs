@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use levier_domain::table::{Row, TableName};
 use serde_json::Value as Json;
 
@@ -12,13 +13,24 @@ use serde_json::Value as Json;
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     rows: BTreeMap<TableName, Vec<Row>>,
+    running: Option<Date>,
 }
 
 impl Tables {
     /// The rows of one run, by table; tables that are absent read as empty.
     #[must_use]
     pub fn new(rows: BTreeMap<TableName, Vec<Row>>) -> Self {
-        Self { rows }
+        Self {
+            rows,
+            running: None,
+        }
+    }
+
+    /// The same, computed on a day that still ran.
+    #[must_use]
+    pub fn running(mut self, day: Option<Date>) -> Self {
+        self.running = day;
+        self
     }
 
     /// Every row of a table.
@@ -37,21 +49,33 @@ impl Tables {
         rows.iter()
             .filter(|row| fits(&row.community, community) && fits(&row.segment, segment))
             .filter(|row| {
-                ["platform", "channel", "tenure_band"]
-                    .iter()
-                    .all(|column| undivided(row, column))
+                // An action names the channel to begin with; it is about the whole all the same.
+                row.kpi.as_deref() == Some("health_action")
+                    || ["platform", "channel", "tenure_band"]
+                        .iter()
+                        .all(|column| undivided(row, column))
             })
             .collect()
     }
 
     /// The latest as-of day of any row.
     #[must_use]
-    pub fn as_of(&self) -> Option<jiff::civil::Date> {
+    pub fn as_of(&self) -> Option<Date> {
         self.rows
             .values()
             .flatten()
             .filter_map(|row| row.as_of)
             .max()
+    }
+
+    /// The last day that was over when the rows were computed.
+    #[must_use]
+    pub fn last_whole_day(&self) -> Option<Date> {
+        let day = self.as_of()?;
+        if self.running == Some(day) {
+            return day.yesterday().ok();
+        }
+        Some(day)
     }
 }
 
@@ -158,6 +182,18 @@ pub(crate) fn uplift_kpis(rows: &[&Row]) -> Vec<String> {
 mod tests {
     use super::*;
     use levier_domain::table::Status;
+
+    #[test]
+    fn an_action_that_names_a_channel_is_about_the_whole() {
+        let mut first = Row::new(Status::Ok).with("channel", "aide");
+        first.kpi = Some("health_action".to_owned());
+        let mut other = first.clone();
+        other.kpi = Some("messages".to_owned());
+        let tables = Tables::new(BTreeMap::from([(TableName::Health, vec![first, other])]));
+        let whole = tables.whole(TableName::Health);
+        assert_eq!(whole.len(), 1);
+        assert_eq!(whole[0].kpi.as_deref(), Some("health_action"));
+    }
 
     #[test]
     fn pages_speak_of_the_whole_or_of_what_they_were_narrowed_to() {

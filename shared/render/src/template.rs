@@ -80,6 +80,11 @@ pub(crate) const TEMPLATES: &[Entry] = &[
         "il faut des commandes ou des abonnements sur plus de {} mois, le silence après lequel un client compte comme perdu",
     ),
     (
+        "needs: a figure that is published, with {}",
+        "needs a figure that is published, with {}",
+        "il faut un chiffre publié, avec {}",
+    ),
+    (
         "needs: uplift of {}",
         "needs the uplift of: {}",
         "il faut l'effet mesuré sur : {}",

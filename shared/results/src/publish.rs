@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::BufWriter;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use levier_domain::table::{Row, TableName};
 use levier_lake::{Lake, LakeError, keys};
@@ -68,6 +69,19 @@ impl Run {
     /// # Errors
     /// [`ResultsError`].
     pub async fn publish(self, lake: &Lake, results: &Results) -> Result<String, ResultsError> {
+        self.publish_until(None, lake, results).await
+    }
+
+    /// As [`Run::publish`], for an as-of day that still runs and is known `until` then.
+    ///
+    /// # Errors
+    /// [`ResultsError`].
+    pub async fn publish_until(
+        self,
+        until: Option<Timestamp>,
+        lake: &Lake,
+        results: &Results,
+    ) -> Result<String, ResultsError> {
         // Every run of a day is written down before its first row, so that what a killed one left behind is found and removed.
         let room = format!("runs#{}#{}", self.job, self.as_of);
         let tables: Vec<TableName> = self.tables.keys().copied().collect();
@@ -89,6 +103,7 @@ impl Run {
         let pointer = Pointer {
             run_id: self.id.as_str().to_owned(),
             as_of: self.as_of,
+            until,
             tables,
         };
         results.flip(self.job, &pointer).await?;

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, Put, PutRequest, TransactWriteItem, WriteRequest,
 };
+use jiff::Timestamp;
 use jiff::civil::Date;
 use levier_domain::table::{Row, TableName};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,9 @@ pub struct Pointer {
     pub run_id: String,
     /// Its as-of day.
     pub as_of: Date,
+    /// Until when that day was known, where it still ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// Tables that it wrote.
     pub tables: Vec<TableName>,
 }

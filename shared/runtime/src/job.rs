@@ -103,6 +103,12 @@ impl From<JobError> for lambda_runtime::Diagnostic {
     }
 }
 
+/// Until when a day is known: now where it still runs, to its end (`None`) where it is over or yet to come.
+#[must_use]
+pub fn until(day: Date, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    (zone.to_datetime(now).date() == day).then_some(now)
+}
+
 /// The as-of day of an invocation: the one asked for, else the workspace's today.
 #[must_use]
 pub fn as_of(invocation: &Invocation, now: Timestamp, zone: &TimeZone) -> Date {

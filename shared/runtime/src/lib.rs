@@ -13,7 +13,7 @@ mod telemetry;
 
 pub use clock::{Clock, system_clock};
 pub use dependencies::{Dependencies, StartError};
-pub use job::{Invocation, JobError, Outcome, as_of};
+pub use job::{Invocation, JobError, Outcome, as_of, until};
 pub use secrets::{SecretError, Secrets};
 pub use settings::{Settings, SettingsError};
 pub use telemetry::start as start_telemetry;

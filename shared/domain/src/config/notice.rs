@@ -137,6 +137,11 @@ fn one() -> u32 {
     1
 }
 
+/// Whose figures there are; those of all together need no side.
+const SIDES: [&str; 3] = ["all", "member", "non_member"];
+/// A rise of this many times the period before is a percentage written as a number.
+const MOST_RISE: f64 = 5.0;
+
 /// How a message travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -173,6 +178,12 @@ fn yes() -> bool {
     true
 }
 
+/// Whether a name is letters, digits, - and _, of whatever language.
+fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    !name.is_empty() && name.chars().all(plain)
+}
+
 fn wrong(key: String, problem: &str) -> Result<(), ConfigError> {
     Err(ConfigError::Key {
         key,
@@ -206,6 +217,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
             "set min_contributions and window_days to at least 1; 3 and 90 are the defaults",
         );
     }
+    lifecycles(&config.qualified_leads.lifecycles)?;
     for kind in &config.qualified_leads.kinds {
         let known = kind
             .parse::<crate::event::Kind>()
@@ -222,10 +234,24 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
+fn lifecycles(wanted: &[String]) -> Result<(), ConfigError> {
+    let known = crate::entity::LIFECYCLES;
+    let unknown = wanted.iter().find(|one| !known.contains(&one.as_str()));
+    let problem = match unknown {
+        Some(one) => format!("there is no lifecycle `{one}`"),
+        None if wanted.is_empty() => "without a lifecycle nobody could be a lead".to_owned(),
+        None => return Ok(()),
+    };
+    wrong(
+        "qualified_leads.lifecycles".to_owned(),
+        &format!("{problem}; name at least one of {}", known.join(", ")),
+    )
+}
+
 fn alerts(alerts: &BTreeMap<String, Threshold>) -> Result<(), ConfigError> {
     for (name, alert) in alerts {
         let key = |what: &str| format!("alerts.{name}{what}");
-        if name.is_empty() || name.contains(['.', '|', '#']) {
+        if !is_name(name) {
             return wrong(
                 key(""),
                 "an alert's name is shown to people: letters, digits, - and _",
@@ -254,6 +280,45 @@ fn alerts(alerts: &BTreeMap<String, Threshold>) -> Result<(), ConfigError> {
                 "falls_by and rises_by are shares of the period before, over 0: 0.1 is a tenth",
             );
         }
+        if alert.falls_by.is_some_and(|share| share >= 1.0)
+            || alert.rises_by.is_some_and(|share| share >= MOST_RISE)
+        {
+            return wrong(
+                key(""),
+                "falls_by and rises_by are shares of the period before: write 0.3 for 30 %; falls_by is under 1 (a figure of 0 is below = …), rises_by under 5",
+            );
+        }
+        if let Some(side) = &alert.side
+            && !SIDES.contains(&side.as_str())
+        {
+            return wrong(
+                key(".side"),
+                &format!(
+                    "there is no side `{side}`; set \"member\" or \"non_member\", or take it out for all together"
+                ),
+            );
+        }
+        let of_health = alert.kpi.starts_with("health_");
+        let has = |grain| match grain {
+            AlertGrain::Rolling30 => of_health,
+            AlertGrain::Month => true,
+            _ => !of_health,
+        };
+        if let Some(grain) = alert.grain.filter(|grain| !has(*grain)) {
+            return wrong(
+                key(".grain"),
+                &format!(
+                    "there is no figure of `{}` over {}; {}",
+                    alert.kpi,
+                    grain.name(),
+                    if of_health {
+                        "the health score is over 30d and month"
+                    } else {
+                        "30d is the window of the health score; set 28d"
+                    }
+                ),
+            );
+        }
         if (alert.falls_by.is_some() || alert.rises_by.is_some())
             && alert.grain.is_none_or(AlertGrain::is_rolling)
         {
@@ -276,6 +341,15 @@ fn alerts(alerts: &BTreeMap<String, Threshold>) -> Result<(), ConfigError> {
                 "set how far the figure must come back, 0 or more, in the unit of its limit",
             );
         }
+        // Over is what is as far within both limits.
+        if let (Some(below), Some(above)) = (alert.below, alert.above)
+            && alert.hysteresis * 2.0 > above - below
+        {
+            return wrong(
+                key(".hysteresis"),
+                "it is over half of what lies between below and above, so that the alert could never be over; set less",
+            );
+        }
         if !(1..=60).contains(&alert.for_periods) {
             return wrong(
                 key(".for_periods"),
@@ -289,7 +363,7 @@ fn alerts(alerts: &BTreeMap<String, Threshold>) -> Result<(), ConfigError> {
 fn destinations(destinations: &BTreeMap<String, Destination>) -> Result<(), ConfigError> {
     for (name, destination) in destinations {
         let key = |what: &str| format!("notify.{name}{what}");
-        if name.is_empty() || name.contains(['.', '|', '#']) {
+        if !is_name(name) {
             return wrong(key(""), "a destination's name is letters, digits, - and _");
         }
         match destination.kind {
@@ -354,6 +428,51 @@ mod tests {
                 "alerts.a.hysteresis",
             ),
             (
+                "name of several words",
+                "[alerts.\"été brûlé\"]\nkpi = \"nps\"\nbelow = 3",
+                "letters, digits, - and _",
+            ),
+            (
+                "side",
+                "[alerts.a]\nkpi = \"nps\"\nbelow = 3\nside = \"members\"",
+                "alerts.a.side",
+            ),
+            (
+                "window of the health score",
+                "[alerts.a]\nkpi = \"messages\"\nbelow = 3\ngrain = \"30d\"",
+                "set 28d",
+            ),
+            (
+                "health score by week",
+                "[alerts.a]\nkpi = \"health_score\"\nbelow = 3\ngrain = \"week\"",
+                "30d and month",
+            ),
+            (
+                "per cent for a share",
+                "[alerts.a]\nkpi = \"messages\"\nfalls_by = 30\ngrain = \"week\"",
+                "write 0.3 for 30 %",
+            ),
+            (
+                "per cent of a rise",
+                "[alerts.a]\nkpi = \"messages\"\nrises_by = 50\ngrain = \"week\"",
+                "write 0.3 for 30 %",
+            ),
+            (
+                "never over",
+                "[alerts.a]\nkpi = \"nps\"\nbelow = 1\nabove = 3\nhysteresis = 1.1",
+                "never be over",
+            ),
+            (
+                "lifecycle",
+                "[qualified_leads]\nlifecycles = [\"Lead\", \"prospect\"]",
+                "there is no lifecycle `Lead`",
+            ),
+            (
+                "no lifecycle",
+                "[qualified_leads]\nlifecycles = []",
+                "qualified_leads.lifecycles",
+            ),
+            (
                 "no periods",
                 "[alerts.a]\nkpi = \"nps\"\nbelow = 3\nfor_periods = 0",
                 "alerts.a.for_periods",
@@ -392,6 +511,14 @@ mod tests {
         ] {
             let error = Config::parse(text).unwrap_err().to_string();
             assert!(error.contains(said), "{case}: {error}");
+        }
+        for fits in [
+            "[alerts.\"été\"]\nkpi = \"messages\"\nrises_by = 1.5\ngrain = \"week\"",
+            "[alerts.a]\nkpi = \"nps\"\nbelow = 1\nabove = 3\nhysteresis = 1",
+            "[alerts.a]\nkpi = \"health_score\"\nbelow = 40\ngrain = \"30d\"",
+            "[qualified_leads]\nlifecycles = [\"lead\"]",
+        ] {
+            assert!(Config::parse(fits).is_ok(), "{fits}");
         }
         let whole = "[alerts.a]\nkpi = \"nps\"\nfalls_by = 0.1\ngrain = \"month\"\n[notify.a]\nkind = \"teams\"\nurl = \"env:A\"\n";
         let config = Config::parse(whole).unwrap();

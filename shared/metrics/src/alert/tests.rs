@@ -153,6 +153,83 @@ fn the_running_period_and_other_scopes_are_not_looked_at() {
     assert_eq!(row.period.as_deref(), Some("2026-01"));
 }
 
+/// Withheld or not, the running period is none to go by; of a withheld whole one the last figure is told.
+#[test]
+fn a_withheld_running_period_hides_no_figure() {
+    let rule = config("below = 0.2\ngrain = \"month\"\n");
+    let rows = months(&[Some(0.1), None]);
+    let on = |as_of: AsOf| alerts(&rows, &[], &[], as_of, &rule).remove(0);
+    for (case, as_of) in [
+        ("within the month", AsOf::from(date(2026, 2, 10))),
+        (
+            "on its last morning",
+            AsOf::known(
+                date(2026, 2, 28),
+                Some("2026-02-28T05:00:00Z".parse().unwrap()),
+            ),
+        ),
+    ] {
+        let row = on(as_of);
+        assert_eq!(
+            (row.value, row.period.as_deref()),
+            (Some(0.1), Some("2026-01")),
+            "{case}"
+        );
+        assert_eq!(row.status, Status::Ok, "{case}");
+    }
+    let row = on(date(2026, 2, 28).into());
+    assert_eq!((row.value, row.period.as_deref()), (None, Some("2026-02")));
+    assert_eq!(row.own["last_value"], 0.1);
+    assert_eq!(row.text("last_period"), Some("2026-01"));
+}
+
+/// An alert that names no item of a figure that exists by item only says which there are; the return is an item of its own name.
+#[test]
+fn an_alert_without_a_figure_says_which_there_are() {
+    let part = |item: &str, grain: &str, period: &str| {
+        let mut row = figure(period, Some(3.0));
+        row.own.insert("item".to_owned(), item.into());
+        row.own.insert("grain".to_owned(), grain.into());
+        row
+    };
+    let rows = [
+        part("deals_won", "month", "2026-01"),
+        part("tickets_solved", "28d", "28d"),
+    ];
+    for (case, rule, said) in [
+        (
+            "no item",
+            "below = 2",
+            "item = deals_won, tickets_solved (grain = 28d, month)",
+        ),
+        (
+            "community that is not there",
+            "below = 2\nitem = \"deals_won\"\ncommunity = \"mian\"",
+            "community = all",
+        ),
+        (
+            "other grain",
+            "below = 2\nitem = \"deals_won\"\ngrain = \"week\"",
+            "with grain = month",
+        ),
+    ] {
+        let row = of(&rows, rule);
+        assert_eq!(row.status, Status::Missing, "{case}");
+        let reason = row.reason.unwrap();
+        assert!(reason.contains(said), "{case}: {reason}");
+    }
+    let row = of(&rows, "above = 2\nitem = \"deals_won\"\ngrain = \"month\"");
+    assert_eq!(state(&row).0, "firing");
+    let mut total = Row::new(Status::Ok)
+        .with("item", "roi")
+        .with("scenario", "central");
+    (total.kpi, total.community) = (Some("roi".into()), Some("all".into()));
+    (total.period, total.value) = (Some("all".into()), Some(0.4));
+    let config = Config::parse("[alerts.a]\nkpi = \"roi\"\nbelow = 1").unwrap();
+    let row = alerts(&[total], &[], &[], date(2026, 9, 1), &config).remove(0);
+    assert_eq!((state(&row).0, row.value), ("firing", Some(0.4)));
+}
+
 #[test]
 fn what_a_silent_source_left_incomplete_neither_fires_nor_clears() {
     let rule = "below = 0.2\ngrain = \"month\"\n";
