@@ -278,7 +278,7 @@ select e.event_id,
             and m.message = case when e.kind = 'message_posted' then e.reply_to else e.message end
             and m.event_id <> e.event_id
           order by (m.channel = e.channel) desc, m.us limit 1),
-         (select o.actor from message x join opening w using (thread_key) join posted o on o.event_id = w.event_id
+         (select o.actor from message x join opening w using (thread_key) join posted o on o.event_id = w.event_id and o.reply_to is null
           where x.event_id = e.event_id and w.event_id <> e.event_id),
          e.target) as handle
 from event e

@@ -156,16 +156,29 @@ placed as (select *, row_number() over (partition by c, period order by n) as ra
 select c, period, 2 * sum(rank * n) / (any_value(people) * sum(n)) - (any_value(people) + 1) / any_value(people) as gini,
        (sum(good) - sum(bad)) / nullif(sum(scored), 0) as mood, count(*) as authors, count(*) filter (scored > 0) as judged from placed group by all;
 
-create table component as
-select c, period, v.component, v.raw, w.lo, w.hi, w.weight, greatest(0, least(1, (v.raw - w.lo) / (w.hi - w.lo))) as s
+create table measured as
+select c, period, v.component, v.raw, coalesce(v.people, 0) as people, w.lo, w.hi, w.weight
 from health_cell left join part_active a using (c, period) left join part_newcomer n using (c, period) left join part_thread t using (c, period)
 left join part_edge e using (c, period) left join part_voice o using (c, period),
 lateral (values ('responsiveness', t.answered, t.openers), ('newcomer_retention', n.back / n.newcomers, n.newcomers), ('stickiness', a.weekly / 4 / nullif(a.monthly, 0), a.monthly),
   ('reciprocity', e.answered / e.edges, e.people), ('spread', o.gini, o.authors),
   ('growth', case when a.monthly > 0 and a.previous > 0 then ln(a.monthly / a.previous) end, least(a.monthly, a.previous)),
-  ('sentiment', o.mood, o.judged)) v(component, raw, people) join health_weight w on w.component = v.component
+  ('sentiment', o.mood, o.judged)) v(component, raw, people) join health_weight w on w.component = v.component;
+
+-- A community of which too little is told must not be had from the total and the others: the smallest other one is withheld, or the
+-- total where there is no other, unless those withheld are two and together large enough.
+create table withheld as
+select s.period, s.component, coalesce(arg_min(s.c, (s.people, s.c)) filter (s.people >= min_cell), 'all') as c
+from measured s join measured t on t.c = 'all' and t.period = s.period and t.component = s.component, params
+where s.c <> 'all' and s.people > 0 and t.people >= min_cell
+group by s.period, s.component, min_cell
+having count(*) filter (s.people < min_cell) = 1 or count(*) filter (s.people < min_cell) > 1 and sum(s.people) filter (s.people < min_cell) < min_cell;
+
+create table component as
+select c, period, component, raw, lo, hi, weight, greatest(0, least(1, (raw - lo) / (hi - lo))) as s
+from measured anti join withheld using (c, period, component)
 -- What rests on too few people is in no score: who knows the score and the others would know it too.
-where v.raw is not null and w.weight > 0 and v.people >= (select min_cell from params);
+where raw is not null and weight > 0 and people >= (select min_cell from params);
 
 create table score as
 select c, period, 100 * exp(sum(weight * ln(greatest(s, 0.05))) / sum(weight)) as value, 100 * sum(weight * s) / sum(weight) as arithmetic,
@@ -186,16 +199,21 @@ select 'health', concat_ws(' ', 'health_score', period, c, 'score'), v.col, v.x
 from score, lateral (values ('value', value), ('coverage', coverage), ('arithmetic', case when period = '30d' then arithmetic end)) v(col, x)
 where period <> 'before' and said and v.x is not null
 union all
-select 'health', concat_ws(' ', 'health_change 30d', n.c, 'score'), v.col, v.x
-from score n join score b using (c), lateral (values ('value', n.value - b.value), ('before', b.value)) v(col, x)
-where n.period = '30d' and b.period = 'before' and n.said and b.said
-union all
--- Logarithms add up; times the logarithmic mean of both scores, so do points.
-select 'health', concat_ws(' ', 'health_change 30d', c, component), v.col, v.x
-from (select n.c, k.component, coalesce(x.weight * ln(greatest(x.s, 0.05)) / n.weights, 0) - coalesce(y.weight * ln(greatest(y.s, 0.05)) / b.weights, 0) as log,
-             case when abs(ln(n.value / b.value)) < 1e-12 then n.value else (n.value - b.value) / ln(n.value / b.value) end as mean
-      from (select * from score where period = '30d') n join (select * from score where period = 'before') b using (c)
-      join (select distinct c, component from component where period in ('30d', 'before')) k using (c)
-      left join component x on x.c = k.c and x.component = k.component and x.period = '30d'
-      left join component y on y.c = k.c and y.component = k.component and y.period = 'before'
-      where n.said and b.said), lateral (values ('value', log), ('points', mean * log)) v(col, x);
+select 'health', concat_ws(' ', 'health_change 30d', c, v.component), v.col, v.x
+from (
+  -- Both days on the components that are told on both; logarithms add up, and times the logarithmic mean of both scores, so do points.
+  select c, component, weight * (ln(greatest(now_s, 0.05)) - ln(greatest(before_s, 0.05))) / weights as log, now, before, coverage,
+         case when abs(ln(now / before)) < 1e-12 then now else (now - before) / ln(now / before) end as mean
+  from (
+    select n.c, n.component, n.weight, n.s as now_s, b.s as before_s, sum(n.weight) over w as weights, sum(n.weight) over w / (select sum(weight) from health_weight) as coverage,
+           100 * exp(sum(n.weight * ln(greatest(n.s, 0.05))) over w / sum(n.weight) over w) as now,
+           100 * exp(sum(n.weight * ln(greatest(b.s, 0.05))) over w / sum(n.weight) over w) as before
+    from component n join component b on b.c = n.c and b.component = n.component and b.period = 'before' and n.period = '30d'
+    join score x on x.c = n.c and x.period = '30d' and x.said join score y on y.c = n.c and y.period = 'before' and y.said
+    window w as (partition by n.c)
+  )
+),
+lateral (values (component, 'value', log), (component, 'points', mean * log), ('score', 'value', now - before), ('score', 'before', before), ('score', 'now', now),
+  ('score', 'coverage', coverage)) v(component, col, x)
+where coverage >= 0.7
+group by all;

@@ -22,6 +22,7 @@ import zoneinfo
 
 import duckdb
 
+import health
 import models
 
 HERE = pathlib.Path(__file__).parent
@@ -48,11 +49,6 @@ NEEDED = {
 COMMUNITY_WORDS = ["communaut", "communit", "membre", "member", "forum", "slack", "discord", "parrain"]
 
 LEADS = ["subscriber", "lead", "marketing_qualified", "sales_qualified", "opportunity"]
-# STATISTICS.md: at 0, at 1, weight.
-HEALTH = {
-    "responsiveness": (0.20, 0.90, 0.25), "newcomer_retention": (0.05, 0.40, 0.25), "stickiness": (0.10, 0.60, 0.15), "reciprocity": (0.05, 0.40, 0.15),
-    "spread": (0.90, 0.40, 0.10), "growth": (-0.10, 0.10, 0.05), "sentiment": (-0.20, 0.60, 0.05),
-}
 
 
 def fiscal(day, start):
@@ -111,7 +107,7 @@ def prepare(db, lake, config, as_of):
             for channel in community.get(f"{tag}_channels", []):
                 db.execute(f"insert into {tag} values (?, ?)", [name, channel])
     db.execute("create table health_weight (component varchar, lo double, hi double, weight double)")
-    for component, (lo, hi, weight) in HEALTH.items():
+    for component, (lo, hi, weight) in health.COMPONENTS.items():
         db.execute("insert into health_weight values (?, ?, ?, ?)", [component, lo, hi, config.get("health", {}).get(component, weight)])
     db.execute("create table staff_handle (platform varchar, handle varchar)")
     for handle in config.get("staff", {}).get("handles", []):
@@ -278,6 +274,7 @@ def main():
         return
     wrong = compare(db, published, arguments.show)
     wrong |= compare_tables(db, lake, pointer, arguments.show)
+    wrong |= health.compare(db, lake, pointer, config, arguments.show) > 0
     sys.exit(wrong)
 
 
@@ -358,7 +355,7 @@ TABLES = {
         else concat_ws(' ', kpi, community, platform || ':' || handle) end""", ["value", "weeks", "answers", "accepted", "new::int",
         "(trend = 'rising')::int", "(trend = 'fading')::int", "(rule = 'accepted_answers_top_1_percent')::int"]),
     "leads": ("crm_id", ["value", "epoch_us(last_contribution_at::timestamptz)"]),
-    "health": ("concat_ws(' ', kpi, period, community, component)", ["value", "normalised", "weight", "contribution", "points_lost", "coverage", "arithmetic", "before", "points"]),
+    "health": ("concat_ws(' ', kpi, period, community, component)", ["value", "normalised", "weight", "contribution", "points_lost", "coverage", "arithmetic", "before", "now", "points"]),
 }
 NAMES = {"new::int": "new", "(trend = 'rising')::int": "rising", "(trend = 'fading')::int": "fading",
          "(rule = 'accepted_answers_top_1_percent')::int": "by_accepted", "epoch_us(last_contribution_at::timestamptz)": "last_us"}
@@ -371,6 +368,9 @@ def compare_tables(db, lake, pointer, show):
         file = f"{lake}/published/{table}/as_of={pointer['as_of']}/{pointer['run_id']}.parquet"
         if not glob.glob(file):
             print(f"{table}: not published")
+            continue
+        if db.execute(f"select count(*) from read_parquet('{file}')").fetchone()[0] == 0 and db.execute("select count(*) from listed where tab = ?", [table]).fetchone()[0] == 0:
+            print(f"{table}: nothing to publish")
             continue
         there = {row[0] for row in db.execute(f"describe select * from read_parquet('{file}')").fetchall()}
         blank = ", ".join(f"null as {name}" for name in ("question", "asked_at", "joined_at") if name not in there)

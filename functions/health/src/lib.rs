@@ -156,7 +156,7 @@ async fn tables(
     drop((known, people, words));
 
     let quiet = quiet::quiet(deps).await?;
-    let silent = quiet::communities(&quiet);
+    let silent = quiet::silences(&quiet);
     let inputs = Inputs {
         activity: Some(&activity),
         commerce: Some(&commerce),

@@ -274,26 +274,48 @@ fn time_families(cells: &[Cell]) -> Vec<Family> {
     families
 }
 
+/// What is to be hidden next under a visible total.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Nothing: what is hidden cannot be had by subtraction.
+    Nothing,
+    /// A further part.
+    Part(usize),
+    /// The total: there is no further part.
+    Total,
+}
+
+/// What must be hidden beside `hidden` (the people of each hidden part), of the parts that are `shown` with their people.
+pub(crate) fn next_to_hide(
+    hidden: &[u64],
+    shown: impl Iterator<Item = (usize, u64)>,
+    min_cell: u64,
+) -> Next {
+    if hidden.is_empty() || (hidden.len() > 1 && hidden.iter().sum::<u64>() >= min_cell) {
+        return Next::Nothing;
+    }
+    shown
+        .min_by_key(|(part, people)| (*people, *part))
+        .map_or(Next::Total, |(part, _)| Next::Part(part))
+}
+
 /// Hides more of one family where a hidden part could be found by subtraction; says whether it did.
 fn protect(cells: &mut [Cell], family: &Family, min_cell: u64) -> bool {
     let mut changed = false;
     while cells[family.total].shown() {
-        let hidden: Vec<u64> = family
-            .parts
-            .iter()
-            .filter(|part| cells[**part].status == Status::Suppressed)
-            .map(|part| cells[*part].people)
+        let part = |part: &usize| (*part, &cells[*part]);
+        let hidden: Vec<u64> = (family.parts.iter().map(part))
+            .filter(|(_, cell)| cell.status == Status::Suppressed)
+            .map(|(_, cell)| cell.people)
             .collect();
-        if hidden.is_empty() || (hidden.len() > 1 && hidden.iter().sum::<u64>() >= min_cell) {
-            break;
-        }
-        let smallest = family
-            .parts
-            .iter()
-            .copied()
-            .filter(|part| cells[*part].shown())
-            .min_by(|a, b| cells[*a].people.cmp(&cells[*b].people).then(a.cmp(b)));
-        cells[smallest.unwrap_or(family.total)].hide();
+        let shown = (family.parts.iter().map(part)).filter(|(_, cell)| cell.shown());
+        let shown = shown.map(|(at, cell)| (at, cell.people));
+        let at = match next_to_hide(&hidden, shown, min_cell) {
+            Next::Nothing => break,
+            Next::Part(part) => part,
+            Next::Total => family.total,
+        };
+        cells[at].hide();
         changed = true;
     }
     changed

@@ -19,7 +19,10 @@ use serde_json::Value as Json;
 use crate::activity::{Activity, stable_hash};
 use crate::calendar::AsOf;
 use crate::health_action::actions;
+use crate::health_backtest::{backtest, months_there};
+use crate::health_change::compare;
 use crate::health_parts::{Component, Parts, Scan};
+use crate::health_told::{Silence, Told, suspended};
 use crate::numbers::{Dirichlet, poisson_weight, quantile};
 
 /// Floor of a normalised component, so that a dead one costs much and not everything.
@@ -30,9 +33,17 @@ const REPLICATES: u64 = 500;
 const DRAWS: usize = 5_000;
 /// Least activity for a score.
 const LEAST: (usize, usize, usize) = (20, 15, 30);
+/// Least share of the weight.
+pub(crate) const NEEDED: f64 = 0.7;
+/// Components without which there is no score.
+const REQUIRED: [Component; 2] = [Component::Responsiveness, Component::NewcomerRetention];
+/// Month ends that are scored again.
+const MONTHS: i32 = 12;
 
 /// Said of a component that is not told, nor part of the score.
 const FEW: &str = "it rests on fewer people than min_cell, and is not part of the score";
+/// Said of a component from which one that is not told could be had.
+const COMPLEMENT: &str = "one that rests on fewer people than min_cell could be subtracted from it: not told, and not part of the score";
 
 /// One component, measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,7 +93,7 @@ pub fn weight_of(weights: &HealthWeights, component: Component) -> f64 {
     }
 }
 
-fn weight_mut(weights: &mut HealthWeights, component: Component) -> &mut f64 {
+pub(crate) fn weight_mut(weights: &mut HealthWeights, component: Component) -> &mut f64 {
     match component {
         Component::Responsiveness => &mut weights.responsiveness,
         Component::NewcomerRetention => &mut weights.newcomer_retention,
@@ -136,10 +147,17 @@ pub fn combine(components: Vec<Measured>, weights: &HealthWeights) -> Option<Sco
     })
 }
 
-/// Why there is no score, if there is none.
+/// Why there is no score, if there is none: too little happened, or too little of it may be told (`score` is that of the components
+/// that are told).
 #[must_use]
-pub fn refusal(parts: &Parts, components: &[Measured], coverage: f64) -> Option<String> {
-    let has = |component| components.iter().any(|c| c.component == component);
+pub fn refusal(parts: &Parts, weights: &HealthWeights, score: Option<&Score>) -> Option<String> {
+    let has = |components: &[Measured], component| {
+        components
+            .iter()
+            .any(|c: &Measured| c.component == component)
+    };
+    let there = combine(measure(parts, weights, &|_| 1), weights);
+    let measured = there.as_ref().map_or(&[][..], |s| &s.components);
     let (threads, newcomers, authors) = (
         parts.threads.len(),
         parts.newcomers.len(),
@@ -155,19 +173,36 @@ pub fn refusal(parts: &Parts, components: &[Measured], coverage: f64) -> Option<
             lacks.push(format!("{what}: fewer than {need}"));
         }
     }
-    for component in [Component::Responsiveness, Component::NewcomerRetention] {
-        if !has(component) {
+    for component in REQUIRED {
+        if !has(measured, component) {
             lacks.push(format!("{} cannot be measured", component.name()));
         }
     }
-    if coverage < 0.7 {
+    if there.as_ref().is_none_or(|s| s.coverage < NEEDED) {
         lacks.push("less than 70 % of the weight can be measured".to_owned());
     }
-    (!lacks.is_empty()).then(|| format!("not enough activity: {}", lacks.join("; ")))
+    if !lacks.is_empty() {
+        return Some(format!("not enough activity: {}", lacks.join("; ")));
+    }
+    let told = score.map_or(&[][..], |s| &s.components);
+    let mut withheld: Vec<String> = REQUIRED
+        .into_iter()
+        .filter(|component| !has(told, *component))
+        .map(|component| {
+            format!(
+                "{} is withheld: too few people, here or in what could be subtracted",
+                component.name()
+            )
+        })
+        .collect();
+    if score.is_none_or(|s| s.coverage < NEEDED) {
+        withheld.push("less than 70 % of the weight may be told".to_owned());
+    }
+    (!withheld.is_empty()).then(|| withheld.join("; "))
 }
 
 /// Lower and upper ends of the central 90 % of values.
-fn ninety(mut values: Vec<f64>) -> Option<(f64, f64)> {
+pub(crate) fn ninety(mut values: Vec<f64>) -> Option<(f64, f64)> {
     values.sort_by(f64::total_cmp);
     Some((quantile(&values, 0.05)?, quantile(&values, 0.95)?))
 }
@@ -178,17 +213,17 @@ fn ninety(mut values: Vec<f64>) -> Option<(f64, f64)> {
 /// `as_of` is the last day of the window. The same seed gives the same intervals.
 #[must_use]
 pub fn health(activity: &Activity, as_of: impl Into<AsOf>, config: &Config, seed: u64) -> Vec<Row> {
-    health_with(activity, as_of, config, seed, &BTreeSet::new())
+    health_with(activity, as_of, config, seed, &[])
 }
 
-/// As [`health`]; the score of a community named in `silent` (a source of it fell silent) is suspended.
+/// As [`health`]; the scores of the windows that one of the `silent` sources leaves a hole in are suspended.
 #[must_use]
 pub fn health_with(
     activity: &Activity,
     as_of: impl Into<AsOf>,
     config: &Config,
     seed: u64,
-    silent: &BTreeSet<String>,
+    silent: &[Silence],
 ) -> Vec<Row> {
     let as_of: AsOf = as_of.into();
     let mut rows = Vec::new();
@@ -198,12 +233,12 @@ pub fn health_with(
         .iter()
         .enumerate()
         .map(|(at, name)| (Some(at as u16), name.as_str()));
+    let tested = months_there(activity, as_of, config);
+    let last = last_month(as_of, &zone);
+    let mut days: BTreeSet<Date> = [as_of.day, thirty_days_before(as_of.day)].into();
+    days.extend((0..MONTHS.max(tested)).filter_map(|back| last_day(last.plus(-back))));
+    let told = Told::of(activity, as_of, config, &days);
     for (community, name) in std::iter::once((None, "all")).chain(communities) {
-        let suspended = if community.is_none() {
-            !silent.is_empty()
-        } else {
-            silent.contains(name)
-        };
         let scope = Scope {
             activity,
             scan: Scan::new(activity, community, &zone).until(as_of.now(&zone)),
@@ -212,12 +247,24 @@ pub fn health_with(
             as_of,
             config,
             seed,
+            told: &told,
+            silent,
         };
-        scope.today(suspended, &mut rows);
+        scope.today(&mut rows);
         scope.history(&mut rows);
     }
-    rows.push(crate::health_backtest::backtest(activity, as_of, config));
+    rows.push(backtest(activity, as_of, config, &told, silent));
     rows
+}
+
+/// The last day of the thirty that the score is compared with.
+fn thirty_days_before(as_of: Date) -> Date {
+    as_of.saturating_sub(Span::new().days(30))
+}
+
+/// The last day of a month.
+pub(crate) fn last_day(month: Month) -> Option<Date> {
+    month.end_day().yesterday().ok()
 }
 
 struct Scope<'a> {
@@ -228,6 +275,8 @@ struct Scope<'a> {
     as_of: AsOf,
     config: &'a Config,
     seed: u64,
+    told: &'a Told<'a>,
+    silent: &'a [Silence],
 }
 
 impl Scope<'_> {
@@ -245,16 +294,10 @@ impl Scope<'_> {
         n < self.config.privacy.min_cell
     }
 
-    /// The weights of what may be told: a component that rests on too few people is in no score, for whoever knows the score and
-    /// the others would know it too.
-    fn told(&self, parts: &Parts) -> HealthWeights {
-        let mut weights = self.config.health;
-        for component in Component::ALL {
-            if self.small(parts.people(component, &|_| true)) {
-                *weight_mut(&mut weights, component) = 0.0;
-            }
-        }
-        weights
+    /// Why the window that ends with a day has no score, if a source was silent in it.
+    fn suspended(&self, day: Date) -> Option<String> {
+        let name = self.community.map(|_| self.name);
+        suspended(self.silent, name, day, &self.config.workspace.zone())
     }
 
     fn parts(&self, day: Date) -> Parts {
@@ -264,21 +307,18 @@ impl Scope<'_> {
         }
     }
 
-    fn today(&self, suspended: bool, rows: &mut Vec<Row>) {
+    fn today(&self, rows: &mut Vec<Row>) {
         let weights = &self.config.health;
-        let now = self.parts(self.as_of.day);
-        let before = self.parts(self.as_of.day.saturating_sub(Span::new().days(30)));
-        let (told_now, told_before) = (self.told(&now), self.told(&before));
+        let (day, earlier_day) = (self.as_of.day, thirty_days_before(self.as_of.day));
+        let (now, before) = (self.parts(day), self.parts(earlier_day));
+        let told_now = self.told.weights(&now, self.community, day);
+        let told_before = self.told.weights(&before, self.community, earlier_day);
         let components = measure(&now, &told_now, &|_| 1);
         let score = combine(components.clone(), weights);
         let coverage = score.as_ref().map_or(0.0, |s| s.coverage);
-        let refused = if suspended {
-            Some("suspended: a source of this community is silent".to_owned())
-        } else {
-            refusal(&now, &components, coverage)
-        };
-        let earlier = combine(measure(&before, &told_before, &|_| 1), weights)
-            .filter(|s| refusal(&before, &s.components, s.coverage).is_none());
+        let refused = self
+            .suspended(day)
+            .or_else(|| refusal(&now, weights, score.as_ref()));
         self.components(&now, &components, rows);
         let mut top = self.row(Status::Ok, "health_score", "30d", "score");
         top.unit = Some("points".to_owned());
@@ -291,12 +331,14 @@ impl Scope<'_> {
             rows.push(top);
             return;
         };
-        let authors = now.monthly.len() as u64;
-        if self.small(authors) {
+        if self.small(now.monthly.len() as u64) {
             top.status = Status::Suppressed;
             rows.push(top);
             return;
         }
+        let earlier = combine(measure(&before, &told_before, &|_| 1), weights)
+            .filter(|s| refusal(&before, weights, Some(s)).is_none());
+        let change = earlier.and_then(|s| compare(&components, &s.components, weights));
         // Weights follow the person's id, so that they do not move when others come or go; who is in neither window needs none.
         let mut drawn_of = vec![u32::MAX; self.activity.people.len()];
         let mut units: Vec<u64> = Vec::new();
@@ -315,18 +357,18 @@ impl Scope<'_> {
                     .map(|unit| poisson_weight(self.seed, b, *unit))
                     .collect();
                 let w = |person: u32| drawn[drawn_of[person as usize] as usize];
-                let now = combine(measure(&now, &told_now, &w), weights)?.value;
-                let then = earlier
-                    .as_ref()
-                    .and_then(|_| combine(measure(&before, &told_before, &w), weights))
-                    .map(|s| s.value);
-                Some((now, then))
+                let now = measure(&now, &told_now, &w);
+                let change = change.as_ref().and_then(|_| {
+                    let before = measure(&before, &told_before, &w);
+                    Some(compare(&now, &before, weights)?.difference())
+                });
+                Some((combine(now, weights)?.value, change))
             })
             .collect();
         let interval = ninety(replicates.iter().map(|r| r.0).collect());
         let band = self.band(score);
         top.value = Some(score.value);
-        top.n = Some(authors);
+        top.n = self.told.authors(&now, self.community, day);
         top.lower = interval.map(|i| i.0);
         top.upper = interval.map(|i| i.1);
         rows.push(
@@ -335,8 +377,11 @@ impl Scope<'_> {
                 .with("band_upper", band.map(|b| b.1))
                 .with("interval", "90 %, Poisson bootstrap over authors"),
         );
-        if let Some(earlier) = earlier {
-            self.change(score, &earlier, &replicates, rows);
+        if let Some(change) = change {
+            let differences = replicates.iter().filter_map(|r| r.1).collect();
+            rows.extend(change.rows(differences, |status, component| {
+                self.row(status, "health_change", "30d", component)
+            }));
         }
         for action in actions(
             self.activity,
@@ -407,7 +452,7 @@ impl Scope<'_> {
             match components.iter().find(|c| c.component == component) {
                 None if weight > 0.0 && now.raw(component, &|_| 1).is_some() => {
                     row.status = Status::Suppressed;
-                    row.reason = Some(FEW.to_owned());
+                    row.reason = Some(if self.small(people) { FEW } else { COMPLEMENT }.to_owned());
                 }
                 None => {
                     row.status = Status::Missing;
@@ -439,66 +484,11 @@ impl Scope<'_> {
         }
     }
 
-    fn change(
-        &self,
-        now: &Score,
-        before: &Score,
-        replicates: &[(f64, Option<f64>)],
-        rows: &mut Vec<Row>,
-    ) {
-        let differences: Vec<f64> = replicates
-            .iter()
-            .filter_map(|(now, then)| Some(now - (*then)?))
-            .collect();
-        let interval = ninety(differences);
-        let announced = interval.is_some_and(|(lower, upper)| lower > 0.0 || upper < 0.0);
-        let mut row = self.row(Status::Ok, "health_change", "30d", "score");
-        row.value = Some(now.value - before.value);
-        row.lower = interval.map(|i| i.0);
-        row.upper = interval.map(|i| i.1);
-        row.unit = Some("points".to_owned());
-        if !announced {
-            row.reason = Some("the interval of the difference holds 0: not announced".to_owned());
-        }
-        rows.push(
-            row.with("announced", announced)
-                .with("before", before.value),
-        );
-        // Logarithms add up exactly; times the logarithmic mean of both scores, so do points.
-        let logs = (now.value / before.value).ln();
-        let mean = if logs.abs() < 1e-12 {
-            now.value
-        } else {
-            (now.value - before.value) / logs
-        };
-        let total = |score: &Score| score.components.iter().map(|c| c.weight).sum::<f64>();
-        let part = |score: &Score, component| {
-            score
-                .components
-                .iter()
-                .find(|c| c.component == component)
-                .map(|c| c.contribution() / total(score))
-        };
-        for component in Component::ALL {
-            let (a, b) = (part(now, component), part(before, component));
-            if a.is_none() && b.is_none() {
-                continue;
-            }
-            let mut row = self.row(Status::Ok, "health_change", "30d", component.name());
-            let log = a.unwrap_or(0.0) - b.unwrap_or(0.0);
-            row.value = Some(log);
-            row.unit = Some("log points".to_owned());
-            row.reason =
-                (a.is_none() || b.is_none()).then(|| "measured on one side only".to_owned());
-            rows.push(row.with("points", mean * log));
-        }
-    }
-
     /// Scores at the ends of the last twelve whole months, without intervals.
     fn history(&self, rows: &mut Vec<Row>) {
         let last = last_month(self.as_of, &self.config.workspace.zone());
         // Months know nothing of one another: as many at once as there are processors, joined in their order.
-        let of_months: Vec<Option<Row>> = (0..12)
+        let of_months: Vec<Option<Row>> = (0..MONTHS)
             .into_par_iter()
             .map(|back| self.month_end(last.plus(-back)))
             .collect();
@@ -506,15 +496,18 @@ impl Scope<'_> {
     }
 
     fn month_end(&self, month: Month) -> Option<Row> {
-        let parts = self.parts(month.end_day().yesterday().ok()?);
+        let day = last_day(month)?;
+        let parts = self.parts(day);
         if parts.monthly.is_empty() {
             return None;
         }
-        let measured = measure(&parts, &self.told(&parts), &|_| 1);
-        let score = combine(measured, &self.config.health)?;
+        let weights = &self.config.health;
+        let told = self.told.weights(&parts, self.community, day);
+        let score = combine(measure(&parts, &told, &|_| 1), weights)?;
         let mut row = self.row(Status::Ok, "health_score", &month.to_string(), "score");
         row.unit = Some("points".to_owned());
-        match refusal(&parts, &score.components, score.coverage) {
+        let refused = self.suspended(day);
+        match refused.or_else(|| refusal(&parts, weights, Some(&score))) {
             Some(reason) => {
                 row.status = Status::CannotSay;
                 row.reason = Some(reason);
@@ -522,7 +515,7 @@ impl Scope<'_> {
             None if self.small(parts.monthly.len() as u64) => row.status = Status::Suppressed,
             None => {
                 row.value = Some(score.value);
-                row.n = Some(parts.monthly.len() as u64);
+                row.n = self.told.authors(&parts, self.community, day);
             }
         }
         Some(row.with("coverage", score.coverage))

@@ -4,23 +4,30 @@
 //! For every community and whole month *t* with a score: the outcome is the share of the members active in the 30 days before the
 //! end of *t* who are active again in the 30 days before the end of *t* + 3. Two one-variable regressions foretell it, one from the
 //! score and one from ln(monthly actives); each month is foretold by a regression that has not seen it nor the months whose windows
-//! overlap its own (with 30 communities or more: that has not seen its community). Skill is `1 − MSE / MSE of the mean`; what is
-//! published is the skill of the score less that of the size. Its interval (90 %) is that of the mean difference of squared errors
-//! after Diebold and Mariano 1995, with Bartlett weights over the overlap and the small-sample factor of Harvey, Leybourne and
-//! Newbold 1997; with 30 communities or more, clustered by community.
+//! overlap its own: a score looks back 60 days, so that the one of *t* + 4 has seen the outcome of *t* (with 30 communities or more:
+//! that has not seen its community). Skill is `1 − MSE / MSE of the mean`; what is published is the skill of the score less that of
+//! the size. Its interval (90 %) is that of the mean difference of squared errors after Diebold and Mariano 1995, with Bartlett
+//! weights over the overlap, and the small-sample factor and Student quantile (months − 1 degrees of freedom) of Harvey, Leybourne
+//! and Newbold 1997; with 30 communities or more, clustered by community and normal. The score is the one that is published: what is
+//! not told is not in it, and a month in which a source was silent has neither a score nor an outcome.
 
 use levier_domain::config::Config;
 use levier_domain::table::{Row, Status};
 use levier_domain::time::Month;
+use levier_stats::estimate::student_quantile;
 use rayon::prelude::*;
 
 use crate::activity::Activity;
 use crate::calendar::AsOf;
-use crate::health::{combine, last_month, measure, refusal};
+use crate::health::{combine, last_day, last_month, measure, refusal};
 use crate::health_parts::{Parts, Scan};
+use crate::health_told::{Silence, Told, suspended};
 
 /// Months from the score to the outcome.
 const HORIZON: i32 = 3;
+/// Months that two pairs must be apart for neither to have seen the other: the outcome is three months on, and the score looks back
+/// into the month before its own.
+const APART: i32 = HORIZON + 2;
 /// Months with a score, or communities, that are enough to judge by.
 const ENOUGH: (usize, usize) = (24, 30);
 /// The 95 % quantile of the standard normal distribution: ends of a 90 % interval.
@@ -43,8 +50,13 @@ struct Pair {
 
 /// The row `health_backtest` of the table `health`: whether the score foretells more than size, or what it would take to know.
 #[must_use]
-pub fn backtest(activity: &Activity, as_of: impl Into<AsOf>, config: &Config) -> Row {
-    let as_of: AsOf = as_of.into();
+pub(crate) fn backtest(
+    activity: &Activity,
+    as_of: AsOf,
+    config: &Config,
+    told: &Told<'_>,
+    silent: &[Silence],
+) -> Row {
     let mut row = Row::new(Status::CannotSay);
     row.as_of = Some(as_of.day);
     row.period = Some("all".to_owned());
@@ -57,15 +69,20 @@ pub fn backtest(activity: &Activity, as_of: impl Into<AsOf>, config: &Config) ->
         .with("platform", "all")
         .with("outcome", "active_again")
         .with("horizon_months", HORIZON);
-    let span = months_there(activity, as_of, config);
-    if span < ENOUGH.0 && activity.communities.len() < ENOUGH.1 {
-        // Not worth weighing every month to find too few of them.
-        return too_short(row, span, activity.communities.len());
-    }
-    let (pairs, months) = gather(activity, as_of, config, span);
+    let Gathered {
+        pairs,
+        months,
+        scored,
+    } = gather(activity, as_of, config, told, silent);
     let communities = distinct(pairs.iter().map(|pair| pair.community));
     if months < ENOUGH.0 && communities < ENOUGH.1 {
-        return too_short(row, months, communities);
+        // Enough communities whose outcomes are still to come are not enough yet.
+        let so_far = if scored < ENOUGH.1 {
+            scored
+        } else {
+            communities
+        };
+        return too_short(row, months, so_far);
     }
     judge(row, &pairs, communities)
 }
@@ -80,42 +97,68 @@ fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> usize {
 }
 
 /// Whole months since the first event.
-fn months_there(activity: &Activity, as_of: AsOf, config: &Config) -> usize {
+pub(crate) fn months_there(activity: &Activity, as_of: AsOf, config: &Config) -> i32 {
     let zone = config.workspace.zone();
     activity.entries.first().map_or(0, |entry| {
         let first = Month::of(crate::inputs::day_of(entry.at, &zone));
-        usize::try_from(last_month(as_of, &zone).index() - first.index() + 1).unwrap_or(0)
+        (last_month(as_of, &zone).index() - first.index() + 1).max(0)
     })
 }
 
-/// Every month with a score and an outcome, and how many months have a score in any community.
-fn gather(activity: &Activity, as_of: AsOf, config: &Config, span: usize) -> (Vec<Pair>, usize) {
+/// What there is to judge by.
+struct Gathered {
+    /// Every month with a score and an outcome.
+    pairs: Vec<Pair>,
+    /// Months with a score in any community.
+    months: usize,
+    /// Communities with a score in any month.
+    scored: usize,
+}
+
+fn gather(
+    activity: &Activity,
+    as_of: AsOf,
+    config: &Config,
+    told: &Told<'_>,
+    silent: &[Silence],
+) -> Gathered {
     let zone = config.workspace.zone();
     let last = last_month(as_of, &zone);
+    let span = months_there(activity, as_of, config);
     let mut pairs = Vec::new();
-    let mut scored = std::collections::BTreeSet::new();
-    for community in 0..activity.communities.len() {
-        let scan = Scan::new(activity, u16::try_from(community).ok(), &zone);
+    let (mut months, mut communities) = (
+        std::collections::BTreeSet::new(),
+        std::collections::BTreeSet::new(),
+    );
+    for (community, name) in activity.communities.iter().enumerate() {
+        let place = u16::try_from(community).ok();
+        let scan = Scan::new(activity, place, &zone);
         // Months know nothing of one another.
         let course: Vec<(i32, Option<f64>, Vec<u32>)> = (0..span)
             .into_par_iter()
             .rev()
             .filter_map(|back| {
-                let month = last.plus(-i32::try_from(back).unwrap_or(0));
-                let end = month.end_day().yesterday().ok()?;
+                let month = last.plus(-back);
+                let end = last_day(month)?;
+                if suspended(silent, Some(name), end, &zone).is_some() {
+                    return None;
+                }
                 let parts = Parts {
                     errors: config.sentiment,
                     ..scan.parts(end)
                 };
-                let score = combine(measure(&parts, &config.health, &|_| 1), &config.health)
-                    .filter(|score| refusal(&parts, &score.components, score.coverage).is_none())
+                let weights = told.weights(&parts, place, end);
+                let score = combine(measure(&parts, &weights, &|_| 1), &config.health)
+                    .filter(|score| refusal(&parts, &config.health, Some(score)).is_none())
                     .filter(|_| parts.monthly.len() as u64 >= config.privacy.min_cell)
                     .map(|score| score.value);
                 Some((month.index(), score, parts.monthly))
             })
             .collect();
-        let with_score = course.iter().filter(|(_, score, _)| score.is_some());
-        scored.extend(with_score.map(|(month, _, _)| *month));
+        for (month, _, _) in course.iter().filter(|(_, score, _)| score.is_some()) {
+            months.insert(*month);
+            communities.insert(community);
+        }
         for (at, (month, score, active)) in course.iter().enumerate() {
             let later = course
                 .get(at + HORIZON as usize)
@@ -136,7 +179,11 @@ fn gather(activity: &Activity, as_of: AsOf, config: &Config, span: usize) -> (Ve
             });
         }
     }
-    (pairs, scored.len())
+    Gathered {
+        pairs,
+        months: months.len(),
+        scored: communities.len(),
+    }
 }
 
 /// Least squares `y = a + b x`; `None` where x does not vary.
@@ -162,21 +209,26 @@ fn correlation(points: &[(f64, f64)]) -> Option<f64> {
     (xx > 0.0 && yy > 0.0).then(|| sum(&|p| (p.0 - mx) * (p.1 - my)) / (xx * yy).sqrt())
 }
 
+/// The pairs that have seen nothing of one.
+fn unseen<'p>(pairs: &'p [Pair], pair: &Pair, by_community: bool) -> Vec<&'p Pair> {
+    pairs
+        .iter()
+        .filter(|other| {
+            if by_community {
+                other.community != pair.community
+            } else {
+                (other.month - pair.month).abs() >= APART
+            }
+        })
+        .collect()
+}
+
 fn judge(mut row: Row, pairs: &[Pair], communities: usize) -> Row {
     let by_community = communities >= ENOUGH.1;
     // Squared errors of score, size and mean, each from what has not seen the pair.
     let mut errors: Vec<(Pair, [f64; 3])> = Vec::new();
     for pair in pairs {
-        let rest: Vec<&Pair> = pairs
-            .iter()
-            .filter(|other| {
-                if by_community {
-                    other.community != pair.community
-                } else {
-                    (other.month - pair.month).abs() > HORIZON
-                }
-            })
-            .collect();
+        let rest = unseen(pairs, pair, by_community);
         let points = |x: fn(&Pair) -> f64| -> Vec<(f64, f64)> {
             rest.iter().map(|pair| (x(pair), pair.outcome)).collect()
         };
@@ -214,11 +266,11 @@ fn judge(mut row: Row, pairs: &[Pair], communities: usize) -> Row {
         .iter()
         .map(|(pair, e)| (*pair, e[1] - e[0]))
         .collect();
-    let error = standard_error(&differences, by_community);
+    let half = half_width(&differences, by_community);
     let value = skill_score - skill_size;
     row.value = Some(value);
-    row.lower = error.map(|error| value - Z90 * error / base);
-    row.upper = error.map(|error| value + Z90 * error / base);
+    row.lower = half.map(|half| value - half / base);
+    row.upper = half.map(|half| value + half / base);
     row.status = Status::Ok;
     let verdict = match (row.lower, row.upper) {
         (Some(lower), _) if lower > 0.0 => "better",
@@ -235,12 +287,13 @@ fn judge(mut row: Row, pairs: &[Pair], communities: usize) -> Row {
         .with("correlation_log_mau", correlation(&of(|p| p.size)))
 }
 
-/// Standard error of the mean difference of squared errors; `None` where it cannot be told.
-fn standard_error(differences: &[(Pair, f64)], by_community: bool) -> Option<f64> {
+/// Half of the 90 % interval of the mean difference of squared errors; `None` where it cannot be told.
+fn half_width(differences: &[(Pair, f64)], by_community: bool) -> Option<f64> {
     let n = differences.len() as f64;
     let mean = differences.iter().map(|d| d.1).sum::<f64>() / n;
     let mut variance = 0.0;
     let mut factor = 1.0;
+    let mut z = Z90;
     if by_community {
         let mut sums: std::collections::BTreeMap<usize, f64> = std::collections::BTreeMap::new();
         for (pair, d) in differences {
@@ -267,8 +320,9 @@ fn standard_error(differences: &[(Pair, f64)], by_community: bool) -> Option<f64
             return None;
         }
         factor /= small;
+        z = student_quantile(0.95, months - 1.0)?;
     }
-    (variance > 0.0).then(|| (variance * factor).sqrt() / n)
+    (variance > 0.0).then(|| z * (variance * factor).sqrt() / n)
 }
 
 #[cfg(test)]
@@ -298,6 +352,39 @@ mod tests {
             }
         }
         all
+    }
+
+    /// A score of t + 4 looks back into t + 3, which is the outcome of t: neither may teach what foretells the other.
+    #[test]
+    fn what_foretells_a_month_has_not_seen_it() {
+        let base = pairs(1, 36, |score, _, e| 0.2 + score / 200.0 + e);
+        let of = |pairs: &[Pair]| {
+            let errors = unseen(pairs, &pairs[20], false);
+            errors.iter().map(|pair| pair.month).collect::<Vec<_>>()
+        };
+        let months = of(&base);
+        assert!(months.contains(&15) && months.contains(&25));
+        assert!(!(16..=24).any(|month| months.contains(&month)));
+    }
+
+    /// Few months have wider ends than the normal ones: 1.697 = t(30, 0.95) to 1.645.
+    #[test]
+    fn the_small_sample_factor_goes_with_student() {
+        let pairs = pairs(1, 31, |_, _, e| e);
+        let differences: Vec<(Pair, f64)> = pairs.iter().map(|p| (*p, p.outcome)).collect();
+        let n = differences.len() as f64;
+        let mean = differences.iter().map(|d| d.1).sum::<f64>() / n;
+        let mut variance = 0.0;
+        for (a, x) in &differences {
+            for (b, y) in &differences {
+                let weight = 1.0 - f64::from((a.month - b.month).abs()) / 4.0;
+                variance += weight.max(0.0) * (x - mean) * (y - mean);
+            }
+        }
+        let small = (31.0 + 1.0 - 6.0 + 6.0 / 31.0) / 31.0;
+        let want = 1.697_260_887 * (variance / small).sqrt() / n;
+        let got = half_width(&differences, false).unwrap();
+        assert!((got / want - 1.0).abs() < 1e-8, "{got} is not {want}");
     }
 
     fn verdict(pairs: &[Pair], communities: usize) -> String {
@@ -337,7 +424,15 @@ mod tests {
     #[test]
     fn too_little_history_says_what_it_takes() {
         let activity = crate::ActivityBuilder::new(&Config::default()).finish();
-        let row = backtest(&activity, jiff::civil::date(2026, 3, 1), &Config::default());
+        let config = Config::default();
+        let as_of = jiff::civil::date(2026, 3, 1).into();
+        let told = Told::of(
+            &activity,
+            as_of,
+            &config,
+            &std::collections::BTreeSet::new(),
+        );
+        let row = backtest(&activity, as_of, &config, &told, &[]);
         assert_eq!(row.status, Status::CannotSay);
         assert_eq!(row.reason.as_deref(), Some(TOO_SHORT));
         assert_eq!(row.own["months"], 0);

@@ -75,11 +75,17 @@ impl Component {
         }
     }
 
+    /// `(x − lo)/(hi − lo)`: 0 at the one anchor, 1 at the other, and beyond them outside.
+    #[must_use]
+    pub fn position(self, raw: f64) -> f64 {
+        let (lo, hi) = self.anchors();
+        (raw - lo) / (hi - lo)
+    }
+
     /// `clip((x − lo)/(hi − lo), 0, 1)`.
     #[must_use]
     pub fn normalise(self, raw: f64) -> f64 {
-        let (lo, hi) = self.anchors();
-        ((raw - lo) / (hi - lo)).clamp(0.0, 1.0)
+        self.position(raw).clamp(0.0, 1.0)
     }
 }
 

@@ -11,6 +11,9 @@ use levier_domain::table::{Row, Status};
 use proptest::prelude::*;
 
 use crate::calendar::{Span, spans};
+use crate::health::Measured;
+use crate::health_change::compare;
+use crate::health_parts::Component;
 use crate::scope::{Counter, Cut, Scope};
 use crate::tally::{Marks, Tally, What};
 use crate::{Activity, ActivityBuilder, Inputs, champions, cohorts, kpis};
@@ -419,4 +422,48 @@ fn a_million_events() {
     eprintln!("kpis {:?}, {} rows", clock.elapsed(), rows.len());
     let rows = crate::health(&activity, date(2026, 12, 31), &config, 1);
     eprintln!("health {:?}, {} rows", clock.elapsed(), rows.len());
+}
+
+/// Components of a day: those that are there, between their anchors.
+fn components() -> impl Strategy<Value = Vec<Measured>> {
+    proptest::collection::vec((any::<bool>(), 0.0_f64..1.0), 7).prop_map(|all| {
+        let weights = Config::default().health;
+        let there = Component::ALL.into_iter().zip(all);
+        there
+            .filter(|(_, (there, _))| *there)
+            .map(|(component, (_, normalised))| Measured {
+                component,
+                raw: normalised,
+                normalised,
+                weight: crate::health::weight_of(&weights, component),
+            })
+            .collect()
+    })
+}
+
+proptest! {
+    /// Whatever was measured on either day: the points of the components are the change that is published, and their logarithms
+    /// that of the two scores that it lies between.
+    #[test]
+    fn what_moved_the_score_adds_up(now in components(), before in components()) {
+        let weights = Config::default().health;
+        let Some(compared) = compare(&now, &before, &weights) else { return Ok(()) };
+        let rows = compared.rows(Vec::new(), |status, component| {
+            Row::new(status).with("component", component)
+        });
+        let top = &rows[0];
+        let (Some(change), Some(from)) = (top.value, top.own.get("before").and_then(|b| b.as_f64())) else {
+            prop_assert_eq!(top.status, Status::CannotSay);
+            return Ok(());
+        };
+        let points: f64 = rows[1..].iter().map(|row| row.own["points"].as_f64().unwrap()).sum();
+        let logs: f64 = rows[1..].iter().map(|row| row.value.unwrap()).sum();
+        prop_assert!((points - change).abs() < 1e-9);
+        prop_assert!((logs - ((from + change) / from).ln()).abs() < 1e-9);
+        for row in &rows[1..] {
+            let name = row.text("component").unwrap();
+            let there = |side: &[Measured]| side.iter().any(|c| c.component.name() == name);
+            prop_assert!(there(&now) && there(&before), "{name} is on one side only");
+        }
+    }
 }

@@ -36,6 +36,18 @@ fn known(text: &str, language: Language) -> Option<String> {
     if let Some(said) = find(REASONS, text, language) {
         return Some(said);
     }
+    // Before the templates, one of which would take its beginning for the name of a component.
+    if let Some(lacks) = text.strip_prefix("not enough activity:") {
+        let parts: Vec<String> = lacks
+            .split(';')
+            .map(|part| lack(part.trim(), language))
+            .collect();
+        return Some(format!(
+            "{}{}",
+            language.say("not enough activity: ", "pas assez d'activité : "),
+            parts.join(", ")
+        ));
+    }
     if text.contains("; ") {
         let parts: Option<Vec<String>> = text
             .split("; ")
@@ -51,17 +63,6 @@ fn known(text: &str, language: Language) -> Option<String> {
     }
     if let Some(needed) = text.strip_prefix("needs:") {
         return needs(needed.trim(), language);
-    }
-    if let Some(lacks) = text.strip_prefix("not enough activity:") {
-        let parts: Vec<String> = lacks
-            .split(';')
-            .map(|part| lack(part.trim(), language))
-            .collect();
-        return Some(format!(
-            "{}{}",
-            language.say("not enough activity: ", "pas assez d'activité : "),
-            parts.join(", ")
-        ));
     }
     if let Some(rest) = text.strip_prefix("without: ") {
         return Some(format!(
@@ -199,6 +200,31 @@ mod tests {
                 "not enough activity: threads: fewer than 20; newcomers: fewer than 15",
                 "not enough activity: fewer than 20 threads, fewer than 15 newcomers",
                 "pas assez d\u{2019}activité\u{202f}: moins de 20 fils, moins de 15 nouveaux auteurs",
+            ),
+            (
+                "not enough activity: newcomer_retention cannot be measured",
+                "not enough activity: the return of newcomers cannot be measured",
+                "pas assez d\u{2019}activité\u{202f}: le retour des nouveaux n\u{2019}est pas mesurable",
+            ),
+            (
+                "not enough activity: threads: fewer than 20; responsiveness cannot be measured; less than 70 % of the weight can be measured",
+                "not enough activity: fewer than 20 threads, responsiveness cannot be measured, less than 70% of the weight can be measured",
+                "pas assez d\u{2019}activité\u{202f}: moins de 20 fils, la réactivité n\u{2019}est pas mesurable, moins de 70\u{202f}% du poids est mesurable",
+            ),
+            (
+                "newcomer_retention is withheld: too few people, here or in what could be subtracted; less than 70 % of the weight may be told",
+                "Newcomers who return: withheld, too few people here or in what could be deduced; less than 70% of the weight may be told without exposing someone",
+                "Retour des nouveaux\u{202f}: masqué, trop peu de personnes ici ou dans ce qu\u{2019}on pourrait en déduire\u{202f}; moins de 70\u{202f}% du poids est publiable sans exposer quelqu\u{2019}un",
+            ),
+            (
+                "suspended: source team is silent since 2026-03-01T10:00:00Z; source own is silent since 2026-03-02T10:00:00Z; check their webhooks",
+                "suspended: source team is silent since 1 March 2026, 10:00 UTC; source own is silent since 2 March 2026, 10:00 UTC; check their webhooks",
+                "suspendu\u{202f}: la source team est silencieuse depuis le 1er mars 2026 à 10:00 UTC\u{202f}; la source own est silencieuse depuis le 2 mars 2026 à 10:00 UTC\u{202f}; vérifiez leurs webhooks",
+            ),
+            (
+                "the interval of the difference holds 0: not announced; spread is not compared: it is not told on both days",
+                "the interval of the difference holds 0: not announced; Spread of voices: not compared, as it is not told on both days",
+                "l\u{2019}intervalle de l\u{2019}évolution contient 0\u{202f}: non annoncée\u{202f}; Partage de la parole\u{202f}: hors comparaison, faute d\u{2019}être connu aux deux dates",
             ),
             (
                 "without: content_value: needs: value of content",

@@ -48,19 +48,34 @@ pub(crate) const REASONS: &[Entry] = &[
     ),
     ("its weight is 0", "its weight is 0", "son poids est nul"),
     (
-        "measured on one side only",
-        "measured on one side only",
-        "mesuré d'un seul côté",
-    ),
-    (
         "no delivery yet",
         "no delivery yet",
         "aucun envoi pour l'instant",
     ),
     (
-        "suspended: a source of this community is silent",
-        "suspended: a source of this community is silent",
-        "suspendu : une source de cette communauté est silencieuse",
+        "check its webhook",
+        "check its webhook",
+        "vérifiez son webhook",
+    ),
+    (
+        "check their webhooks",
+        "check their webhooks",
+        "vérifiez leurs webhooks",
+    ),
+    (
+        "one that rests on fewer people than min_cell could be subtracted from it: not told, and not part of the score",
+        "a group of too few people could be deduced from it: not told, and not part of the score",
+        "on pourrait en déduire un groupe de trop peu de personnes : masqué, et hors du score",
+    ),
+    (
+        "less than 70 % of the weight may be told",
+        "less than 70% of the weight may be told without exposing someone",
+        "moins de 70 % du poids est publiable sans exposer quelqu'un",
+    ),
+    (
+        "less than 70 % of the weight is told on both days",
+        "less than 70% of the weight is told on both days",
+        "moins de 70 % du poids est connu aux deux dates",
     ),
     (
         "less than 70 % of the weight can be measured",

@@ -146,6 +146,21 @@ pub(crate) const TEMPLATES: &[Entry] = &[
         "la source {} est silencieuse depuis le {}",
     ),
     (
+        "suspended: source {} is silent since {}",
+        "suspended: source {} is silent since {}",
+        "suspendu : la source {} est silencieuse depuis le {}",
+    ),
+    (
+        "{} is not compared: it is not told on both days",
+        "{}: not compared, as it is not told on both days",
+        "{} : hors comparaison, faute d'être connu aux deux dates",
+    ),
+    (
+        "{} is withheld: too few people, here or in what could be subtracted",
+        "{}: withheld, too few people here or in what could be deduced",
+        "{} : masqué, trop peu de personnes ici ou dans ce qu'on pourrait en déduire",
+    ),
+    (
         "more {} than one run reads within its memory",
         "more {} than one run reads within its memory",
         "plus de {} qu'un passage n'en lit dans sa mémoire",

@@ -155,6 +155,44 @@ impl Default for HealthWeights {
     }
 }
 
+impl HealthWeights {
+    /// The weights by key.
+    fn named(&self) -> [(&'static str, f64); 7] {
+        [
+            ("responsiveness", self.responsiveness),
+            ("newcomer_retention", self.newcomer_retention),
+            ("stickiness", self.stickiness),
+            ("reciprocity", self.reciprocity),
+            ("spread", self.spread),
+            ("growth", self.growth),
+            ("sentiment", self.sentiment),
+        ]
+    }
+
+    /// The first key whose weight makes no sense, and what to set.
+    pub(super) fn validate(&self) -> Result<(), (&'static str, String)> {
+        for (key, weight) in self.named() {
+            if !(weight.is_finite() && weight >= 0.0) {
+                let problem = "set a weight of 0 or more, for example 0.1".to_owned();
+                return Err((key, problem));
+            }
+        }
+        // There is no score without these two.
+        for (key, weight) in &self.named()[..2] {
+            if *weight <= 0.0 {
+                let problem = "set a weight above 0, for example 0.25: the score needs this one";
+                return Err((key, problem.to_owned()));
+            }
+        }
+        let sum: f64 = self.named().iter().map(|(_, weight)| weight).sum();
+        if !sum.is_finite() {
+            let problem = "the weights are too large to be summed; set for example 0.25";
+            return Err(("responsiveness", problem.to_owned()));
+        }
+        Ok(())
+    }
+}
+
 /// How often the sentiment is right about one label, measured on labelled messages (`levier sentiment evaluate`).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

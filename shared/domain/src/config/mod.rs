@@ -210,6 +210,9 @@ impl Config {
                 "set a share between 0 and 1, for example 0.6".to_owned(),
             );
         }
+        if let Err((key, problem)) = self.health.validate() {
+            return wrong(&format!("health.{key}"), problem);
+        }
         for name in self.sources.keys() {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
@@ -314,6 +317,36 @@ mod tests {
                 "[commerce]\nmargin = 60",
                 "commerce.margin",
             ),
+            (
+                "a negative weight",
+                "[health]\nspread = -0.1",
+                "health.spread",
+            ),
+            (
+                "a weight that is no number",
+                "[health]\ngrowth = nan",
+                "health.growth",
+            ),
+            (
+                "an infinite weight",
+                "[health]\nsentiment = inf",
+                "health.sentiment",
+            ),
+            (
+                "a required component without weight",
+                "[health]\nresponsiveness = 0",
+                "health.responsiveness",
+            ),
+            (
+                "the other one",
+                "[health]\nnewcomer_retention = 0.0",
+                "health.newcomer_retention",
+            ),
+            (
+                "weights whose sum is no number",
+                "[health]\nresponsiveness = 1e308\nnewcomer_retention = 1e308",
+                "health.",
+            ),
         ] {
             let error = Config::parse(text).unwrap_err().to_string();
             assert!(error.contains(said), "{case}: {error}");
@@ -322,5 +355,14 @@ mod tests {
                 "{case} tells the secret: {error}"
             );
         }
+    }
+
+    #[test]
+    fn weights_need_not_sum_to_one_and_some_may_be_nothing() {
+        let config = Config::parse("[health]\nresponsiveness = 25\nsentiment = 0\n").unwrap();
+        assert_eq!(
+            (config.health.responsiveness, config.health.sentiment),
+            (25.0, 0.0)
+        );
     }
 }

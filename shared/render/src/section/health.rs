@@ -88,6 +88,7 @@ pub(crate) fn health(tables: &Tables, language: Language) -> Markup {
                         &format!("Moyenne simple des parts, pour comparaison : {}", number(mean, 0, language)),
                     )) }
                 }
+                (around(score, language))
                 (change(&rows, language))
             }
             None => { (nothing(&word::absence(score, language))) }
@@ -101,36 +102,123 @@ pub(crate) fn health(tables: &Tables, language: Language) -> Markup {
     card(language, "health", "wide5", &title, &body)
 }
 
-/// A move of the score, said only when its interval leaves zero out.
-fn change(rows: &[&Row], language: Language) -> Markup {
-    let moved = rows.iter().copied().find(|row| {
-        row.kpi.as_deref() == Some("health_change") && row.text("component") == Some("score")
+/// A number of points of the score, to the whole point.
+fn points(size: f64, language: Language) -> String {
+    let whole = size.abs().round();
+    let said = number(whole, 0, language);
+    // French keeps the singular below two.
+    language.say(
+        &format!("{said} {}", if whole == 1.0 { "point" } else { "points" }),
+        &format!("{said} {}", if whole < 2.0 { "point" } else { "points" }),
+    )
+}
+
+/// What is to be read with the score: the share of the weight that it rests on, and what other weights would make of it.
+fn around(score: &Row, language: Language) -> Markup {
+    let coverage = figure(score, "coverage").map(|share| {
+        let share = Unit::share().level(share, 0, language);
+        language.say(
+            &format!("{share} of the weight measured"),
+            &format!("{share} du poids mesuré"),
+        )
     });
-    let said = moved.and_then(|row| {
-        Some((
-            value(row)?,
-            row.own.get("announced") == Some(&Json::Bool(true)),
-        ))
+    let ends = figure(score, "band_lower").zip(figure(score, "band_upper"));
+    let band = ends.map(|(lower, upper)| {
+        let ends = number::interval(
+            &number(lower, 0, language),
+            &number(upper, 0, language),
+            language,
+        );
+        language.say(
+            &format!("with other weights (P5 to P95): {ends}"),
+            &format!("avec d'autres poids (P5 à P95) : {ends}"),
+        )
     });
+    let said: Vec<String> = coverage.into_iter().chain(band).collect();
     html! {
-        @if let Some((points, announced)) = said {
-            p.legend style="justify-content:center" {
-                @if announced {
-                    @let size = number(points.abs(), 0, language);
-                    (if points > 0.0 {
-                        language.say(&format!("Up {size} points in thirty days."), &format!("En hausse de {size} points en trente jours."))
-                    } else {
-                        language.say(&format!("Down {size} points in thirty days."), &format!("En baisse de {size} points en trente jours."))
-                    })
-                } @else {
-                    (language.say("No change that can be told from chance in thirty days.", "Aucun changement distinguable du hasard en trente jours."))
-                }
-            }
+        @if !said.is_empty() { p.legend style="justify-content:center" { (said.join(" · ")) } }
+    }
+}
+
+/// A move of the score, said only when its interval leaves zero out, with the parts that moved it most.
+fn change(rows: &[&Row], language: Language) -> Markup {
+    let of = |row: &&&Row| row.kpi.as_deref() == Some("health_change");
+    let moved = rows
+        .iter()
+        .filter(of)
+        .find(|row| row.text("component") == Some("score"));
+    let Some(row) = moved else {
+        return html! {};
+    };
+    let reason = |row: &Row| {
+        row.reason
+            .as_deref()
+            .map(|said| crate::reason::reason(said, language))
+    };
+    let text = match value(row) {
+        None => {
+            let why = reason(row).unwrap_or_default();
+            language.say(
+                &format!("Change in thirty days: {why}."),
+                &format!("Évolution sur trente jours : {why}."),
+            )
         }
+        Some(change) if row.own.get("announced") == Some(&Json::Bool(true)) => {
+            let size = points(change, language);
+            let mut text = if change > 0.0 {
+                language.say(
+                    &format!("Up {size} in thirty days"),
+                    &format!("En hausse de {size} en trente jours"),
+                )
+            } else {
+                language.say(
+                    &format!("Down {size} in thirty days"),
+                    &format!("En baisse de {size} en trente jours"),
+                )
+            };
+            let mut parts: Vec<(f64, &str)> = rows
+                .iter()
+                .filter(of)
+                .filter_map(|row| Some((figure(row, "points")?, row.text("component")?)))
+                .filter(|(points, _)| points.abs() >= 0.5)
+                .collect();
+            parts.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
+            let parts: Vec<String> = parts
+                .into_iter()
+                .take(3)
+                .map(|(points, code)| {
+                    let sign = if points > 0.0 { "+" } else { "" };
+                    format!(
+                        "{} {sign}{}",
+                        word::component(code, language),
+                        number(points, 0, language)
+                    )
+                })
+                .collect();
+            if !parts.is_empty() {
+                text.push_str(&language.say(": ", " : "));
+                text.push_str(&parts.join(", "));
+            }
+            text.push('.');
+            // What is not compared.
+            if let Some(why) = reason(row) {
+                text.push_str(&format!(" {why}."));
+            }
+            text
+        }
+        Some(_) => language.say(
+            "No change that can be told from chance in thirty days.",
+            "Aucun changement distinguable du hasard en trente jours.",
+        ),
+    };
+    html! {
+        p.legend style="justify-content:center" { (text) }
     }
 }
 
 fn part_list(parts: &[&Row], language: Language) -> Markup {
+    // Weights need not sum to one.
+    let total: f64 = parts.iter().filter_map(|row| figure(row, "weight")).sum();
     html! {
         h3 { (language.say("Its parts", "Ses composantes")) }
         ul.parts {
@@ -151,11 +239,23 @@ fn part_list(parts: &[&Row], language: Language) -> Markup {
                     small {
                         (word::meaning(code, language))
                         @if value(row).is_none() { @if let Some(reason) = row.reason.as_deref() { " — " (crate::reason::reason(reason, language)) } }
-                        @if let Some(weight) = figure(row, "weight") { " · " (language.say("weight", "poids")) "\u{a0}" (Unit::share().level(weight, 0, language)) }
+                        @if let Some((zero, one)) = figure(row, "anchor_lo").zip(figure(row, "anchor_hi")) {
+                            @let (zero, one) = (anchor(code, zero, language), anchor(code, one, language));
+                            " · " (language.say(&format!("0 at {zero}, full at {one}"), &format!("nul à {zero}, plein à {one}")))
+                        }
+                        @if let Some(weight) = figure(row, "weight").filter(|_| total > 0.0) { " · " (language.say("weight", "poids")) "\u{a0}" (Unit::share().level(weight / total, 0, language)) }
                     }
                 }
             }
         }
+    }
+}
+
+/// An anchor as its component is said, whole percents where that is a share.
+fn anchor(code: &str, at: f64, language: Language) -> String {
+    match code {
+        "spread" | "growth" | "sentiment" => number(at, 2, language),
+        _ => Unit::share().level(at, 0, language),
     }
 }
 
@@ -225,8 +325,8 @@ fn next(rows: &[&Row], parts: &[&Row], language: Language) -> Markup {
                     li {
                         (text)
                         @if let Some(gain) = gain {
-                            @let size = number(*gain, 0, language);
-                            " (" (language.say(&format!("up to {size} points to win"), &format!("jusqu'à {size} points à gagner"))) ")"
+                            @let size = points(*gain, language);
+                            " (" (language.say(&format!("up to {size} to win"), &format!("jusqu'à {size} à gagner"))) ")"
                         }
                     }
                 } }
@@ -325,5 +425,75 @@ fn course(scores: &[&Row], language: Language) -> Markup {
         @if points.iter().filter(|point| point.value.is_some()).count() > 2 {
             figure { h3 { (title) } (both(|width| trend(&points, &Unit::read(Some("points")), language, width.min(400.0), &title, &language.say("By month", "Par mois")))) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_counted_as_one_says_them() {
+        for (size, english, french) in [
+            (0.6, "1 point", "1 point"),
+            (0.2, "0 points", "0 point"),
+            (-1.6, "2 points", "2 points"),
+            (28.1, "28 points", "28 points"),
+        ] {
+            assert_eq!(points(size, Language::English), english);
+            assert_eq!(points(size, Language::French), french);
+        }
+    }
+
+    #[test]
+    fn weights_are_printed_as_shares_of_their_sum() {
+        let part = |component: &str, weight: f64| {
+            let mut row = Row::new(Status::Ok)
+                .with("component", component)
+                .with("weight", weight)
+                .with("anchor_lo", 0.2)
+                .with("anchor_hi", 0.9);
+            (row.value, row.unit) = (Some(0.5), Some("share".to_owned()));
+            row
+        };
+        let (a, b) = (part("responsiveness", 25.0), part("stickiness", 75.0));
+        let page = part_list(&[&a, &b], Language::English).into_string();
+        assert!(
+            page.contains("25%") && page.contains("75%") && !page.contains("2,500%"),
+            "{page}"
+        );
+        assert!(page.contains("0 at 20%, full at 90%"), "{page}");
+    }
+
+    #[test]
+    fn a_change_says_what_moved_it_and_what_was_left_out() {
+        let row = |component: &str, change: f64| {
+            let mut row = Row::new(Status::Ok)
+                .with("component", component)
+                .with("points", change)
+                .with("announced", true);
+            (row.kpi, row.value) = (Some("health_change".to_owned()), Some(change));
+            row
+        };
+        let mut top = row("score", -6.0);
+        top.own.remove("points");
+        top.reason = Some("sentiment is not compared: it is not told on both days".to_owned());
+        let (a, b, c) = (
+            row("responsiveness", -8.2),
+            row("growth", 2.2),
+            row("spread", 0.1),
+        );
+        let page = change(&[&top, &c, &b, &a], Language::English).into_string();
+        assert!(
+            page.contains(
+                "Down 6 points in thirty days: Responsiveness −8, Growth +2. Sentiment: not compared"
+            ),
+            "{page}"
+        );
+        let mut nothing = Row::new(Status::CannotSay).with("component", "score");
+        nothing.kpi = Some("health_change".to_owned());
+        nothing.reason = Some("less than 70 % of the weight is told on both days".to_owned());
+        let page = change(&[&nothing], Language::French).into_string();
+        assert!(page.contains("moins de 70"), "{page}");
     }
 }

@@ -254,7 +254,10 @@ fn health() -> Vec<Row> {
             "points",
             214,
         )
-        .with("arithmetic", 49.0),
+        .with("arithmetic", 49.0)
+        .with("coverage", 0.95)
+        .with("band_lower", 42.0)
+        .with("band_upper", 51.0),
         figure(
             about(Status::Ok, "health_change", "score"),
             -6.0,
