@@ -197,7 +197,9 @@ def lifetime(db, config):
                 # Between whole months nothing ends: the curve falls at the end of each.
                 at_risk = sum(n for (length, _), n in lives.items() if length >= month)
                 ended = lives.get((month, True), 0)
+            longest = max(length for length, _ in lives)
                 survival *= 1 - ended / at_risk if at_risk else 1
-                area.append(area[-1] + survival)
+                # Nobody was followed beyond the longest contract.
+                area.append(area[-1] + (survival if month < longest else 0.0))
             out["contractual", side] = margin * mrr / payers * discounted(lambda month: area[month]) / minor
     return out

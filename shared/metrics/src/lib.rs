@@ -38,6 +38,7 @@ mod people;
 pub mod records;
 pub mod scope;
 pub mod spices;
+mod sums;
 mod talk;
 pub mod tally;
 
@@ -65,6 +66,8 @@ mod health_test;
 mod plain_test;
 #[cfg(test)]
 mod property_test;
+#[cfg(test)]
+mod trade_test;
 #[cfg(test)]
 mod worked_company_test;
 #[cfg(test)]
