@@ -87,12 +87,12 @@ select 'community_qualified_leads', 'all', grain, period, 'all', g, 'all', 'all'
 insert into figure
 with steps as (
   select grain, period, g, side, number as wait, count(*) filter (word = 'customer') as events, count(*) as gone
-  from part where about = 'lead' group by all
+  from part where about = 'lead' and word in ('customer', 'censored') group by all
 ),
 risk as (select *, sum(gone) over (partition by grain, period, g, side order by wait desc) as at_risk from steps)
 select 'conversion_rate', 'all', grain, period, 'all', g, 'all', 'all', side,
        1 - exp(sum(case when wait > conversion_days then 0 when events = at_risk then -1e9 else ln(1 - events / at_risk) end))
-from risk, params group by all;
+from risk, params where tells_customers group by all;
 
 insert into figure
 select v.kpi, v.item, grain, period, 'all', g, 'all', 'all', side, v.x
@@ -168,7 +168,8 @@ select 'mentions', 'all', k.grain, k.period, 'all', 'all', 'all', 'all', 'all', 
 from mention join calendar k using (local_day) where k.grain in ('month', 'quarter', 'year', '28d', '90d', 'week') group by all
 union all
 select 'share_of_voice', 'all', k.grain, k.period, 'all', 'all', 'all', 'all', 'all', avg((about in ('brand', 'community'))::int)
-from mention join calendar k using (local_day) where k.grain in ('month', 'quarter', 'year', '28d', '90d', 'week') group by all
+from mention join calendar k using (local_day) where k.grain in ('month', 'quarter', 'year', '28d', '90d', 'week')
+  and exists (from mention where about in ('competitor', 'market')) group by all
 union all
 select 'organic_traffic', coalesce(channel, 'all'), k.grain, k.period, 'all', 'all', 'all', 'all', 'all', sum(visits)
 from traffic join calendar k using (local_day) where k.grain in ('month', 'quarter', 'year', '28d', '90d', 'week') group by grouping sets ((k.grain, k.period, channel), (k.grain, k.period))

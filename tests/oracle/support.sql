@@ -99,7 +99,7 @@ where us - first <= lead_window_us group by person;
 create table lead_arm as
 with dated_lead as (
   select l.person, l.created, case when l.since < until then l.since end as customer, until, case when r.met is not null then greatest(r.met, l.created) end as met
-  from lead l left join rule_met r using (person), params where l.created < until
+  from lead_person l left join rule_met r using (person), params where l.created < until and not l.undated
 ),
 judged as (
   select *, met is not null and (customer is null or met < customer) as qualifies from dated_lead where customer is null or customer >= created

@@ -23,7 +23,7 @@ pub struct Inputs<'a> {
 }
 
 /// Years of periods that are published: a date of joining in a roster may be older than any community.
-const YEARS_KEPT: i32 = 10;
+pub(crate) const YEARS_KEPT: i32 = 10;
 
 /// One run over activity.
 pub(crate) struct Run<'a> {

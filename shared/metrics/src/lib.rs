@@ -14,6 +14,7 @@ pub mod cell;
 pub mod cohorts;
 mod collect;
 pub mod commerce;
+mod contacts;
 pub mod conversation;
 mod crm;
 mod days;
@@ -39,6 +40,7 @@ pub mod records;
 pub mod scope;
 pub mod spices;
 mod sums;
+mod surveys;
 mod talk;
 pub mod tally;
 
@@ -58,6 +60,8 @@ pub use records::{Deal, Membership, Records, Spend, Subscription, Survey, Who, W
 mod chs_test;
 #[cfg(test)]
 mod clock_test;
+#[cfg(test)]
+mod customers_test;
 #[cfg(test)]
 mod edge_test;
 #[cfg(test)]
