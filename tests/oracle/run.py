@@ -334,7 +334,7 @@ def derive(db, published, config):
     figures = []
     for item, (value, error) in (models.before_after(rows, launch).items() if launch else ()):
         figures.append(("before_after", item, "all", "all", "all", "all", value, error))
-    for (community, item), value in models.spices(rows).items():
+    for (community, item), value in models.spices(rows, db.execute("select as_of from params").fetchone()[0]).items():
         figures.append(("spices", item, "all", "all", community, "all", value, None))
     for (item, side), value in models.lifetime(db, config).items():
         figures.append(("lifetime_value", item, "all", "all", "all", side, value, None))

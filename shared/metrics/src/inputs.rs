@@ -10,6 +10,7 @@ use crate::calendar::midnight;
 use crate::commerce::Commerce;
 use crate::records::Records;
 use crate::scope::Cut;
+use crate::told::Told;
 
 /// Everything that KPIs are computed from. What is `None` or empty is published as missing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,6 +37,8 @@ pub(crate) struct Run<'a> {
     pub now: i64,
     /// The day of the first event.
     pub first: Date,
+    /// What connected platforms tell.
+    pub told: Told,
     attendances: usize,
 }
 
@@ -64,6 +67,7 @@ impl<'a> Run<'a> {
                 .iter()
                 .filter(|e| e.kind() == Kind::LiveAttended)
                 .count(),
+            told: Told::of(activity, config),
             zone,
         }
     }
@@ -83,19 +87,5 @@ impl<'a> Run<'a> {
     /// Whether any live was attended at all.
     pub fn attendances(&self, _cut: &Cut) -> usize {
         self.attendances
-    }
-
-    pub fn off_product_tagged(&self) -> bool {
-        self.config
-            .communities
-            .values()
-            .any(|c| !c.off_product_channels.is_empty())
-    }
-
-    pub fn feedback_tagged(&self) -> bool {
-        self.config
-            .communities
-            .values()
-            .any(|c| !c.feedback_channels.is_empty())
     }
 }

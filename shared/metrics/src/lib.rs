@@ -43,6 +43,7 @@ mod sums;
 mod surveys;
 mod talk;
 pub mod tally;
+mod told;
 
 pub use activity::Activity;
 pub use alert::alerts;
@@ -72,6 +73,8 @@ mod plain_test;
 mod property_test;
 #[cfg(test)]
 mod trade_test;
+#[cfg(test)]
+mod unknown_test;
 #[cfg(test)]
 mod worked_company_test;
 #[cfg(test)]

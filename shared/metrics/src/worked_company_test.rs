@@ -558,7 +558,7 @@ fn five_percent_of_members_are_counted_in_whole_people() {
             (person, help)
         })
         .collect();
-    assert_eq!(crate::helpers::champions_among(&helps, 700).len(), 7);
+    assert_eq!(crate::helpers::by_rule(&helps, 700).len(), 7);
 }
 
 #[test]

@@ -381,7 +381,7 @@ pub(crate) const REASONS: &[Entry] = &[
     (
         "assumed: the configured share of peer-answered questions",
         "assumed: the configured share of peer-answered questions",
-        "supposé : la part configurée des questions répondues entre pairs",
+        "supposé : la part configurée des questions ayant reçu une réponse de pairs",
     ),
     (
         "no message could be scored",
