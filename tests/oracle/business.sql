@@ -16,16 +16,18 @@ select member, communities, 'member', unnest(string_split(communities, ',')) fro
 
 -- Commerce: customers' months at risk begin with the month of the first purchase, deal or contract.
 create table risk as
-select grain, period, side, c, sum(revenue) as revenue, sum(orders) as orders, sum(months) as months, sum(tickets) as tickets
-from (select month, member, communities, sum(revenue_minor) as revenue, sum(orders) as orders, count(*) as months, sum(tickets) as tickets
-      from facts where not is_staff and customer_since <= month group by all) f
+select grain, period, side, c, sum(revenue) as revenue, sum(orders) as orders, sum(months) as months, sum(tickets) as tickets,
+       -- A month that still runs is not annualised.
+       sum(orders) filter (where is_over) as orders_over, sum(months) filter (where is_over) as months_over
+from (select (month + interval 1 month)::date <= as_of + 1 as is_over, month, member, communities, sum(revenue_minor) as revenue, sum(orders) as orders, count(*) as months, sum(tickets) as tickets
+      from facts, params where not is_staff and customer_since <= month group by all) f
 join months m using (month) join group_of using (member, communities) group by all;
 
 insert into figure
 select v.kpi, 'all', grain, period, c, 'all', 'all', 'all', side, v.x
 from risk, params,
 lateral (values ('average_order_value', case when orders > 0 then revenue / orders / minor_per_major end),
-                ('purchase_frequency', case when months > 0 then 12 * orders / months end),
+                ('purchase_frequency', case when months_over > 0 then 12 * orders_over / months_over end),
                 ('revenue_per_customer', case when months > 0 then revenue / months / minor_per_major end),
                 ('contact_rate', case when months > 0 and has_tickets then tickets / months end)) v(kpi, x)
 where v.x is not null and (v.kpi in ('contact_rate') or has_orders or v.kpi = 'revenue_per_customer' and has_subscriptions);
@@ -85,12 +87,12 @@ select 'community_qualified_leads', 'all', grain, period, 'all', g, 'all', 'all'
 insert into figure
 with steps as (
   select grain, period, g, side, number as wait, count(*) filter (word = 'customer') as events, count(*) as gone
-  from part where about = 'lead' group by all
+  from part where about = 'lead' and word in ('customer', 'censored') group by all
 ),
 risk as (select *, sum(gone) over (partition by grain, period, g, side order by wait desc) as at_risk from steps)
 select 'conversion_rate', 'all', grain, period, 'all', g, 'all', 'all', side,
        1 - exp(sum(case when wait > conversion_days then 0 when events = at_risk then -1e9 else ln(1 - events / at_risk) end))
-from risk, params group by all;
+from risk, params where tells_customers group by all;
 
 insert into figure
 select v.kpi, v.item, grain, period, 'all', g, 'all', 'all', side, v.x
@@ -132,8 +134,10 @@ create table mrr_pair as
 with ends as (
   select m.grain, m.period, max(m.month) as last, min(m.month) as first from months m where m.month <= (select max(month) from facts) group by all
 ),
-payer as (select person, min(month) filter (mrr_minor > 0) as since from facts where not is_staff group by person having bool_or(mrr_minor <> 0))
+payer as (select person, min(month) filter (mrr_minor > 0) as since, any_value(customer_since) as customer_since from facts where not is_staff group by person having bool_or(mrr_minor <> 0))
 select e.grain, e.period, coalesce(b.mrr_minor, 0) as had, coalesce(n.mrr_minor, 0) as has, x.since < e.first as paid_before,
+       -- What a customer of longer ago paid before the months kept is unknown.
+       b.person is not null or x.customer_since >= e.first as known_before,
        coalesce(n.member, false) as member, coalesce(n.communities, '') as communities, coalesce(b.member, false) as was_member, coalesce(b.communities, '') as were_in
 from ends e join payer x on true
 left join facts n on n.person = x.person and n.month = e.last
@@ -142,7 +146,7 @@ left join facts b on b.person = x.person and b.month = e.first - interval 1 mont
 insert into figure
 select v.kpi, v.item, grain, period, c, 'all', 'all', 'all', side, v.x
 from (select grain, period, side, c, sum(has) as mrr, count(*) filter (has > 0) as payers,
-             sum(has) filter (had = 0 and has > 0 and not paid_before) as new, sum(has) filter (had = 0 and has > 0 and paid_before) as back,
+             sum(has) filter (had = 0 and has > 0 and not paid_before and known_before) as new, sum(has) filter (had = 0 and has > 0 and paid_before and known_before) as back,
              sum(has - had) filter (had > 0 and has > had) as more, sum(has - had) filter (has > 0 and has < had) as less, sum(-had) filter (had > 0 and has = 0) as gone
       from mrr_pair join group_of using (member, communities) group by all) s, params,
 lateral (values ('mrr', 'all', mrr / minor_per_major), ('arpa', 'all', case when payers > 0 then mrr / payers / minor_per_major end),
@@ -164,7 +168,8 @@ select 'mentions', 'all', k.grain, k.period, 'all', 'all', 'all', 'all', 'all', 
 from mention join calendar k using (local_day) where k.grain in ('month', 'quarter', 'year', '28d', '90d', 'week') group by all
 union all
 select 'share_of_voice', 'all', k.grain, k.period, 'all', 'all', 'all', 'all', 'all', avg((about in ('brand', 'community'))::int)
-from mention join calendar k using (local_day) where k.grain in ('month', 'quarter', 'year', '28d', '90d', 'week') group by all
+from mention join calendar k using (local_day) where k.grain in ('month', 'quarter', 'year', '28d', '90d', 'week')
+  and exists (from mention where about in ('competitor', 'market')) group by all
 union all
 select 'organic_traffic', coalesce(channel, 'all'), k.grain, k.period, 'all', 'all', 'all', 'all', 'all', sum(visits)
 from traffic join calendar k using (local_day) where k.grain in ('month', 'quarter', 'year', '28d', '90d', 'week') group by grouping sets ((k.grain, k.period, channel), (k.grain, k.period))

@@ -11,7 +11,7 @@ from (select k, t, avg((not staff_person)::int) as by_members, sum(replies) / co
       from asked left join (select distinct community, channel from off_product) o using (community, channel) group by all) s join cut using (k),
 lateral (values ('member_initiated_share', by_members), ('replies_per_thread', replies), ('off_product_share', off_product)) v(kpi, x)
 where (v.kpi <> 'member_initiated_share' or g = 'all')
-  and (v.kpi <> 'off_product_share' or (select count(*) from off_product) > 0);
+  and (v.kpi <> 'off_product_share' or c = 'all' and (select count(*) from off_product) > 0 or c in (select community from off_product));
 
 -- Threads, of whomever, in channels tagged for ideas and feedback.
 insert into cell_figure
@@ -24,11 +24,11 @@ insert into cell_figure
 select v.kpi, 'all', k, t, v.x
 from (select k, t,
         avg((not by_staff)::int) filter (answered_at is not null) as peer,
-        avg((answered_at is null)::int) filter (us < (select until from params) - 72 * 3600000000) as unanswered,
+        avg((answered_at is null and accepted_at is null)::int) filter (us < (select until from params) - 72 * 3600000000) as unanswered,
         avg((accepted_at is not null)::int) as accepted
       from question group by all) s,
 lateral (values ('peer_answer_share', peer), ('unanswered_share_72h', unanswered), ('accepted_answer_share', accepted)) v(kpi, x)
-where v.x is not null;
+where v.x is not null and (v.kpi <> 'accepted_answer_share' or k in (select k from tells where kind = 'answer_accepted'));
 
 -- Kaplan–Meier median of the hours to the first answer; what has none waits until now.
 insert into cell_figure
@@ -95,6 +95,9 @@ window_day as (select k, day, day - n::int as local_day, n // 7 as week from at_
 helped as (
   select w.k, w.day, h.person, count(distinct w.week) as weeks, count(*) filter (accepted) as accepted
   from window_day w join cut c using (k) join help h on h.local_day = w.local_day and (c.c = 'all' or c.c = h.community) and (c.f = 'all' or c.f = h.platform)
+  -- Who is no member at the end of the day is no champion.
+  join (select k, day, epoch_us((day + 1)::timestamp at time zone zone) as end_us from at_day, params) e on e.k = w.k and e.day = w.day
+  join island i on i.k = w.k and i.person = h.person and i.joined < e.end_us and i.parted >= e.end_us
   group by all
 ),
 ranked as (

@@ -19,12 +19,18 @@ helped as (
          count(*) filter (accepted) as accepted, count(*) filter (not accepted) as answers, arg_max(h.handle, h.us) as handle
   from at_day a join help h on h.community = a.c and h.local_day between a.day - 83 and a.day group by a.c, a.day, h.person
 ),
+there as (
+  select k.c, i.person, i.joined, i.parted from island i join cut k using (k) where k.g = 'all' and k.f = 'all' and k.h = 'all'
+),
+judged as (
+  select h.*, exists (select 1 from there i where i.c = h.c and i.person = h.person and i.joined < h.until_us and i.parted >= h.until_us) as member from helped h
+),
 ranked as (
-  select h.*, rank() over (partition by c, day order by accepted desc) as place,
+  select h.*, rank() over (partition by c, day, member order by accepted desc) as place,
          (select count(*) from island i join cut k using (k) where (k.c, k.g, k.f, k.h) = (h.c, 'all', 'all', 'all') and i.joined < h.until_us and i.parted >= h.until_us) as members
-  from helped h
+  from judged h
 )
-select *, weeks >= 6 or accepted > 0 and place <= (members + 99) // 100 as champion from ranked;
+select *, member and (weeks >= 6 or accepted > 0 and place <= (members + 99) // 100) as champion from ranked;
 
 insert into listed
 select 'champions', concat_ws(' ', 'champions', n.c, n.handle), v.col, v.x
@@ -37,13 +43,14 @@ union all
 select 'champions', concat_ws(' ', 'former_champions', b.c, b.handle), v.col, v.x
 from helping b left join helping n on n.c = b.c and n.person = b.person and n.day <> b.day, params,
 lateral (values ('value', coalesce(n.weeks, 0)), ('weeks', coalesce(n.weeks, 0)), ('fading', 1), ('rising', 0)) v(col, x)
-where b.day = as_of - 84 and b.champion and not coalesce(n.champion, false);
+where b.day = as_of - 84 and b.champion and not coalesce(n.champion, false)
+  and exists (select 1 from island i join cut k using (k) where (k.c, k.g, k.f, k.h) = (b.c, 'all', 'all', 'all') and i.person = b.person and i.joined < until and i.parted >= until);
 
 -- Questions of members that wait for an answer, of the last 365 days.
 insert into listed
 select 'champions', concat_ws(' ', 'unanswered_questions', t.community, e.platform || ':' || e.actor, coalesce(p.thread, p.message, p.name), e.us), 'value', (until - t.us) / 3600000000.0
 from conversation t join event e using (event_id) join posted p using (event_id), params
-where t.asks and not t.staff_person and t.answered_at is null and t.us > until - 365 * 86400000000;
+where t.asks and not t.staff_person and t.answered_at is null and t.accepted_at is null and t.us > until - 365 * 86400000000;
 
 -- Newcomers: first joined in the last fourteen days, still there, to whom nobody has answered or reacted.
 insert into listed

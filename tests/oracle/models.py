@@ -3,7 +3,7 @@
 Both of the first rest on published figures (KPIS.md: "the mean of the k whole periods before the launch and after it", "a 0–100 sub-score
 against the workspace's own history"); the choices that KPIS.md leaves open are said by the modules `before_after` and `spices`: at most
 twelve whole months on each side and at least three, the month of the launch on neither side unless it opens on its first day; four whole
-months for a sub-score, at most 24 of history. Lifetime: likelihoods of Fader, Hardie and Lee 2005 and Fader and Hardie 2013.
+months for a sub-score, the last of them the last whole one, at most 24 of history; the first month of a series may be half of one. Lifetime: likelihoods of Fader, Hardie and Lee 2005 and Fader and Hardie 2013.
 """
 
 import datetime as dt
@@ -72,7 +72,7 @@ def before_after(rows, launch):
     for (kpi, item, community), values in rows.items():
         if community != "all":
             continue
-        before = sorted(m for m in values if month - 12 <= m < month)
+        before = sorted(m for m in values if month - 12 <= m < month and m > min(values))
         after = sorted(m for m in values if first_after <= m < first_after + 12)
         k = min(len(before), len(after))
         if k < 3:
@@ -87,18 +87,22 @@ def before_after(rows, launch):
     return out
 
 
-def spices(rows):
+def spices(rows, as_of):
     """Sub-scores by (community, item)."""
     out = {}
+    tomorrow = as_of + dt.timedelta(days=1)
+    whole = tomorrow.year * 12 + tomorrow.month - 2
     for community in {key[2] for key in rows} | {"all"}:
         for pillar, signs in PILLARS.items():
             scores = []
             for kpi, item, direction in signs:
                 months = rows.get((kpi, item, community), {})
-                values = [months[m] for m in sorted(months)][-25:]
-                if len(values) < 4:
+                # Who bought in a month is asked one month on: a month later than the rest.
+                last = whole - (kpi == "customer_retention")
+                earlier = [value for m, value in months.items() if last - 24 <= m < last]
+                if len(earlier) < 3 or last not in months:
                     continue
-                *earlier, latest = values
+                latest = months[last]
                 beaten = sum(0.5 if latest == past else float((latest - past) * direction > 0) for past in earlier)
                 scores.append(100 * beaten / len(earlier))
                 out[community, f"{pillar}.{kpi}" + ("" if item == "all" else f".{item}")] = scores[-1]
@@ -193,11 +197,13 @@ def lifetime(db, config):
             and {keep.replace('member_now', 'member')}""").fetchone()
         if sum(lives.values()) >= LEAST and payers:
             survival, area = 1.0, [0.0]
+            longest = max(length for length, _ in lives)
             for month in range(HORIZON):
                 # Between whole months nothing ends: the curve falls at the end of each.
                 at_risk = sum(n for (length, _), n in lives.items() if length >= month)
                 ended = lives.get((month, True), 0)
                 survival *= 1 - ended / at_risk if at_risk else 1
-                area.append(area[-1] + survival)
+                # Nobody was followed beyond the longest contract.
+                area.append(area[-1] + (survival if month < longest else 0.0))
             out["contractual", side] = margin * mrr / payers * discounted(lambda month: area[month]) / minor
     return out

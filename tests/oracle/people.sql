@@ -1,20 +1,39 @@
 -- People KPIs: joins, members, activity, lives, notifications, interactions, content.
 
 -- Joins, leaves and members by day; every period begins and ends at a midnight.
+create table invitation as
+select distinct s.k, s.member_person as person, s.us from scoped s join event e using (event_id)
+where s.member_person is not null and (s.kind = 'invite_accepted' or s.kind = 'member_joined' and e.invited_by is not null)
+union
+select k.k, w.person, epoch_us(r.joined_at) from roster r join person_of w using (platform, handle) left join segment_of g on g.person = w.person
+join cut k on (k.c = 'all' or k.c = r.community) and (k.g = 'all' or k.g = coalesce(g.segment, 'unknown'))
+  and (k.f = 'all' or k.f = r.platform) and k.h = 'all'
+where r.invited_by is not null and r.joined_at is not null;
+
+-- An invitation led to the membership in which it was accepted, or else to the next one.
+create table invited_island as
+with turn as (select k, person, joined, parted, lag(parted) over (partition by k, person order by joined) as before from island)
+select distinct t.k, t.person, t.joined from turn t join invitation v on v.k = t.k and v.person = t.person and v.us < t.parted and (t.before is null or v.us >= t.before);
+
+-- Kinds that a platform has ever told of, and the platforms of each cut: of the others nothing is known.
+create table told_kind as
+select distinct platform, 'member_left' as kind from change where not joins
+union
+select distinct platform, 'answer_accepted' from raw where kind = 'answer_accepted';
+
+create table tells as
+select distinct k.k, t.kind
+from cut k join (select distinct community, platform from raw union select distinct community, platform from roster) p
+  on (k.c = 'all' or k.c = p.community) and (k.f = 'all' or k.f = p.platform)
+join told_kind t using (platform);
+
 create table move as
 select k, day, sum(joins) as joins, sum(joins_told) as joins_told, sum(leaves) as leaves, sum(invited) as invited
 from (
-  select i.k, (make_timestamptz(joined) at time zone zone)::date as day, count(*) as joins, count(*) filter (not implied) as joins_told, 0 as leaves,
+  select i.k, (make_timestamptz(i.joined) at time zone zone)::date as day, count(*) as joins, count(*) filter (not implied) as joins_told, 0 as leaves,
          count(v.person) filter (not implied) as invited
-  from island i left join (
-      select distinct s.k, s.person from scoped s join event e using (event_id)
-      where s.member_person is not null and (s.kind = 'invite_accepted' or s.kind = 'member_joined' and e.invited_by is not null)
-      union
-      select k.k, w.person from roster r join person_of w using (platform, handle) left join segment_of g on g.person = w.person
-      join cut k on (k.c = 'all' or k.c = r.community) and (k.g = 'all' or k.g = coalesce(g.segment, 'unknown'))
-        and (k.f = 'all' or k.f = r.platform) and k.h = 'all'
-      where r.invited_by is not null and r.joined_at is not null) v on v.k = i.k and v.person = i.person,
-    params where joined < until group by all
+  from island i left join invited_island v on v.k = i.k and v.person = i.person and v.joined = i.joined,
+    params where i.joined < until group by all
   union all
   select k, (make_timestamptz(parted) at time zone zone)::date, 0, 0, count(*), 0 from island, params where parted < until group by all
 ) group by all;
@@ -37,7 +56,8 @@ insert into cell_figure
 select 'registrations', 'all', k, t, joins from flow
 union all select 'new_members_net', 'all', k, t, joins - leaves from flow
 union all select 'members', 'all', k, t, at_end from membership
-union all select 'leave_rate', 'all', k, t, leaves / at_start from flow join membership using (k, t) where at_start > 0
+union all select 'leave_rate', 'all', k, t, leaves / at_start from flow join membership using (k, t)
+where at_start > 0 and k in (select k from tells where kind = 'member_left')
 union all select 'retention_factor', 'all', k, t, case when leaves > 0 then joins / leaves else joins end from flow
 union all select 'referrals', 'all', k, t, invited from flow where joins > 0
 union all select 'referrals', 'share_of_joins', k, t, invited / joins from flow where joins > 0;
@@ -189,11 +209,12 @@ where d.member_person is not null and (d.kind = 'content_published' or o.event_i
 insert into cell_figure
 with ranked as (select *, row_number() over (partition by k, t order by n desc) as place from made),
 summed as (
-  select r.k, r.t, sum(n) as total, sum(posts) as posts, coalesce(sum(n) filter (place <= (m.at_end + 19) // 20), 0) as top
+  select r.k, r.t, sum(n) as total, sum(posts) as posts,
+         case when any_value(m.at_end) > 0 then coalesce(sum(n) filter (place <= (m.at_end + 19) // 20), 0) end as top
   from ranked r left join membership m using (k, t) group by all
 )
 select 'ugc', v.item, k, t, v.x
-from summed, lateral (values ('all', total), ('top_5_percent', top / total), ('posts', posts)) v(item, x) where v.item <> 'posts' or v.x > 0;
+from summed, lateral (values ('all', total), ('top_5_percent', top / total), ('posts', posts)) v(item, x) where v.item = 'all' or v.x > 0 or v.item = 'top_5_percent' and v.x is not null;
 
 insert into cell_figure
 with ranked as (
@@ -202,10 +223,10 @@ with ranked as (
   from act_cell join cut using (k) where h = 'all'
 )
 select 'contribution_concentration', v.item, k, t, v.x
-from (select r.k, r.t, coalesce(sum(n) filter (place <= (m.at_end + 19) // 20), 0) / sum(n) as top,
+from (select r.k, r.t, case when any_value(m.at_end) > 0 then coalesce(sum(n) filter (place <= (m.at_end + 19) // 20), 0) / sum(n) end as top,
              2 * sum(rank * n) / (any_value(people) * sum(n)) - (any_value(people) + 1) / any_value(people) as gini
       from ranked r left join membership m using (k, t) group by all) s,
-lateral (values ('all', top), ('gini', gini)) v(item, x);
+lateral (values ('all', top), ('gini', gini)) v(item, x) where v.x is not null;
 
 insert into figure
 with by_segment as (
@@ -240,7 +261,8 @@ stays as (
   select a.k, a.month, a.n, count(*) as stays
   from cohort c join island i using (k, person) join asked a on a.k = c.k and a.month = c.month and i.joined < a.end_us and i.parted >= a.end_us group by all
 ),
-busy as (select distinct k, person, date_trunc('month', local_day)::date as later from daily),
+-- Still active are those who act as members.
+busy as (select distinct k, person, date_trunc('month', local_day)::date as later from act_day join cut using (k) where h = 'all' and as_member),
 acts as (
   select a.k, a.month, a.n, count(*) as acts
   from cohort c join busy b using (k, person) join asked a on a.k = c.k and a.month = c.month and a.later = b.later group by all

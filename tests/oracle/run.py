@@ -14,6 +14,7 @@ import datetime as dt
 import glob
 import json
 import pathlib
+import re
 import string
 import sys
 import time
@@ -39,14 +40,16 @@ NEEDED = {
     "orders": "order_id varchar, person_id varchar, email_key varchar, ordered_at timestamptz, status varchar, amount_minor bigint, refunded_amount_minor bigint, tax_minor bigint, currency varchar, promo_code varchar",
     "surveys": "response_id varchar, person_id varchar, email_key varchar, answered_at timestamptz, kind varchar, score double, answer varchar",
     "tickets": "ticket_id varchar, agent_id varchar, person_id varchar, email_key varchar, account_id varchar, created_at timestamptz, solved_at timestamptz, handle_minutes double",
-    "subscriptions": "subscription_id varchar, person_id varchar, email_key varchar, account_id varchar, started_at timestamptz, trial_end timestamptz, ended_at timestamptz, interval varchar, status varchar",
+    "subscriptions": "subscription_id varchar, person_id varchar, email_key varchar, account_id varchar, started_at timestamptz, trial_end timestamptz, cancelled_at timestamptz, ended_at timestamptz, interval varchar, status varchar",
     "spend": "date date, channel varchar, campaign varchar, audience varchar, purpose varchar, amount_minor bigint, currency varchar, impressions double, clicks double",
     "web_traffic": "date date, channel varchar, visits double",
     "mentions": "mention_id varchar, seen_at timestamptz, about varchar",
     "members": "community varchar, platform varchar, handle varchar, joined_at timestamptz, left_at timestamptz, role varchar, invited_by varchar",
     "rates": "date date, currency varchar, rate double",
 }
-COMMUNITY_WORDS = ["communaut", "communit", "membre", "member", "forum", "slack", "discord", "parrain"]
+WORD, EDGE = r"[\p{L}\p{N}]", r"[^\p{L}\p{N}]"
+COMMUNITY_WORDS = ["membres?", "members?", "forums?", "slack", "discord", "referral", "referred", f"(?:communaut|communit|parrain|ambassad){WORD}*"]
+YES, NO = ("yes", "oui", "true", "vrai", "1"), ("no", "non", "false", "faux", "0")
 
 LEADS = ["subscriber", "lead", "marketing_qualified", "sales_qualified", "opportunity"]
 
@@ -161,7 +164,17 @@ def insert(db, table, rows):
         db.execute(f"insert into {table} values " + ", ".join([marks] * len(chunk)), [x for row in chunk for x in row])
 
 
-def crm_tables(db, lake):
+def named(words):
+    """A pattern for one of the given ones as whole words."""
+    return f"(?:^|{EDGE})(?:{'|'.join(words)})(?:$|{EDGE})"
+
+
+def spoken_name(name):
+    """A pattern for a name, whatever stands between its words."""
+    return f"{EDGE}+".join(re.escape(word) for word in re.findall(r"[^\W_]+", name.lower()))
+
+
+def crm_tables(db, lake, config):
     """CRM rows with person and account, one line per thing that is counted."""
     db.execute(f"create table id_record as select source, id, w.person from read_parquet('{lake}/identity/records.parquet') r join whom w on w.name = r.person")
     db.execute(f"create table id_email as select email_key, any_value(w.person) as person from read_parquet('{lake}/identity/emails.parquet') r join whom w on w.name = r.person group by 1")
@@ -187,17 +200,39 @@ def crm_tables(db, lake):
         from (select *, round_even(amount_minor * rate, 0) as amount, round_even(refunded_minor * rate, 0) as refunded, round_even(tax_minor * rate, 0) as tax
               from order_money where rate is not null) o""")
     since = "least(l.became_customer_at, b.us, c.us)"
-    words = " or ".join(f"contains(lower(answer), '{word}')" for word in COMMUNITY_WORDS)
+    names = [spoken_name(community.get("name") or name) for name, community in config.get("communities", {}).items()]
+    words = f"regexp_matches(lower(answer), '{named(COMMUNITY_WORDS + names)}')"
+    brand = config.get("workspace", {}).get("name", "Levier")
+    brand = f"regexp_matches(lower(answer), '{named([spoken_name(brand)])}')" if brand != "Levier" else None
+    first = f"regexp_extract(lower(answer), '{WORD}+')"
+    # When a contract was over, as far as is told.
+    ended = "coalesce(ended_at, case when status in ('cancelled', 'ended') then cancelled_at end)"
     # Of an account only what names no person speaks.
     db.execute(f"""create table bought as
           select person, null as account, ordered_at as us from {whom['orders']} where status in ('paid', 'refunded', 'partially_refunded')
           union all select person, account, coalesce(closed_at, created_at) from {whom['deals']} where status = 'won'
           union all select person, account, greatest(started_at, coalesce(trial_end, started_at)) from {whom['subscriptions']}
-            where status is null or status not in ('trialing', 'paused')""")
+            where (status is null or status not in ('trialing', 'paused'))
+              and ({ended} is null or {ended} > greatest(started_at, coalesce(trial_end, started_at)))""")
     db.execute("create table first_bought as select person, min(us) as us from bought where person is not null group by person")
     db.execute("create table account_bought as select account, min(us) as us from bought where person is null and account is not null group by account")
     db.execute(f"""create table lead as select l.source, l.person_id, l.person, l.lifecycle, epoch_us(l.created_at) as created, epoch_us({since}) as since
-        from {whom['people']} l left join first_bought b on b.person = l.person left join account_bought c on c.account = l.account""")
+        from {whom['people']} l left join first_bought b on b.person = l.person left join account_bought c on c.account = l.account
+        where l.person is null or l.person not in (select person from staff)""")
+    # Of several contacts of one person the earliest dates; who is called a customer and not since when neither converts nor waits.
+    db.execute(f"""create table lead_person as
+        select any_value(person) as person, min(account) as account, min(created) as created, min(qualified_at) as qualified_at, min(since) as since,
+          bool_or(called) and coalesce(min(since) >= any_value(until), true) as undated, any_value(until) as now_us
+        from (select l.person, l.account, epoch_us(l.created_at) as created, l.qualified_at, epoch_us({since}) as since, coalesce(l.lifecycle in ('customer', 'churned'), false) as called,
+                coalesce(l.person::varchar, l.source || ' ' || l.person_id) as who
+              from {whom['people']} l left join first_bought b on b.person = l.person left join account_bought c on c.account = l.account
+              where l.person is null or l.person not in (select person from staff)), params
+        group by who""")
+    db.execute(f"""create table customer_of as select person, min(us) as us from (
+        select person, epoch_us(us) as us from first_bought union all select person, since from lead_person where person is not null) where us is not null group by person""")
+    tells = db.execute("select (select count(*) from held_deals) + (select count(*) from held_orders) + (select count(*) from held_subscriptions) + (select count(became_customer_at) from held_people) > 0").fetchone()[0]
+    db.execute("alter table params add column tells_customers boolean")
+    db.execute("update params set tells_customers = ?", [tells])
     day = 86_400_000_000.0
     db.execute(f"""create table crm_dated as
         select 'deal_closed' as about, person, account, (closed_at at time zone zone)::date as local_day, epoch_us(created_at) as began, status as word, 0.0 as number
@@ -207,19 +242,24 @@ def crm_tables(db, lake):
           greatest(0, epoch_us(case when status <> 'open' and closed_at < until_at then closed_at else until_at end) - epoch_us(created_at)) / {day}
           from {whom['deals']}, params where created_at < until_at
         union all select 'qualified', person, account, (qualified_at at time zone zone)::date, epoch_us(qualified_at), '', 0
-          from {whom['people']}, params where qualified_at < until_at
-        union all select 'lead', l.person, l.account, (l.created_at at time zone zone)::date, epoch_us(l.created_at),
-          case when {since} < until_at then 'customer' else 'censored' end,
-          greatest(0, epoch_us(case when {since} < until_at then {since} else until_at end) - epoch_us(l.created_at)) / {day}
-          from {whom['people']} l left join first_bought b on b.person = l.person left join account_bought c on c.account = l.account, params where l.created_at < until_at
-        union all select case kind when 'heard_about' then 'heard' else kind end, person, account, (answered_at at time zone zone)::date, epoch_us(answered_at),
-          case when {words} then 'yes' else 'no' end, score
-          from {whom['surveys']}, params where answered_at < until_at and kind in ('nps', 'csat', 'heard_about')
+          from lead_person, params where qualified_at < until_at
+        union all select 'lead', person, account, (make_timestamptz(created) at time zone zone)::date, created,
+          case when undated then 'undated' when since < least(created, l.now_us) then 'before' when since < l.now_us then 'customer' else 'censored' end,
+          greatest(0, case when since < l.now_us then since else l.now_us end - created) / {day}
+          from lead_person l, params where created < l.now_us
+        union all select kind, person, account, (answered_at at time zone zone)::date, epoch_us(answered_at), '', score
+          from {whom['surveys']}, params where answered_at < until_at and kind in ('nps', 'csat')
+        union all select 'heard', s.person, s.account, (answered_at at time zone zone)::date, epoch_us(answered_at), case when {words} then 'yes' else 'no' end, score
+          from {whom['surveys']} s left join customer_of p on p.person = s.person left join account_bought c on c.account = s.account, params
+          where answered_at < until_at and kind = 'heard_about'
+            and (not tells_customers or s.person is null and s.account is null
+                 or least(p.us, epoch_us(c.us)) < until and abs(epoch_us(answered_at) - least(p.us, epoch_us(c.us))) <= conversion_days * {day})
         union all select 'awareness', person, account, (answered_at at time zone zone)::date, epoch_us(answered_at), split_part(kind, '_', 2),
-          case when score is not null then (score > 0)::int when lower(trim(answer)) in ('yes', 'oui', 'true', 'vrai', '1') then 1 else 0 end
+          case when score is not null then (score > 0)::int when {first} in {YES} then 1 {f"when kind = 'awareness_unaided' and {brand} then 1" if brand else ""} else 0 end
           from {whom['surveys']}, params where answered_at < until_at and kind in ('awareness_aided', 'awareness_unaided')
+            {"" if brand else f"and (kind = 'awareness_aided' or score is not null or answer is null or {first} in {YES + NO})"}
         union all select 'due', person, account, due, epoch_us(due_at) - 1, '', (ended_at is null or epoch_us(ended_at) > epoch_us(due_at) + 86400000000)::int
-          from (select s.*, (started_at at time zone zone)::date + to_years(n) as due, ((started_at at time zone zone)::date + to_years(n))::timestamp at time zone zone as due_at
+          from (select s.* replace ({ended} as ended_at), (started_at at time zone zone)::date + to_years(n) as due, ((started_at at time zone zone)::date + to_years(n))::timestamp at time zone zone as due_at
                 from {whom['subscriptions']} s, params, range(1, 100) r(n) where interval = 'year'), params
           where due_at < until_at and (ended_at is null or epoch_us(ended_at) >= epoch_us(due_at) - 31 * 86400000000)
             -- The first anniversary that was not renewed is the last one that was due.
@@ -231,7 +271,9 @@ def crm_tables(db, lake):
             when 'sales_qualified' then 'qualified' when 'opportunity' then 'opportunity' when 'customer' then 'customer' when 'churned' then 'churned' else 'unknown' end
             order by source, person_id) as status, any_value(coalesce(lead_source, 'unknown') order by source, person_id) as lead_source
         from {whom['people']} where person is not null group by person""")
-    db.execute("create table mention as select about, (seen_at at time zone zone)::date as local_day from held_mentions, params where seen_at < until_at")
+    # What platforms push is about the brand whose account or alert it is.
+    db.execute("""create table mention as select about, (seen_at at time zone zone)::date as local_day from held_mentions, params where seen_at < until_at
+        union all select 'brand', local_day from raw where kind = 'mention_seen'""")
     db.execute("create table traffic as select channel, visits, date as local_day from held_web_traffic, params where date <= as_of")
     db.execute("create table spend as select purpose, audience, amount_minor as minor, date as local_day from held_spend s, params p where date <= as_of and s.currency = p.home")
     db.execute("""create table campaign as select audience, clicks, impressions, date as local_day from held_spend, params
@@ -266,7 +308,7 @@ def main():
     prepare(db, lake, config, as_of)
     for name in ("inputs", "people", "conversation"):
         execute(db, name, lake, arguments.trace)
-    crm_tables(db, lake)
+    crm_tables(db, lake, config)
     for name in ("business", "support", "lists"):
         execute(db, name, lake, arguments.trace)
     derive(db, published, config)
@@ -289,7 +331,7 @@ def derive(db, published, config):
     figures = []
     for item, (value, error) in (models.before_after(rows, launch).items() if launch else ()):
         figures.append(("before_after", item, "all", "all", "all", "all", value, error))
-    for (community, item), value in models.spices(rows).items():
+    for (community, item), value in models.spices(rows, db.execute("select as_of from params").fetchone()[0]).items():
         figures.append(("spices", item, "all", "all", community, "all", value, None))
     for (item, side), value in models.lifetime(db, config).items():
         figures.append(("lifetime_value", item, "all", "all", "all", side, value, None))

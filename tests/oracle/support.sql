@@ -1,9 +1,11 @@
 -- Who stays a customer, what is renewed, who handles what, who knows the brand: from person-months and CRM rows.
 
+-- With a contract they stay while it runs; without one, until so many months after the last order, or after the deal that was won.
 create table loyal as
 select f.person, f.month, f.member, f.communities,
        f.customer_since is not null and f.customer_since <= f.month
-         and (f.subscribed or coalesce(case when f.orders > 0 then 0 else f.months_since_order end < churn_after, false)) as alive,
+         and (f.subscribed or coalesce(case when f.orders > 0 then 0 else f.months_since_order end < churn_after, false)
+              or not bool_or(f.subscribed) over (partition by f.person order by f.month) and date_diff('month', f.customer_since, f.month) < churn_after) as alive,
        f.customer_since, max(f.month) over (partition by f.person) as last
 from facts f, params where not f.is_staff;
 
@@ -21,7 +23,7 @@ from lost join group_of using (member, communities) group by all;
 -- Still a customer so many months after the first purchase; on the side of that month.
 insert into figure
 select 'customer_retention', m.on || 'm', 'month', strftime(n.customer_since, '%Y-%m'), g.c, 'all', 'all', 'all', g.side, avg(n.alive::int)
-from loyal n join (values (1), (3), (6), (12)) m("on") on n.month = n.customer_since + to_months(m.on)
+from (select * from loyal, params where (month + interval 1 month)::date <= as_of + 1) n join (values (1), (3), (6), (12)) m("on") on n.month = n.customer_since + to_months(m.on)
 left join loyal b on b.person = n.person and b.month = n.customer_since
 join group_of g on g.member = coalesce(b.member, false) and g.communities = coalesce(b.communities, '')
 group by all;
@@ -97,7 +99,7 @@ where us - first <= lead_window_us group by person;
 create table lead_arm as
 with dated_lead as (
   select l.person, l.created, case when l.since < until then l.since end as customer, until, case when r.met is not null then greatest(r.met, l.created) end as met
-  from lead l left join rule_met r using (person), params where l.created < until
+  from lead_person l left join rule_met r using (person), params where l.created < until and not l.undated
 ),
 judged as (
   select *, met is not null and (customer is null or met < customer) as qualifies from dated_lead where customer is null or customer >= created
@@ -139,4 +141,6 @@ with months as (select person, month, subscribed, customer_since, member, min(mo
                 from facts, params where not is_staff and (month + interval 1 month)::date <= as_of + 1)
 select person, date_diff('month', min(month) filter (subscribed), max(month) filter (subscribed)) + 1 as length, max(month) filter (subscribed) < max(month) as ended,
        bool_or(member) filter (month = last) as member_now
-from months group by person having min(month) filter (subscribed) > min(month);
+from months group by person
+-- The beginning is in sight: a month without was seen, or the contract made the customer.
+having min(month) filter (subscribed) > min(month) or any_value(customer_since) = min(month) filter (subscribed);

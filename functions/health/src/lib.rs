@@ -108,6 +108,9 @@ async fn tables(
     for (person, account) in known.accounts() {
         membership.employ(person, account, &mut words);
     }
+    for person in &people.staff {
+        membership.staff(person, &mut words);
+    }
     let mut records = Records {
         membership,
         ..Records::default()

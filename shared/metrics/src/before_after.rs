@@ -161,7 +161,8 @@ pub(crate) fn series(cells: &[Cell]) -> BTreeMap<Key, BTreeMap<i32, f64>> {
     series
 }
 
-/// Cells of `before_after`, one set per series of `all`, from cells that were already suppressed.
+/// Cells of `before_after`, one set per series of `all`, from cells that were already suppressed. The first month of a series is left
+/// out: data may begin in the middle of it, and half a month is no lower month.
 pub(crate) fn before_after(cells: &mut Vec<Cell>, launch: Option<Date>, now: &Span) {
     let empty = |reason: &str| {
         Place::everywhere()
@@ -185,8 +186,9 @@ pub(crate) fn before_after(cells: &mut Vec<Cell>, launch: Option<Date>, now: &Sp
         if &*key.community != "all" {
             continue;
         }
+        let first = values.keys().next().copied().unwrap_or(month);
         let before: Vec<(i32, f64)> = values
-            .range(month - MOST..month)
+            .range((month - MOST).max(first + 1).min(month)..month)
             .map(|(m, v)| (*m, *v))
             .collect();
         let after: Vec<(i32, f64)> = values

@@ -140,12 +140,8 @@ impl Part<'_> {
 
     fn orders(&self, out: &mut Vec<Cell>) {
         let s = self.sums;
-        let [rr, oo, mm, ro, _, om, _, _] = s.squares;
-        let (r, o, m) = (
-            i128::from(s.revenue),
-            i128::from(s.orders),
-            i128::from(s.months),
-        );
+        let [rr, oo, _, ro, ..] = s.squares;
+        let (r, o) = (i128::from(s.revenue), i128::from(s.orders));
         let unit = 1.0 / 10_f64.powi(self.trade.config.workspace.currency.decimals() as i32);
         let mut value = self
             .cell("average_order_value", &format!("{}/order", self.currency()))
@@ -159,17 +155,28 @@ impl Part<'_> {
             value.interval = scaled(clustered(s.customers, r, o, rr, oo, ro), unit);
         }
         out.push(value);
+        // A running month is a whole one for nobody: a rate of a year is that of months that are over.
+        let over = &s.over;
+        let nothing = if s.months > 0 {
+            "no month of the period is over: a running one is not annualised"
+        } else {
+            "no customers in the period"
+        };
         let mut frequency = self
             .cell("purchase_frequency", "orders/customer/year")
             .ratio(
-                s.orders as f64,
-                s.months as f64,
-                s.customers,
-                "no customers in the period",
+                over.orders as f64,
+                over.months as f64,
+                over.customers,
+                nothing,
             )
-            .groups(&[s.buyers]);
+            .groups(&[over.buyers]);
         frequency.value = frequency.value.map(|v| v * 12.0);
-        frequency.interval = scaled(clustered(s.customers, o, m, oo, mm, om), 12.0);
+        if frequency.value.is_some() {
+            let [oo, mm, om] = over.squares;
+            let (o, m) = (i128::from(over.orders), i128::from(over.months));
+            frequency.interval = scaled(clustered(over.customers, o, m, oo, mm, om), 12.0);
+        }
         out.push(frequency);
     }
 
@@ -187,7 +194,8 @@ impl Part<'_> {
                 s.months as f64,
                 s.customers,
                 "no customers in the period",
-            );
+            )
+            .groups(&[s.payers]);
         revenue.interval = scaled(
             clustered(
                 s.customers,
@@ -248,17 +256,23 @@ impl Part<'_> {
             s.subscribers,
             "no subscribers",
         ));
-        for (kpi, kept) in [
-            ("net_revenue_retention", s.mrr_kept),
-            ("gross_revenue_retention", s.mrr_gross),
+        // What is kept tells by subtraction what those took away who left or pay less, and what those brought who pay more.
+        let [gone, less, more] = s.mrr_moved;
+        for (kpi, kept, groups) in [
+            ("net_revenue_retention", s.mrr_kept, vec![gone, less, more]),
+            ("gross_revenue_retention", s.mrr_gross, vec![gone, less]),
         ] {
             let nothing = "nobody paid before the period";
-            out.push(self.cell(kpi, "share").ratio(
-                self.major(kept),
-                self.major(s.mrr_before),
-                s.mrr_people,
-                nothing,
-            ));
+            out.push(
+                self.cell(kpi, "share")
+                    .ratio(
+                        self.major(kept),
+                        self.major(s.mrr_before),
+                        s.mrr_people,
+                        nothing,
+                    )
+                    .groups(&groups),
+            );
         }
     }
 

@@ -74,12 +74,15 @@ pub const FROM_EVENTS: [&str; 40] = [
     "gamification",
 ];
 
+/// Those of them for which a roster does too.
+const FROM_ROSTER: [&str; 3] = ["registrations", "new_members_net", "members"];
+
 /// KPIs that need CRM records, and what of them.
 pub const FROM_RECORDS: [(&str, &str); 23] = [
     ("closing_rate", "needs: deals"),
     ("contracts_signed", "needs: deals"),
     ("sales_cycle_days", "needs: deals"),
-    ("conversion_rate", "needs: people with created_at"),
+    ("conversion_rate", "needs: people + deals"),
     ("qualified_leads", "needs: people with qualified_at"),
     (
         "community_qualified_leads",
@@ -151,7 +154,7 @@ pub fn kpis(input: &Inputs<'_>, as_of: impl Into<AsOf>, config: &Config) -> Vec<
     suppress(&mut cells, config.privacy.min_cell);
     // What rests on published figures only is made after the small cells are gone.
     let now = containing("all", as_of.day, as_of, &crm.zone, 1);
-    spices(&mut cells, &now);
+    spices(&mut cells, as_of.last_whole_day(&crm.zone), &now);
     before_after(&mut cells, launch(config, run.as_ref()), &now);
     cells.sort_by(|a, b| a.key.cmp(&b.key));
     cells
@@ -165,7 +168,14 @@ fn absent(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
     let present: BTreeSet<&str> = cells.iter().map(|cell| cell.key.kpi).collect();
     let all = FROM_EVENTS
         .iter()
-        .map(|kpi| (*kpi, "needs: events"))
+        .map(|kpi| {
+            let needs = if FROM_ROSTER.contains(kpi) {
+                "needs: events or a roster"
+            } else {
+                "needs: events"
+            };
+            (*kpi, needs)
+        })
         .chain(FROM_FACTS)
         .chain(FROM_RECORDS);
     let missing: Vec<(&'static str, &str)> =
@@ -278,7 +288,7 @@ fn helping(run: &Run<'_>, help: &Helping, scope: &Scope<'_>, cells: &mut Vec<Cel
     let place = Place::of(scope);
     let at = |day: Date, to: i64| {
         let helps = help.helpers(activity, &scope.cut, day, &run.zone);
-        champions_among(&helps, scope.spans.members_before(to))
+        champions_among(&helps, &scope.spans, to)
     };
     let last_day = |span: &Span| {
         let today = run.as_of.day;

@@ -4,7 +4,8 @@
 //! empty group holds nobody and hides nothing). Then, wherever a visible total could give a hidden part back by subtraction —
 //! communities, segments, platforms, channels, items and sides under `all`, days and months under longer periods — further
 //! parts are hidden, smallest first, until what is hidden together holds at least `min_cell` people in at least two parts; if
-//! there is no further part, the total is hidden. This is repeated until nothing changes.
+//! there is no further part, the total is hidden. What one figure says of another, over what is published of both, is hidden with
+//! it. This is repeated until nothing changes.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -123,6 +124,7 @@ pub fn suppress(cells: &mut [Cell], min_cell: u64) {
         }
     }
     let families = families(cells);
+    let twins = twins(cells);
     // Every round hides at least one more cell, so that there are finitely many.
     let mut changed = true;
     while changed {
@@ -130,7 +132,39 @@ pub fn suppress(cells: &mut [Cell], min_cell: u64) {
         for family in &families {
             changed |= protect(cells, family, min_cell);
         }
+        for (one, other) in &twins {
+            if cells[*one].shown() != cells[*other].shown() {
+                for at in [*one, *other] {
+                    if cells[at].shown() {
+                        cells[at].hide();
+                        changed = true;
+                    }
+                }
+            }
+        }
     }
+}
+
+/// Figures that give one another away: what an account pays a month, times the accounts, is what all of them pay.
+fn twins(cells: &[Cell]) -> Vec<(usize, usize)> {
+    let place = |key: &Key| Key {
+        kpi: "mrr",
+        ..key.clone()
+    };
+    let totals: HashMap<Key, usize> = cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| cell.key.kpi == "mrr" && &*cell.key.item == "all")
+        .map(|(at, cell)| (cell.key.clone(), at))
+        .collect();
+    let suppressible = |at: usize| cells[at].shown() || cells[at].status == Status::Suppressed;
+    cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| cell.key.kpi == "arpa")
+        .filter_map(|(at, cell)| Some((at, *totals.get(&place(&cell.key))?)))
+        .filter(|(one, other)| suppressible(*one) && suppressible(*other))
+        .collect()
 }
 
 /// A total and the parts that it could be split into.

@@ -1,8 +1,8 @@
 //! Join cohorts: who is still a member, and still active, 1, 3, 6 and 12 months on.
 //!
 //! A cohort is a month of first joins. `member` asks whether the person is a member at the end of the month that lies *k*
-//! months after the month of joining; `active` whether they contributed in that month. Everybody of the cohort is at risk once
-//! that month is over.
+//! months after the month of joining; `active` whether they contributed in that month, being members. Everybody of the cohort is at
+//! risk once that month is over.
 
 use std::collections::BTreeMap;
 
@@ -55,6 +55,7 @@ pub(crate) fn points(run: &Run<'_>, scope: &Scope<'_>) -> Vec<Point> {
         for (_, entry) in scope.between(span.from, span.to) {
             if entry.kind().is_contribution()
                 && let Some(person) = entry.member()
+                && scope.spans.member_at(person, entry.at)
             {
                 people[person as usize / 64] |= 1 << (person % 64);
             }

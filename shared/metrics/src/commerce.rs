@@ -12,6 +12,7 @@ use levier_domain::time::Month;
 use rustc_hash::FxHashMap;
 
 use crate::book::Book;
+pub use crate::sums::{Group, MOVES, Over, Sums};
 
 /// The columns of facts that [`CommerceAccumulator::update`] reads.
 pub const COLUMNS: [&str; 12] = [
@@ -34,100 +35,6 @@ pub const SIDES: [&str; 3] = ["all", "member", "non_member"];
 
 /// Months after which `customer_retention` is asked.
 pub const MILESTONES: [i32; 4] = [1, 3, 6, 12];
-
-/// What groups of person-months are told apart by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Group {
-    /// `month`, `quarter`, `year`.
-    pub grain: &'static str,
-    /// First month of the period.
-    pub start: i32,
-    /// Community or `all`.
-    pub community: String,
-    /// Segment or `all`.
-    pub segment: String,
-    /// Position in [`SIDES`].
-    pub side: u8,
-}
-
-/// Whole-number sums of one group.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sums {
-    /// Customers with at least one month at risk.
-    pub customers: u64,
-    /// Customer-months at risk.
-    pub months: u64,
-    /// Paid orders.
-    pub orders: u64,
-    /// People who ordered.
-    pub buyers: u64,
-    /// Revenue, minor units.
-    pub revenue: i64,
-    /// Tickets.
-    pub tickets: u64,
-    /// People who opened tickets.
-    pub ticket_people: u64,
-    /// People who became customers.
-    pub new_customers: u64,
-    /// Sums of squares and products per customer: revenue², orders², months², revenue·orders, revenue·months, orders·months,
-    /// tickets², tickets·months.
-    pub squares: [i128; 8],
-    /// Customers at the start of the period, and those lost during it.
-    pub started: u64,
-    /// See `started`.
-    pub lost: u64,
-    /// Recurring revenue at the end of the period.
-    pub mrr: i64,
-    /// Subscribers at the end.
-    pub subscribers: u64,
-    /// Recurring revenue before the period, of whom that had any.
-    pub mrr_before: i64,
-    /// What the same people pay at the end.
-    pub mrr_kept: i64,
-    /// The lesser of both, person by person.
-    pub mrr_gross: i64,
-    /// People behind `mrr_before`.
-    pub mrr_people: u64,
-    /// New, expansion, contraction, churned, reactivated (minor units) and the people behind each.
-    pub moves: [(i64, u64); 5],
-    /// For `customer_retention`, by milestone: (at risk, kept).
-    pub kept: [(u64, u64); 4],
-}
-
-/// Names of [`Sums::moves`].
-pub const MOVES: [&str; 5] = ["new", "expansion", "contraction", "churned", "reactivated"];
-
-impl Sums {
-    fn merge(&mut self, other: &Self) {
-        self.customers += other.customers;
-        self.months += other.months;
-        self.orders += other.orders;
-        self.buyers += other.buyers;
-        self.revenue += other.revenue;
-        self.tickets += other.tickets;
-        self.ticket_people += other.ticket_people;
-        self.new_customers += other.new_customers;
-        for (a, b) in self.squares.iter_mut().zip(other.squares) {
-            *a += b;
-        }
-        self.started += other.started;
-        self.lost += other.lost;
-        self.mrr += other.mrr;
-        self.subscribers += other.subscribers;
-        self.mrr_before += other.mrr_before;
-        self.mrr_kept += other.mrr_kept;
-        self.mrr_gross += other.mrr_gross;
-        self.mrr_people += other.mrr_people;
-        for (a, b) in self.moves.iter_mut().zip(other.moves) {
-            a.0 += b.0;
-            a.1 += b.1;
-        }
-        for (a, b) in self.kept.iter_mut().zip(other.kept) {
-            a.0 += b.0;
-            a.1 += b.1;
-        }
-    }
-}
 
 /// Words by number: what stands in millions of person-months is kept once.
 #[derive(Clone, Debug, Default)]
@@ -303,7 +210,8 @@ impl CommerceAccumulator {
     pub fn end_bucket(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
         pending.sort_unstable_by_key(|month| (month.person, month.month));
-        for person in pending.chunk_by(|a, b| a.person == b.person) {
+        for person in pending.chunk_by_mut(|a, b| a.person == b.person) {
+            count_silence_from_the_deal(person, self.churn_after);
             self.person(person);
         }
         self.persons = Words::default();
@@ -405,11 +313,14 @@ impl CommerceAccumulator {
                 let ends = now.month == start + GRAINS[grain].1 - 1 || now.month == last;
                 let before = at(start - 1).filter(|_| ends);
                 let paid_before = ends && months.iter().any(|m| m.month < start && m.mrr > 0);
+                // Who was a customer before the facts begin may have paid then.
+                let known_before =
+                    before.is_some() || now.since.is_some_and(|since| since >= start);
                 for place in self.groups(grain, start, now, now.member) {
                     let sums = self.book.own(self.numbers[place]);
-                    risk(sums, now);
+                    risk(sums, now, now.month <= self.whole);
                     if ends {
-                        recurring(sums, now, before, paid_before);
+                        recurring(sums, now, before, known_before, paid_before);
                     }
                 }
                 // What becomes of those who were there is told of where they were: who leaves a community is not lost to its sums.
@@ -424,7 +335,8 @@ impl CommerceAccumulator {
                     retained(sums, now, before);
                 }
             }
-            if let Some(since) = now.since {
+            // Whether a running month ends in silence is not known yet.
+            if let Some(since) = now.since.filter(|_| now.month <= self.whole) {
                 for (milestone, months_on) in MILESTONES.iter().enumerate() {
                     if now.month == since + months_on {
                         // On the side and in the communities of the month of the first purchase.
@@ -473,8 +385,9 @@ impl CommerceAccumulator {
             }
         }
         let subscribed: Vec<&PersonMonth> = months.iter().filter(|m| m.subscribed).collect();
+        // So must the beginning of the contract: seen without one before, or a customer by it.
         if let (Some(first), Some(end)) = (subscribed.first(), subscribed.last())
-            && first.month > months[0].month
+            && (first.month > months[0].month || first.since == Some(first.month))
         {
             let ended = end.month < last.month;
             let length = (end.month - first.month + 1) as u32;
@@ -538,7 +451,17 @@ fn sides(lists: &FxHashMap<u32, Vec<u32>>, now: &PersonMonth, member: bool, all:
     groups
 }
 
-fn risk(sums: &mut Sums, now: &PersonMonth) {
+/// A won deal makes a customer, who without order is silent since then. Who ever had a contract is a customer while it runs.
+fn count_silence_from_the_deal(months: &mut [PersonMonth], churn_after: i32) {
+    let mut contract = false;
+    for month in months {
+        contract |= month.subscribed;
+        let silent = month.since.map(|since| month.month - since);
+        month.alive |= !contract && silent.is_some_and(|n| (0..churn_after).contains(&n));
+    }
+}
+
+fn risk(sums: &mut Sums, now: &PersonMonth, over: bool) {
     if now.since.is_none_or(|since| since > now.month) {
         return;
     }
@@ -547,6 +470,11 @@ fn risk(sums: &mut Sums, now: &PersonMonth) {
     sums.orders += u64::from(now.orders);
     sums.revenue += now.revenue;
     sums.tickets += u64::from(now.tickets);
+    if over {
+        sums.over.customers = 1;
+        sums.over.months += 1;
+        sums.over.orders += u64::from(now.orders);
+    }
     if now.since == Some(now.month) {
         sums.new_customers = 1;
     }
@@ -563,13 +491,28 @@ fn retained(sums: &mut Sums, now: &PersonMonth, before: &PersonMonth) {
         sums.mrr_kept = now.mrr;
         sums.mrr_gross = now.mrr.min(before.mrr);
         sums.mrr_people = 1;
+        sums.mrr_moved = match now.mrr {
+            0 => [1, 0, 0],
+            less if less < before.mrr => [0, 1, 0],
+            more if more > before.mrr => [0, 0, 1],
+            _ => [0; 3],
+        };
     }
 }
 
-fn recurring(sums: &mut Sums, now: &PersonMonth, before: Option<&PersonMonth>, paid_before: bool) {
+fn recurring(
+    sums: &mut Sums,
+    now: &PersonMonth,
+    before: Option<&PersonMonth>,
+    known_before: bool,
+    paid_before: bool,
+) {
     let had = before.map_or(0, |before| before.mrr);
     sums.mrr = now.mrr;
     sums.subscribers = u64::from(now.mrr > 0);
+    if !known_before {
+        return;
+    }
     let (kind, size) = match (had, now.mrr) {
         (0, 0) => return,
         (0, new) => (if paid_before { 4 } else { 0 }, new),
@@ -584,7 +527,11 @@ fn recurring(sums: &mut Sums, now: &PersonMonth, before: Option<&PersonMonth>, p
 /// Turns the sums of one person into those of one unit: buyers, squares and products.
 fn close(sums: &mut Sums) {
     sums.buyers = u64::from(sums.orders > 0);
+    sums.payers = u64::from(sums.revenue != 0);
     sums.ticket_people = u64::from(sums.tickets > 0);
+    sums.over.buyers = u64::from(sums.over.orders > 0);
+    let [orders, months] = [sums.over.orders, sums.over.months].map(i128::from);
+    sums.over.squares = [orders * orders, months * months, orders * months];
     let [r, o, m, t] = [
         i128::from(sums.revenue),
         i128::from(sums.orders),

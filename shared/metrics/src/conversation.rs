@@ -31,6 +31,12 @@ pub struct Thread {
 }
 
 impl Thread {
+    /// Whether nobody had answered by `now`: what was accepted was an answer, wherever it was given.
+    #[must_use]
+    pub fn unanswered(&self, now: i64) -> bool {
+        self.first_answer >= now && self.accepted >= now
+    }
+
     fn opened_by(opener: u32) -> Self {
         Self {
             opener,

@@ -96,9 +96,13 @@ fn what_members_of_a_roster_do_is_unknown_and_not_nothing() {
         [Some(1.0), Some(1.0 / 3.0)],
         "as the roster names who invited"
     );
-    for kpi in ["members", "registrations", "member_retention", "leave_rate"] {
+    for kpi in ["members", "registrations", "member_retention"] {
         assert!(told.contains(&kpi), "{kpi}");
     }
+    assert!(
+        !told.contains(&"leave_rate"),
+        "nobody was told to have left"
+    );
     for kpi in [
         "engagement_rate",
         "inactive_share_90d",

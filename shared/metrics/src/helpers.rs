@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 
 use crate::activity::{Activity, Entry, NOWHERE, flag};
 use crate::calendar::midnight;
+use crate::membership::Spans;
 use crate::scope::Cut;
 
 /// Weeks looked at.
@@ -161,9 +162,20 @@ impl Rule {
     }
 }
 
-/// The champions among helpers; `members` is the size of which 1 % (rounded up) is taken, ties at the border included.
+/// The champions among helpers who are members just before `until` (µs).
 #[must_use]
-pub fn champions_among(helps: &BTreeMap<u32, Help>, members: u64) -> BTreeMap<u32, Rule> {
+pub fn champions_among(
+    helps: &BTreeMap<u32, Help>,
+    spans: &Spans,
+    until: i64,
+) -> BTreeMap<u32, Rule> {
+    let mut helps = helps.clone();
+    helps.retain(|person, _| spans.member_at(*person, until - 1));
+    by_rule(&helps, spans.members_before(until))
+}
+
+/// Who of members who helped is a champion; `members` is the size of which 1 % (rounded up) is taken, ties at the border included.
+pub(crate) fn by_rule(helps: &BTreeMap<u32, Help>, members: u64) -> BTreeMap<u32, Rule> {
     let mut accepted: Vec<u32> = helps
         .values()
         .map(|h| h.accepted)

@@ -10,6 +10,7 @@ use crate::calendar::AsOf;
 use crate::commerce::Commerce;
 use crate::records::Records;
 use crate::scope::Cut;
+use crate::told::Told;
 
 /// Everything that KPIs are computed from. What is `None` or empty is published as missing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,7 +24,7 @@ pub struct Inputs<'a> {
 }
 
 /// Years of periods that are published: a date of joining in a roster may be older than any community.
-const YEARS_KEPT: i32 = 10;
+pub(crate) const YEARS_KEPT: i32 = 10;
 
 /// One run over activity.
 pub(crate) struct Run<'a> {
@@ -36,6 +37,8 @@ pub(crate) struct Run<'a> {
     pub now: i64,
     /// The day of the first event.
     pub first: Date,
+    /// What connected platforms tell.
+    pub told: Told,
     attendances: usize,
 }
 
@@ -68,6 +71,7 @@ impl<'a> Run<'a> {
                 .iter()
                 .filter(|e| e.kind() == Kind::LiveAttended)
                 .count(),
+            told: Told::of(activity, config),
             zone,
         }
     }
@@ -87,19 +91,5 @@ impl<'a> Run<'a> {
     /// Whether any live was attended at all.
     pub fn attendances(&self, _cut: &Cut) -> usize {
         self.attendances
-    }
-
-    pub fn off_product_tagged(&self) -> bool {
-        self.config
-            .communities
-            .values()
-            .any(|c| !c.off_product_channels.is_empty())
-    }
-
-    pub fn feedback_tagged(&self) -> bool {
-        self.config
-            .communities
-            .values()
-            .any(|c| !c.feedback_channels.is_empty())
     }
 }

@@ -10,9 +10,10 @@ use rustc_hash::FxHashMap;
 use crate::activity::{Activity, NONE};
 use crate::calendar::{AsOf, containing};
 use crate::cell::Cell;
+use crate::contacts::{UNTOLD, undated};
 use crate::draft::Place;
 use crate::inputs::Run;
-use crate::records::{Contact, Records};
+use crate::records::{Contact, Records, Who};
 
 /// What one person did of what the rule counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,9 +105,9 @@ impl<'a> Courses<'a> {
         }
     }
 
-    /// That of the person behind a contact, if they ever contributed.
-    fn get(&self, contact: &Contact) -> Option<&Course> {
-        let person = self.by_id.get(contact.who.person.as_deref()?)?;
+    /// That of a person, if they ever contributed.
+    fn get(&self, who: &Who) -> Option<&Course> {
+        let person = self.by_id.get(who.person.as_deref()?)?;
         self.courses.get(self.of[*person as usize] as usize)
     }
 }
@@ -117,8 +118,9 @@ fn window_of(config: &Config) -> i64 {
 
 /// The list for the sales team: leads of today who meet the rule now, by CRM id, most active first.
 ///
-/// A lead has one of the rule's lifecycles and is not yet a customer; the contributions are those of the window that ends with
-/// the as-of day. The rows carry CRM ids, no handles, and are for those who see the CRM.
+/// A lead has one of the rule's lifecycles, is not yet a customer and is not staff; the contributions are those of the window that
+/// ends with the as-of day. The rows carry CRM ids, no handles, and are for those who see the CRM; `opted_out` says who does not
+/// want to be written to, as the CRM has it.
 #[must_use]
 pub fn community_qualified_leads(
     activity: &Activity,
@@ -147,8 +149,9 @@ pub fn community_qualified_leads(
                 .customer_since(&customers)
                 .is_none_or(|at| at >= now)
         })
+        .filter(|contact| !records.membership.is_staff(&contact.who))
         .filter_map(|contact| {
-            let course = courses.get(contact)?;
+            let course = courses.get(&contact.who)?;
             (course.recent >= rule.min_contributions && course.recent > 0).then_some((
                 course.recent,
                 course.last,
@@ -177,6 +180,7 @@ pub fn community_qualified_leads(
             let last = jiff::Timestamp::from_microsecond(last).map(|t| t.to_string());
             row.with("crm_id", &*contact.crm_id)
                 .with("lifecycle", contact.lifecycle.as_deref())
+                .with("opted_out", contact.opted_out)
                 .with("rank", at as u64 + 1)
                 .with("last_contribution_at", last.ok())
         })
@@ -186,8 +190,9 @@ pub fn community_qualified_leads(
 /// Conversion within `commerce.conversion_days`: leads from the day on which they met the rule, beside leads who had not.
 ///
 /// Time is on the side on which it was lived: a lead counts among the others from its creation to the day on which it meets the
-/// rule, and is censored there; leads whose window is not over are censored today (Kaplan–Meier, log-log interval). A
-/// comparison of who did and who did not, so that it is never attributable.
+/// rule, and is censored there; leads whose window is not over are censored today (Kaplan–Meier, log-log interval). Staff, and
+/// customers of whom nothing says since when, are on neither side. A comparison of who did and who did not, so that it is never
+/// attributable.
 pub(crate) fn conversion(run: &Run<'_>, records: &Records, cells: &mut Vec<Cell>) {
     let span = containing("all", run.as_of.day, run.as_of, &run.zone, 1);
     let cell = |item: &str| {
@@ -195,32 +200,31 @@ pub(crate) fn conversion(run: &Run<'_>, records: &Records, cells: &mut Vec<Cell>
             .cell("community_qualified_leads", &span, "share")
             .item(item)
     };
-    let people = records.people.as_deref().unwrap_or_default();
-    let customers = records.customers();
-    let became = |lead: &Contact| lead.customer_since(&customers);
-    if people.iter().all(|lead| became(lead).is_none()) {
-        cells.push(
-            cell("conversion").missing("needs: became_customer_at of people, deals or orders"),
-        );
+    let leads = records.leads(run.now);
+    if !records.tell_customers() {
+        cells.push(cell("conversion").missing(UNTOLD));
         return;
     }
-    if people.iter().all(|lead| lead.created_at.is_none()) {
+    if leads.iter().all(|lead| lead.created_at.is_none()) {
         cells.push(cell("conversion").missing("needs: created_at of people"));
         return;
     }
     let courses = Courses::of(run.activity, run.now, run.config);
     let mut qualified = Arm::default();
     let mut others = Arm::default();
-    for lead in people {
-        let Some(created) = lead.created_at.filter(|at| *at < run.now) else {
+    let mut left_out = 0;
+    for lead in &leads {
+        let created = lead.created_at.filter(|at| *at < run.now);
+        let Some(created) = created.filter(|_| !lead.bought_before()) else {
             continue;
         };
-        let customer = became(lead).filter(|at| *at < run.now);
-        if customer.is_some_and(|at| at < created) {
+        if lead.undated() {
+            left_out += 1;
             continue;
         }
+        let customer = lead.customer;
         let met = courses
-            .get(lead)
+            .get(&lead.who)
             .and_then(|course| course.met)
             .map(|at| at.max(created))
             .filter(|at| customer.is_none_or(|customer| *at < customer));
@@ -235,7 +239,11 @@ pub(crate) fn conversion(run: &Run<'_>, records: &Records, cells: &mut Vec<Cell>
         }
     }
     let days = f64::from(run.config.commerce.conversion_days);
-    let note = "raw comparison: not attributable";
+    let mut note = "raw comparison: not attributable".to_owned();
+    if left_out > 0 {
+        note = format!("{note}; {}", undated(left_out));
+    }
+    let note = note.as_str();
     let mut shares = Vec::new();
     for (arm, item) in [
         (&qualified, "conversion"),

@@ -14,6 +14,7 @@ pub mod cell;
 pub mod cohorts;
 mod collect;
 pub mod commerce;
+mod contacts;
 pub mod conversation;
 mod crm;
 mod days;
@@ -40,8 +41,11 @@ mod people;
 pub mod records;
 pub mod scope;
 pub mod spices;
+mod sums;
+mod surveys;
 mod talk;
 pub mod tally;
+mod told;
 
 pub use activity::Activity;
 pub use alert::alerts;
@@ -62,6 +66,8 @@ mod chs_test;
 #[cfg(test)]
 mod clock_test;
 #[cfg(test)]
+mod customers_test;
+#[cfg(test)]
 mod edge_test;
 #[cfg(test)]
 mod health_test;
@@ -69,6 +75,10 @@ mod health_test;
 mod plain_test;
 #[cfg(test)]
 mod property_test;
+#[cfg(test)]
+mod trade_test;
+#[cfg(test)]
+mod unknown_test;
 #[cfg(test)]
 mod worked_company_test;
 #[cfg(test)]

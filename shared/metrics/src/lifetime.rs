@@ -2,7 +2,8 @@
 //!
 //! Without contracts: months with a purchase are the events; the value is `margin × mean value of a buying month × discounted
 //! expected buying months` over the horizon for a new customer, its first purchase included. With contracts: `margin × monthly
-//! revenue per subscriber × restricted mean of the contract's length` over the horizon. 36 months, 10 % a year.
+//! revenue per subscriber × restricted mean of the contract's length` over the horizon. 36 months, 10 % a year; with contracts no
+//! longer than any was followed, for beyond that nobody knows how many last.
 
 use levier_domain::time::Month;
 use levier_stats::bgnbd::{Histories, History};
@@ -62,7 +63,14 @@ pub(crate) fn lifetime(trade: &Trade<'_>, cells: &mut Vec<Cell>) {
         }
         if commerce.has_subscriptions {
             cells.push(match with_contract(trade, side as u8) {
-                Ok((value, n)) => cell("contractual").count(value * scale, n).note(&note),
+                Ok((value, n, HORIZON)) => {
+                    cell("contractual").count(value * scale, n).note(&note)
+                }
+                Ok((value, n, months)) => {
+                    cell("contractual").count(value * scale, n).note(&format!(
+                        "horizon {months} months: no contract was followed for longer; discounted 10 % a year, margin {margin}"
+                    ))
+                }
                 Err((reason, n)) => refused(cell("contractual"), &reason, n, trade),
             });
         }
@@ -128,8 +136,8 @@ fn without_contract(trade: &Trade<'_>, side: u8) -> Answer {
     Ok((purchases * value, n))
 }
 
-/// In minor units of revenue.
-fn with_contract(trade: &Trade<'_>, side: u8) -> Answer {
+/// In minor units of revenue, with the number of contracts and the months looked ahead.
+fn with_contract(trade: &Trade<'_>, side: u8) -> Result<(f64, u64, u32), (String, u64)> {
     let mut lives = Lifetimes::default();
     let mut n = 0;
     for ((_, months, ended), times) in trade
@@ -155,9 +163,14 @@ fn with_contract(trade: &Trade<'_>, side: u8) -> Answer {
         return Err(("nobody subscribes now".to_owned(), n));
     };
     let arpa = sums.mrr as f64 / sums.subscribers as f64;
+    // Where all have ended nothing is left to follow.
+    let horizon = match curve.at(f64::from(HORIZON)) {
+        Some(_) => HORIZON,
+        None => (curve.follow_up() as u32).min(HORIZON),
+    };
     let mut months = 0.0;
     let mut before = 0.0;
-    for month in 1..=HORIZON {
+    for month in 1..=horizon {
         let until = curve
             .restricted_mean(f64::from(month))
             .map_err(|error| (error.to_string(), n))?
@@ -165,5 +178,5 @@ fn with_contract(trade: &Trade<'_>, side: u8) -> Answer {
         months += (until - before) / (1.0 + DISCOUNT).powf(f64::from(month) / 12.0);
         before = until;
     }
-    Ok((arpa * months, n))
+    Ok((arpa * months, n, horizon))
 }

@@ -70,10 +70,8 @@ fn helping(run: &Run<'_>, helping: &Helping, cut: &Cut, community: &str, rows: &
     let scope = Scope::of(activity, *cut);
     let on = |day: Date| {
         let helps = helping.helpers(activity, cut, day, &run.zone);
-        let members = scope
-            .spans
-            .members_before(midnight(day.tomorrow().unwrap_or(day), &run.zone));
-        (champions_among(&helps, members), helps)
+        let until = midnight(day.tomorrow().unwrap_or(day), &run.zone);
+        (champions_among(&helps, &scope.spans, until), helps)
     };
     let (now, helps) = on(run.as_of.day);
     let (before, earlier) = on(run
@@ -103,7 +101,12 @@ fn helping(run: &Run<'_>, helping: &Helping, cut: &Cut, community: &str, rows: &
                 .with("trend", trend(help)),
         );
     }
-    for person in before.keys().filter(|person| !now.contains_key(person)) {
+    // Who has left is nobody to win back by a word of thanks.
+    let faded = before
+        .keys()
+        .filter(|person| !now.contains_key(person))
+        .filter(|person| scope.spans.member_at(**person, run.now - 1));
+    for person in faded {
         let help = earlier[person];
         let (platform, handle) = split(&activity.handles[help.handle as usize].name);
         let weeks = helps.get(person).map_or(0, Help::steady);
@@ -137,7 +140,7 @@ fn questions(run: &Run<'_>, cut: &Cut, community: &str, rows: &mut Vec<Row>) {
     let mut waiting: Vec<(i64, u32)> = activity
         .threads
         .iter()
-        .filter(|thread| thread.first_answer >= run.now)
+        .filter(|thread| thread.unanswered(run.now))
         .map(|thread| (activity.entries[thread.opener as usize].at, thread.opener))
         .filter(|(at, opener)| {
             let entry = &activity.entries[*opener as usize];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use levier_domain::event::Kind;
 use levier_domain::time::{Grain, Month, Period};
 
 use crate::calendar::{Span, midnight};
@@ -11,7 +12,7 @@ use crate::crm::Crm;
 use crate::draft::Place;
 use crate::inputs::Run;
 use crate::membership::Spans;
-use crate::records::{Order, Spend, customers};
+use crate::records::{Order, Spend, people};
 use crate::scope::{Cut, Scope};
 
 /// All cells.
@@ -25,7 +26,7 @@ pub(crate) fn market(
     acquisition(crm, spend, run, commerce, cells);
     campaigns(crm, spend, cells);
     promo(crm, cells);
-    mentions(crm, cells);
+    mentions(crm, run, cells);
     traffic(crm, cells);
 }
 
@@ -123,6 +124,7 @@ fn acquisition(
         ),
         (_, None) => missing(crm, cells, "member_acquisition_cost", "needs: events"),
     }
+    let commerce = commerce.filter(|c| c.groups.values().any(|sums| sums.customers > 0));
     match (first("customer_acquisition"), commerce) {
         (Some(begin), Some(commerce)) => {
             for span in spans_of(begin) {
@@ -230,6 +232,7 @@ fn campaigns(crm: &Crm<'_>, spend: &[Spend], cells: &mut Vec<Cell>) {
             .impersonal();
         cells.push(match (rate(&span, "members"), rate(&span, "others")) {
             (Some((ours, _)), Some((theirs, _))) if theirs > 0.0 => cell.ratio(ours, theirs, 0, ""),
+            (Some(_), Some(_)) => cell.missing("no click of the other audience: no ratio"),
             _ => cell.missing("no campaign to both audiences in the period"),
         });
         for (side, audience) in [("member", "members"), ("non_member", "others")] {
@@ -296,29 +299,39 @@ fn promo(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
             .cell("promo_revenue", &span, currency.code())
             .count(
                 minor as f64 / currency.minor_per_major() as f64,
-                customers(rows.iter().map(|order| order.who.unit())),
+                people(rows.iter().map(|order| order.who.unit())),
             );
         cell.additive = true;
         cells.push(noted(cell, foreign));
     }
 }
 
-fn mentions(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
-    let Some(mentions) = crm.records.mentions.as_deref().filter(|m| !m.is_empty()) else {
+/// Mentions of files, and those that platforms push: of the brand whose account or alert it is.
+fn mentions(crm: &Crm<'_>, run: Option<&Run<'_>>, cells: &mut Vec<Cell>) {
+    let filed = crm.records.mentions.iter().flatten();
+    let pushed = run.into_iter().flat_map(|run| &run.activity.entries);
+    let pushed = pushed.filter(|e| e.kind() == Kind::MentionSeen);
+    let mentions: Vec<(i64, &str)> = filed
+        .map(|m| (m.seen_at, &*m.about))
+        .chain(pushed.map(|e| (e.at, "brand")))
+        .filter(|(at, _)| *at < crm.now)
+        .collect();
+    let Some(first) = mentions.iter().map(|m| m.0).min() else {
         missing(crm, cells, "mentions", "needs: mentions");
         missing(crm, cells, "share_of_voice", "needs: mentions");
         return;
     };
-    let first = mentions
-        .iter()
-        .map(|m| m.seen_at)
-        .min()
-        .unwrap_or(crm.now - 1);
-    for span in crm.spans(first.min(crm.now - 1)) {
+    let others = ["competitor", "market"];
+    let market = mentions.iter().any(|m| others.contains(&m.1));
+    if !market {
+        let needs = "needs: mentions of competitors or the market";
+        missing(crm, cells, "share_of_voice", needs);
+    }
+    for span in crm.spans(first) {
         let count = |about: &[&str]| {
             mentions
                 .iter()
-                .filter(|m| (span.from..span.to).contains(&m.seen_at) && about.contains(&&*m.about))
+                .filter(|(at, of)| (span.from..span.to).contains(at) && about.contains(of))
                 .count() as f64
         };
         let cell = |kpi, unit| Place::everywhere().cell(kpi, &span, unit).impersonal();
@@ -334,13 +347,15 @@ fn mentions(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
                 .count(count(&["community"]), 0)
                 .item("community"),
         );
-        let all = ours + count(&["competitor", "market"]);
-        cells.push(cell("share_of_voice", "share").ratio(
-            ours,
-            all,
-            0,
-            "no mentions in the period",
-        ));
+        if market {
+            let all = ours + count(&others);
+            cells.push(cell("share_of_voice", "share").ratio(
+                ours,
+                all,
+                0,
+                "no mentions in the period",
+            ));
+        }
     }
 }
 
@@ -372,7 +387,8 @@ fn traffic(crm: &Crm<'_>, cells: &mut Vec<Cell>) {
             days.iter()
                 .filter(|(day, _)| span.start <= *day && *day < span.end && *day <= crm.as_of)
                 .map(|(_, n)| n)
-                .sum()
+                // The sum of no numbers is −0 and prints as such.
+                .fold(0.0, |sum, n| sum + n)
         })
     };
     let first = traffic.iter().map(|t| t.date).min().unwrap_or(crm.as_of);

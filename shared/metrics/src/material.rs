@@ -2,7 +2,7 @@
 
 use levier_domain::event::Kind;
 
-use crate::activity::{flag, position};
+use crate::activity::{NONE, flag, position};
 use crate::days::Days;
 use crate::inputs::Run;
 use crate::membership::Span as Stay;
@@ -15,15 +15,24 @@ pub(crate) struct Moves {
 }
 
 impl Moves {
-    fn of(scope: &Scope<'_>, invited: &dyn Fn(u32) -> bool) -> Self {
-        let told = |stay: &&Stay| !stay.implied;
-        let mut joins: Vec<_> = scope
-            .spans
-            .all()
-            .iter()
-            .filter(told)
-            .map(|stay| (stay.from, stay.person, invited(stay.person)))
-            .collect();
+    /// `invitations` are those accepted, by person and time.
+    fn of(scope: &Scope<'_>, invitations: &[(u32, i64)]) -> Self {
+        let mut joins = Vec::new();
+        let mut before: Option<&Stay> = None;
+        for stay in scope.spans.all() {
+            // An invitation is to the stay in which it was accepted, or to the next one.
+            let since = before
+                .filter(|before| before.person == stay.person)
+                .map_or(i64::MIN, |before| before.to);
+            before = Some(stay);
+            if !stay.implied {
+                let next = invitations.partition_point(|at| *at < (stay.person, since));
+                let invited = invitations
+                    .get(next)
+                    .is_some_and(|at| *at < (stay.person, stay.to));
+                joins.push((stay.from, stay.person, invited));
+            }
+        }
         let mut leaves: Vec<_> = scope
             .spans
             .all()
@@ -64,6 +73,7 @@ pub(crate) struct Material {
 #[derive(Default)]
 pub(crate) struct Present {
     kinds: u64,
+    /// A direct message of which is told to whom.
     pub direct: bool,
     pub scored: bool,
 }
@@ -73,13 +83,15 @@ impl Present {
     fn of(scope: &Scope<'_>, now: i64) -> Self {
         let mut flags = 0;
         let mut kinds = 0;
+        let mut direct = false;
         for (_, entry) in scope.between(i64::MIN, now) {
             flags |= entry.flags;
             kinds |= 1 << entry.kind;
+            direct |= entry.has(flag::DIRECT) && entry.target != NONE;
         }
         Self {
             kinds,
-            direct: flags & flag::DIRECT != 0,
+            direct,
             scored: flags & flag::SCORED != 0,
         }
     }
@@ -92,7 +104,6 @@ impl Present {
 impl Material {
     /// Gathers it, in a few passes over the events.
     pub fn of(run: &Run<'_>, scope: &Scope<'_>) -> Self {
-        let invited = invitations(scope);
         let has = Present::of(scope, run.now);
         let in_channel = scope.cut.channel.is_some();
         let all = |kind: Kind, then: &[Kind]| {
@@ -117,7 +128,7 @@ impl Material {
             } else {
                 Days::of(run, scope)
             },
-            moves: Moves::of(scope, &|person| invited.binary_search(&person).is_ok()),
+            moves: Moves::of(scope, &invitations(scope)),
             registered: all(Kind::LiveRegistered, &[]),
             delivered: all(
                 Kind::NotificationDelivered,
@@ -149,17 +160,16 @@ impl Material {
     }
 }
 
-/// People whose join was invited.
-fn invitations(scope: &Scope<'_>) -> Vec<u32> {
-    let mut invited: Vec<u32> = scope
+/// Who accepted an invitation when, by person and time.
+fn invitations(scope: &Scope<'_>) -> Vec<(u32, i64)> {
+    let mut invited: Vec<(u32, i64)> = scope
         .between(i64::MIN, i64::MAX)
         .filter(|(_, e)| {
             e.kind() == Kind::InviteAccepted
                 || (e.kind() == Kind::MemberJoined && e.has(flag::INVITED))
         })
-        .filter_map(|(_, e)| e.member())
+        .filter_map(|(_, e)| Some((e.member()?, e.at)))
         .collect();
     invited.sort_unstable();
-    invited.dedup();
     invited
 }

@@ -1,6 +1,6 @@
 //! CRM records by period, side and segment.
 //!
-//! What tells customers, sides and segments apart is looked up once a record and is a number from then on: a record is looked at
+//! What tells people, sides and segments apart is looked up once a record and is a number from then on: a record is looked at
 //! in every grain, segment and side.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use crate::cell::Cell;
 use crate::commerce::SIDES;
 use crate::crm::Crm;
 use crate::draft::Place;
-use crate::records::{Who, customers};
+use crate::records::{Who, people};
 
 /// The segment of those of whom none is known.
 const UNKNOWN: &str = "unknown";
@@ -26,8 +26,6 @@ const NEITHER: u8 = u8::MAX;
 #[derive(Debug)]
 pub(crate) struct Item<'r, T> {
     row: &'r T,
-    /// Where it stands among all records.
-    pub position: u32,
     /// Whose it is, by number; `None` where it names nobody.
     unit: Option<u32>,
 }
@@ -48,11 +46,11 @@ impl<T> Deref for Item<'_, T> {
     }
 }
 
-/// Distinct customers behind records; what names nobody counts as one each.
-pub(crate) fn customers_of<'a, 'r: 'a, T: 'r>(
+/// Distinct people behind records, who is named by an account alone being one; what names nobody counts as one each.
+pub(crate) fn people_of<'a, 'r: 'a, T: 'r>(
     items: impl IntoIterator<Item = &'a Item<'r, T>>,
 ) -> u64 {
-    customers(items.into_iter().map(|item| item.unit))
+    people(items.into_iter().map(|item| item.unit))
 }
 
 /// Records of one period, side and segment.
@@ -112,7 +110,7 @@ impl Crm<'_> {
         };
         let mut numbers: FxHashMap<&str, u32> = FxHashMap::default();
         let mut dated: Vec<Dated<'r, T>> = Vec::new();
-        for (position, row) in rows.iter().enumerate() {
+        for row in rows {
             let Some(at) = at(row).filter(|at| *at < self.now) else {
                 continue;
             };
@@ -122,11 +120,7 @@ impl Crm<'_> {
             });
             dated.push(Dated {
                 at,
-                item: Item {
-                    row,
-                    position: position as u32,
-                    unit,
-                },
+                item: Item { row, unit },
                 side: self.side_of(who(row), began(row)),
                 segment: segment_of(row),
             });

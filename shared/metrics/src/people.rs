@@ -9,7 +9,7 @@ use crate::cell::Cell;
 use crate::draft::Place;
 use crate::inputs::Run;
 use crate::material::Material;
-use crate::scope::{Counter, Entered, Scope};
+use crate::scope::{Counter, Cut, Entered, Scope};
 use crate::tally::{Marks, Tally, What};
 
 fn within(units: &[Entered], from: i64, to: i64) -> &[Entered] {
@@ -156,11 +156,13 @@ impl Period<'_> {
         if self.span.grain == "day" {
             return;
         }
-        out.push(
-            self.cell("leave_rate", "share")
-                .share(leaves.len() as u64, start, start, "no members at the start")
-                .groups(&[leavers, start.saturating_sub(leavers)]),
-        );
+        let rate = self.cell("leave_rate", "share");
+        out.push(if self.run.told.tells(&self.scope.cut, Kind::MemberLeft) {
+            rate.share(leaves.len() as u64, start, start, "no members at the start")
+                .groups(&[leavers, start.saturating_sub(leavers)])
+        } else {
+            rate.missing("needs: leaves (no connected platform has told of any)")
+        });
         let factor = self
             .cell("retention_factor", "joins per leave")
             .groups(&[joiners, leavers]);
@@ -272,7 +274,7 @@ impl Period<'_> {
                     start.max(end),
                     "no members in the period",
                 )
-                .groups(&[active]),
+                .groups(&[active, start.max(end).saturating_sub(active)]),
         );
         let last = self.last_day();
         let still = |person| spans.member_at(person, self.span.to - 1);
@@ -375,11 +377,11 @@ impl Period<'_> {
                     .missing("needs: direct messages, which no connected platform reveals here"),
             );
         }
-        if self.run.feedback_tagged() {
-            out.push(
-                self.cell("feedback_threads", "threads")
-                    .flow(self.n(What::Feedback), self.by(What::Feedback)),
-            );
+        let feedback = self.cell("feedback_threads", "threads");
+        if self.run.told.feedback(&self.scope.cut) {
+            out.push(feedback.flow(self.n(What::Feedback), self.by(What::Feedback)));
+        } else if self.run.told.feedback(&Cut::default()) {
+            out.push(feedback.missing("needs: channel tags (feedback_channels of a community)"));
         }
         let ugc = self.n(What::Content) + self.n(What::Posts);
         let (share, top, authors) = self.ugc_of_top(counter, 5);
@@ -391,14 +393,16 @@ impl Period<'_> {
         out.push(flow(What::Content, "content"));
         out.push(flow(What::Posts, "posts"));
         out.push(self.cell("ugc", "items").flow(ugc, authors));
-        out.push(
-            self.cell("ugc", "share")
+        let members = self.scope.spans.members_before(self.span.to);
+        let of_top = self.cell("ugc", "share").item("top_5_percent");
+        out.push(if members == 0 && ugc > 0 {
+            of_top.missing("no members at the end")
+        } else {
+            of_top
                 .ratio(share as f64, ugc as f64, authors, "nothing was published")
                 .groups(&[top])
-                .item("top_5_percent"),
-        );
+        });
         if self.material.has.kind(Kind::BadgeAwarded) {
-            let members = self.scope.spans.members_before(self.span.to);
             let by = self.by(What::Badges);
             let points = self.tally.points as f64 / 1000.0;
             out.push(
@@ -510,6 +514,18 @@ fn lives(
             let here = came[from..].partition_point(|a| a.0 == live[0].item) as u64;
             let registered = (live.len() as u64, people);
             out.push(show_up(cell, registered, (here, here)));
+        }
+    }
+    // Lives to which people came and nobody had registered.
+    for live in came.chunk_by(|a, b| a.0 == b.0) {
+        let registered = units.binary_search_by_key(&live[0].0, |u| u.item).is_ok();
+        let name = scope.activity.subjects.get(&live[0].0);
+        let Some(name) = name.filter(|_| !registered) else {
+            continue;
+        };
+        for span in spans("all", run.first, run.as_of, &run.zone, run.fiscal) {
+            let cell = place.cell("live_show_up_rate", &span, "share").item(name);
+            out.push(cell.missing("nobody registered in the period"));
         }
     }
 }

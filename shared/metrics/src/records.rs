@@ -42,6 +42,7 @@ struct Spans {
 pub struct Membership {
     people: FxHashMap<Arc<str>, Spans>,
     accounts: FxHashMap<Arc<str>, i64>,
+    staff: FxHashSet<Arc<str>>,
 }
 
 impl Membership {
@@ -55,7 +56,23 @@ impl Membership {
                 membership.insert(words.of(&person.id), stay.from, stay.to);
             }
         }
+        for person in activity.people.iter().filter(|p| p.staff && p.resolved) {
+            membership.staff(&person.id, words);
+        }
         membership
+    }
+
+    /// Says that a person is staff: never a member, nor a lead.
+    pub fn staff(&mut self, person: &str, words: &mut Words) {
+        self.staff.insert(words.of(person));
+    }
+
+    /// Whether a record is about staff.
+    #[must_use]
+    pub fn is_staff(&self, who: &Who) -> bool {
+        who.person
+            .as_ref()
+            .is_some_and(|person| self.staff.contains(person))
     }
 
     /// Adds a span of one person; those of one person come in the order of time.
@@ -107,15 +124,15 @@ pub struct Who {
 }
 
 impl Who {
-    /// What tells one customer from another: the account where one is named, else the person.
+    /// What tells one human from another: the person, else the account that stands for whoever acted for it.
     #[must_use]
     pub fn unit(&self) -> Option<&str> {
-        self.account.as_deref().or(self.person.as_deref())
+        self.person.as_deref().or(self.account.as_deref())
     }
 }
 
-/// How many customers stand behind records, each told by what names its customer; what names nobody counts as one each.
-pub(crate) fn customers<U: Ord>(units: impl Iterator<Item = Option<U>>) -> u64 {
+/// How many people stand behind records, each told by what names them; what names nobody counts as one each.
+pub(crate) fn people<U: Ord>(units: impl Iterator<Item = Option<U>>) -> u64 {
     let mut unnamed = 0;
     let mut named: Vec<U> = units
         .filter_map(|unit| {
@@ -247,6 +264,8 @@ table! {
         qualified_at: Option<i64> = instant("qualified_at"),
         /// When it became a customer.
         became_customer_at: Option<i64> = instant("became_customer_at"),
+        /// Whether it does not want to be written to.
+        opted_out: Option<bool> = |record: &Record, _: &mut Words| Some(record.get("opted_out").as_boolean()),
     }
 }
 
@@ -338,6 +357,24 @@ impl Contact {
             .into_iter()
             .flatten()
             .min()
+    }
+}
+
+impl Subscription {
+    /// When it ended: as told, or when its end was asked for where it is over and nothing else says when.
+    #[must_use]
+    pub fn end(&self) -> Option<i64> {
+        let over = matches!(self.status.as_deref(), Some("cancelled" | "ended"));
+        self.ended_at.or(self.cancelled_at.filter(|_| over))
+    }
+
+    /// Since when it was paid for; never where it ended by the end of its trial, or has only been tried or paused.
+    #[must_use]
+    pub fn paid_since(&self) -> Option<i64> {
+        let tried = matches!(self.status.as_deref(), Some("trialing" | "paused"));
+        let paying = self.trial_end.unwrap_or(self.started_at);
+        let paying = paying.max(self.started_at);
+        (!tried && self.end().is_none_or(|end| end > paying)).then_some(paying)
     }
 }
 
@@ -470,9 +507,8 @@ impl Records {
             customers.bought(&deal.who, deal.closed_at.unwrap_or(deal.created_at));
         }
         for contract in self.subscriptions.iter().flatten() {
-            if !matches!(contract.status.as_deref(), Some("trialing" | "paused")) {
-                let paying = contract.trial_end.unwrap_or(contract.started_at);
-                customers.bought(&contract.who, paying.max(contract.started_at));
+            if let Some(paying) = contract.paid_since() {
+                customers.bought(&contract.who, paying);
             }
         }
         customers

@@ -1,7 +1,11 @@
 //! SPICES: six pillars, each with its KPIs and a sub-score from 0 to 100 against the workspace's own history.
 //!
-//! A KPI's sub-score is the share of the earlier whole months (at least three, at most 24) that the latest one beats, ties
-//! counting half; a pillar's is the mean of its KPIs'. 50 is "as usual". Only published figures enter.
+//! A KPI's sub-score is the share of the 24 whole months before the last one (at least three of them) that the last one beats, ties
+//! counting half; a pillar's is the mean of its KPIs'. 50 is "as usual". Only published figures enter. A KPI without a figure of the
+//! last whole month has no sub-score; that of a cohort one month on is known a month later.
+
+use jiff::civil::Date;
+use levier_domain::time::Month;
 
 use crate::before_after::series;
 use crate::calendar::Span;
@@ -52,10 +56,11 @@ pub const PILLARS: [(&str, &[Sign]); 6] = [
 /// Fewest earlier months.
 const FEWEST: usize = 3;
 /// Most earlier months.
-const MOST: usize = 24;
+const MOST: i32 = 24;
 
 /// Cells of `spices`, per community and for all, from cells that were already suppressed.
-pub(crate) fn spices(cells: &mut Vec<Cell>, now: &Span) {
+pub(crate) fn spices(cells: &mut Vec<Cell>, as_of: Date, now: &Span) {
+    let whole = Month::of(as_of.tomorrow().unwrap_or(as_of)).index() - 1;
     let series = series(cells);
     // A workspace without any series still says what each pillar needs.
     let mut communities: Vec<_> = series.keys().map(|key| key.community.clone()).collect();
@@ -72,11 +77,13 @@ pub(crate) fn spices(cells: &mut Vec<Cell>, now: &Span) {
                     key.community == community && key.kpi == *kpi && &*key.item == *item
                 });
                 let Some((_, values)) = found else { continue };
-                let values: Vec<f64> = values.values().rev().take(MOST + 1).copied().collect();
-                let Some((latest, earlier)) = values
-                    .split_first()
-                    .filter(|(_, earlier)| earlier.len() >= FEWEST)
-                else {
+                let month = if *kpi == "customer_retention" {
+                    whole - 1
+                } else {
+                    whole
+                };
+                let earlier: Vec<f64> = values.range(month - MOST..month).map(|m| *m.1).collect();
+                let Some(latest) = values.get(&month).filter(|_| earlier.len() >= FEWEST) else {
                     continue;
                 };
                 let beaten: f64 = earlier

@@ -108,7 +108,7 @@ impl Period<'_> {
             return;
         }
         let off = self.cell("off_product_share", "share");
-        out.push(if self.run.off_product_tagged() {
+        out.push(if self.run.told.off_product(&self.scope.cut) {
             let hits = self.talks.iter().filter(|t| t.off_product).count() as u64;
             off.share(hits, all, people, nothing).groups(&[
                 openers(counter, self.talks.iter().filter(|t| t.off_product)),
@@ -174,11 +174,11 @@ impl Period<'_> {
         let waiting: Vec<&Talk<'_>> = old
             .iter()
             .copied()
-            .filter(|t| t.thread.first_answer >= now)
+            .filter(|t| t.thread.unanswered(now))
             .collect();
         let served = openers(
             counter,
-            old.iter().copied().filter(|t| t.thread.first_answer < now),
+            old.iter().copied().filter(|t| !t.thread.unanswered(now)),
         );
         out.push(
             self.cell("unanswered_share_72h", "share")
@@ -195,16 +195,19 @@ impl Period<'_> {
             .copied()
             .filter(|t| t.thread.accepted < now)
             .collect();
-        out.push(
-            self.cell("accepted_answer_share", "share")
-                .share(
-                    accepted.len() as u64,
-                    questions.len() as u64,
-                    asked,
-                    nothing,
-                )
-                .groups(&[openers(counter, accepted.iter().copied())]),
-        );
+        let cell = self.cell("accepted_answer_share", "share");
+        let told = self.run.told.tells(&self.scope.cut, Kind::AnswerAccepted);
+        out.push(if told {
+            cell.share(
+                accepted.len() as u64,
+                questions.len() as u64,
+                asked,
+                nothing,
+            )
+            .groups(&[openers(counter, accepted.iter().copied())])
+        } else {
+            cell.missing("needs: accepted answers (no connected platform has told of any)")
+        });
     }
 
     /// Median hours to the first answer, by Kaplan–Meier: a question without answer waits until now.
@@ -279,11 +282,13 @@ impl Period<'_> {
         let (top, k) = top_of(&counts, members, 5);
         let people = counts.len() as u64;
         let cell = |unit| self.cell("contribution_concentration", unit);
-        out.push(
+        out.push(if members == 0 && total > 0 {
+            cell("share").missing("no members at the end")
+        } else {
             cell("share")
                 .ratio(top as f64, total as f64, people, "no contributions")
-                .groups(&[k]),
-        );
+                .groups(&[k])
+        });
         let ascending: Vec<(u64, u32)> = counts.iter().rev().map(|n| (*n, 0)).collect();
         out.push(match gini(&ascending, |_| 1) {
             Some(value) => cell("gini").count(value, people).item("gini"),

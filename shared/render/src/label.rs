@@ -178,7 +178,7 @@ pub(crate) const KPIS: &[(&str, Family, &str, &str)] = {
             "peer_answer_share",
             People,
             "Questions answered by peers",
-            "Questions répondues par des pairs",
+            "Questions ayant reçu une réponse de pairs",
         ),
         (
             "time_to_first_answer",
@@ -442,6 +442,11 @@ pub fn kpi_label(id: &str, language: Language) -> String {
     match KPIS.iter().find(|kpi| kpi.0 == id) {
         Some((_, _, english, french)) => language.say(english, french),
         None => match id {
+            "spices" => "SPICES".to_owned(),
+            "feedback_threads" => language.say(
+                "Threads in feedback channels",
+                "Fils dans les canaux de retours",
+            ),
             "health_score" => language.say("Health score", "Score de santé"),
             "health_change" => {
                 language.say("Change of the health score", "Évolution du score de santé")

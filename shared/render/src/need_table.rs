@@ -4,6 +4,41 @@ use crate::word::Entry;
 
 /// What `needs:` names.
 pub(crate) const NEEDS: &[Entry] = &[
+    (
+        "events or a roster",
+        "events or a roster",
+        "des événements ou une liste de membres",
+    ),
+    (
+        "people with became_customer_at, or people + deals",
+        "people with became_customer_at, or people + deals",
+        "des contacts avec became_customer_at, ou des contacts et des opportunités",
+    ),
+    (
+        "mentions of competitors or the market",
+        "mentions of competitors or the market",
+        "des mentions de concurrents ou du marché",
+    ),
+    (
+        "channel tags (feedback_channels of a community)",
+        "channel tags (feedback_channels of a community)",
+        "des étiquettes de canaux (feedback_channels d'une communauté)",
+    ),
+    (
+        "leaves (no connected platform has told of any)",
+        "members' leaves: no connected platform has told of any",
+        "des départs : aucune plateforme connectée n'en a signalé",
+    ),
+    (
+        "accepted answers (no connected platform has told of any)",
+        "accepted answers: no connected platform has told of any",
+        "des réponses acceptées : aucune plateforme connectée n'en a signalé",
+    ),
+    (
+        "workspace.name",
+        "workspace.name (the brand that an unaided answer names)",
+        "workspace.name (la marque que nomme une réponse spontanée)",
+    ),
     ("content views", "content views", "des vues de contenus"),
     ("lives", "live events", "des lives"),
     ("notifications", "notifications", "des notifications"),

@@ -7,6 +7,16 @@ use crate::word::Entry;
 /// Reasons by code or sentence.
 pub(crate) const REASONS: &[Entry] = &[
     (
+        "no month of the period is over: a running one is not annualised",
+        "no month of the period is over: a running one is not annualised",
+        "aucun mois de la période n'est terminé : un mois en cours ne s'annualise pas",
+    ),
+    (
+        "no click of the other audience: no ratio",
+        "no click of the other audience: no ratio",
+        "aucun clic de l'autre audience : pas de rapport",
+    ),
+    (
         "no threads in the period",
         "no threads in the period",
         "aucun fil dans la période",
@@ -386,7 +396,7 @@ pub(crate) const REASONS: &[Entry] = &[
     (
         "assumed: the configured share of peer-answered questions",
         "assumed: the configured share of peer-answered questions",
-        "supposé : la part configurée des questions répondues entre pairs",
+        "supposé : la part configurée des questions ayant reçu une réponse de pairs",
     ),
     (
         "no message could be scored",

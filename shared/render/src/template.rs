@@ -9,6 +9,31 @@ use crate::word::Entry;
 /// `(English as written, English as read, French)`, holes in the same order in all three.
 pub(crate) const TEMPLATES: &[Entry] = &[
     (
+        "{} customers are left out: nothing says since when they are",
+        "{} customers are left out: nothing says since when they are",
+        "{} clients sont laissés de côté : rien ne dit depuis quand ils le sont",
+    ),
+    (
+        "{} deals won are in no period: no date of closing",
+        "{} deals won are in no period: no date of closing",
+        "{} opportunités gagnées ne sont dans aucune période : pas de date de clôture",
+    ),
+    (
+        "horizon {} months: no contract was followed for longer; discounted 10 % a year, margin {}",
+        "horizon {} months: no contract was followed for longer; discounted 10% a year, margin {}",
+        "horizon de {} mois : aucun contrat n'a été suivi plus longtemps ; actualisé à 10 % par an, marge {}",
+    ),
+    (
+        "{} answers of others than new customers are left out",
+        "{} answers of others than new customers are left out",
+        "{} réponses d'autres que de nouveaux clients sont laissées de côté",
+    ),
+    (
+        "{} answers may be of others than new customers: nothing tells who they are",
+        "{} answers may be of others than new customers: nothing tells who they are",
+        "{} réponses peuvent venir d'autres que de nouveaux clients : rien ne dit de qui elles sont",
+    ),
+    (
         "{} observations, at least {} are needed",
         "{} observations, at least {} are needed",
         "{} observations, il en faut au moins {}",

@@ -193,7 +193,10 @@ pub(crate) fn leads(tables: &Tables, language: Language) -> Markup {
                 tbody { @for row in rows.iter().take(SHOWN) {
                     tr {
                         th.name scope="row" { (row.text("crm_id").unwrap_or("?")) }
-                        td data-l=(say("Status", "Statut")) { (word::lifecycle(row.text("lifecycle").unwrap_or_default(), language)) }
+                        td data-l=(say("Status", "Statut")) {
+                            (word::lifecycle(row.text("lifecycle").unwrap_or_default(), language))
+                            @if row.own.get("opted_out") == Some(&Json::Bool(true)) { " · " (say("does not want to be written to", "ne souhaite pas être sollicité")) }
+                        }
                         td.num data-l=(say("Contributions", "Contributions")) { (count(row.value.unwrap_or(0.0).max(0.0) as u64, language)) }
                         td.why data-l=(say("Last one", "La dernière")) { @if let Some(at) = row.text("last_contribution_at") { (number::instant(at, language)) } }
                     }

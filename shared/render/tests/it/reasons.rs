@@ -56,6 +56,7 @@ const NOT_REASONS: &[&str] = &[
     "landed delivery",
     "deals/100 customers/year",
     "{note}; units with several rows count once for each",
+    "{note}; {}",
     "{said}; {reason}",
     "{n} rows left out of the facts: {entity}: {reason}",
     "a bucket of facts could not be worked on: {error}; run `uplift` again",
