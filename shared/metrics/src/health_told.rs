@@ -88,7 +88,8 @@ impl<'a> Told<'a> {
             for (at, day) in days.iter().enumerate() {
                 for (number, component) in Component::ALL.into_iter().enumerate() {
                     let parts: Vec<u64> = each.iter().map(|days| days[at][number]).collect();
-                    for community in complement(total[at][number], &parts, config.privacy.min_cell)
+                    if let Some(community) =
+                        complement(total[at][number], &parts, config.privacy.min_cell)
                     {
                         withheld.insert((*day, community, component));
                     }
@@ -129,25 +130,20 @@ impl<'a> Told<'a> {
     }
 }
 
-/// The communities (`None`: the total) that must be withheld beside those with fewer than `min_cell` people.
-fn complement(total: u64, parts: &[u64], min_cell: u64) -> Vec<Option<u16>> {
-    let mut more: Vec<Option<u16>> = Vec::new();
-    while total >= min_cell {
-        let is_hidden = |at: usize| parts[at] < min_cell || more.contains(&Some(at as u16));
-        let there = (0..parts.len()).filter(|at| parts[*at] > 0);
-        let (hidden, shown): (Vec<usize>, Vec<usize>) = there.partition(|at| is_hidden(*at));
-        let hidden: Vec<u64> = hidden.into_iter().map(|at| parts[at]).collect();
-        let shown = shown.into_iter().map(|at| (at, parts[at]));
-        match next_to_hide(&hidden, shown, min_cell) {
-            Next::Nothing => break,
-            Next::Part(at) => more.push(Some(at as u16)),
-            Next::Total => {
-                more.push(None);
-                break;
-            }
-        }
+/// The community (inner `None`: the total) that must be withheld beside those with fewer than `min_cell` people. One is always
+/// enough: what is shown holds `min_cell` people or more.
+fn complement(total: u64, parts: &[u64], min_cell: u64) -> Option<Option<u16>> {
+    if total < min_cell {
+        return None;
     }
-    more
+    let there = parts.iter().copied().enumerate().filter(|part| part.1 > 0);
+    let (hidden, shown): (Vec<_>, Vec<_>) = there.partition(|part| part.1 < min_cell);
+    let hidden: Vec<u64> = hidden.into_iter().map(|part| part.1).collect();
+    match next_to_hide(&hidden, shown.into_iter(), min_cell) {
+        Next::Nothing => None,
+        Next::Part(at) => Some(Some(at as u16)),
+        Next::Total => Some(None),
+    }
 }
 
 #[cfg(test)]
@@ -157,14 +153,14 @@ mod tests {
     #[test]
     fn what_is_hidden_cannot_be_had_by_subtraction() {
         for (case, total, parts, more) in [
-            ("nothing is hidden", 80, vec![40, 40], vec![]),
-            ("the only other one", 40, vec![37, 3], vec![Some(0)]),
-            ("the smallest other one", 90, vec![50, 37, 3], vec![Some(1)]),
-            ("two hide each other", 55, vec![40, 9, 6], vec![]),
-            ("two that are too few", 45, vec![40, 3, 2], vec![Some(0)]),
-            ("nobody hides nothing", 40, vec![40, 0], vec![]),
-            ("no other one", 12, vec![9, 0], vec![None]),
-            ("the total is hidden itself", 8, vec![5, 3], vec![]),
+            ("nothing is hidden", 80, vec![40, 40], None),
+            ("the only other one", 40, vec![37, 3], Some(Some(0))),
+            ("the smallest other one", 90, vec![50, 37, 3], Some(Some(1))),
+            ("two hide each other", 55, vec![40, 9, 6], None),
+            ("two that are too few", 45, vec![40, 3, 2], Some(Some(0))),
+            ("nobody hides nothing", 40, vec![40, 0], None),
+            ("no other one", 12, vec![9, 0], Some(None)),
+            ("the total is hidden itself", 8, vec![5, 3], None),
         ] {
             assert_eq!(complement(total, &parts, 10), more, "{case}");
         }
