@@ -169,16 +169,18 @@ pub fn champions_among(
     spans: &Spans,
     until: i64,
 ) -> BTreeMap<u32, Rule> {
-    let mut helps = helps.clone();
-    helps.retain(|person, _| spans.member_at(*person, until - 1));
-    by_rule(&helps, spans.members_before(until))
+    let there = helps.iter().map(|(person, help)| (*person, *help));
+    let there: Vec<(u32, Help)> = there
+        .filter(|(person, _)| spans.member_at(*person, until - 1))
+        .collect();
+    by_rule(&there, spans.members_before(until))
 }
 
 /// Who of members who helped is a champion; `members` is the size of which 1 % (rounded up) is taken, ties at the border included.
-pub(crate) fn by_rule(helps: &BTreeMap<u32, Help>, members: u64) -> BTreeMap<u32, Rule> {
+pub(crate) fn by_rule(helps: &[(u32, Help)], members: u64) -> BTreeMap<u32, Rule> {
     let mut accepted: Vec<u32> = helps
-        .values()
-        .map(|h| h.accepted)
+        .iter()
+        .map(|(_, help)| help.accepted)
         .filter(|n| *n > 0)
         .collect();
     accepted.sort_unstable_by(|a, b| b.cmp(a));

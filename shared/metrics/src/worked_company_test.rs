@@ -549,7 +549,7 @@ fn five_percent_of_members_are_counted_in_whole_people() {
     let seven: u64 = (14..=20).sum();
     assert_eq!(crate::people::top_of(&counts, 140, 5), (seven, 7));
     assert_eq!(crate::people::top_of(&counts, 141, 5).1, 8);
-    let helps: std::collections::BTreeMap<u32, crate::helpers::Help> = (0..9)
+    let helps: Vec<(u32, crate::helpers::Help)> = (0..9)
         .map(|person| {
             let help = crate::helpers::Help {
                 accepted: 100 - person,
