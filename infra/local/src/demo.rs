@@ -56,17 +56,18 @@ pub async fn demo(shared: &Shared, arguments: &Demo) -> Result<ExitCode, Failure
     let workspace = prepare(shared, &company).await?;
     let deps = workspace.deps.clone();
     let as_of = company.end().yesterday().map_err(Failure::failed)?;
-    let midnight = start_of_day(company.end(), &deps.zone);
-    let now = midnight
+    // The files come at the end of the last day, and the night after it: the day is over, and with it its month.
+    let now = start_of_day(company.end(), &deps.zone);
+    let dropped = now
         .checked_sub(SignedDuration::from_secs(1))
         .map_err(Failure::failed)?;
     let steps = Steps { quiet: shared.json };
     match arguments.scale {
         Scale::Small => {
             deliver(&deps, &company, &steps).await?;
-            drop_exports(&deps, &company, now, &steps).await?;
+            drop_exports(&deps, &company, dropped, &steps).await?;
         }
-        Scale::Medium | Scale::Large => write_lake(&deps, &company, now, &steps).await?,
+        Scale::Medium | Scale::Large => write_lake(&deps, &company, dropped, &steps).await?,
     }
     crate::jobs::execute(&deps, "nightly", Some(as_of), now, |job| {
         steps.say(&format!("run {job}"))
