@@ -84,12 +84,11 @@ pub async fn join(
         paid.insert(entity, std::mem::take(&mut told.paid));
         holdings.insert(entity, holding);
     }
-    let people = holdings
-        .remove(&Entity::People)
-        .ok_or_else(|| JobError::Input("people were not looked for".to_owned()))?;
-    let accounts = holdings
-        .remove(&Entity::Accounts)
-        .ok_or_else(|| JobError::Input("accounts were not looked for".to_owned()))?;
+    let mut take = |entity: Entity| {
+        let nobody = || JobError::Input("people and accounts were not looked for".to_owned());
+        holdings.remove(&entity).ok_or_else(nobody)
+    };
+    let (people, accounts) = (take(Entity::People)?, take(Entity::Accounts)?);
     let ledgers = Ledgers::find(&deps.lake, holdings, &paid, &deps.config, until).await?;
 
     outcome.count(

@@ -721,8 +721,8 @@ pub(crate) const REASONS: &[Entry] = &[
         "magnitudes relatives (Rambachan et Roth), borne prudente",
     ),
     (
-        "people were not looked for",
-        "people were not looked for",
-        "les personnes n'ont pas été recherchées",
+        "people and accounts were not looked for",
+        "people and accounts were not looked for",
+        "les personnes et les comptes n'ont pas été recherchés",
     ),
 ];
