@@ -17,6 +17,7 @@ import pathlib
 import re
 import string
 import sys
+import tempfile
 import time
 import tomllib
 import zoneinfo
@@ -302,6 +303,8 @@ def main():
     as_of = dt.date.fromisoformat(pointer["as_of"])
     published = lake / f"published/kpis/as_of={as_of}/{pointer['run_id']}.parquet"
     db = duckdb.connect(arguments.database)
+    # What does not fit in memory goes beside the other temporary files, not into the folder that this is called from.
+    db.execute(f"set temp_directory = '{tempfile.gettempdir()}'")
     db.execute("set memory_limit = '6GB'")
     db.execute("set threads = 2")
     db.execute("set preserve_insertion_order = false")
