@@ -326,8 +326,8 @@ pub fn alert_notice(row: &Row, fired: bool, zone: &TimeZone, language: Language)
     }
     let advice = match (fired, row.text("kind")) {
         (true, Some("source_silent")) => language.say(
-            "A silent source looks like a dying community: the health score is suspended until it speaks again. Check the app's webhook settings.",
-            "Une source silencieuse ressemble à une communauté qui s'éteint : le score de santé est suspendu jusqu'à son retour. Vérifiez les webhooks de l'application.",
+            "A silent source looks like a dying community: if members talk there, the health score is suspended until it speaks again. Check the app's webhook settings.",
+            "Une source silencieuse ressemble à une communauté qui s'éteint : si des membres y parlent, le score de santé est suspendu jusqu'à son retour. Vérifiez les webhooks de l'application.",
         ),
         (true, Some("health_fell")) => language.say(
             "The dashboard says which parts moved and what to do next.",
