@@ -60,9 +60,6 @@ const WANTED: events::Wanted = events::Wanted {
     ]),
 };
 
-/// Day files fetched ahead of the one that is read: hides latency, bounds memory.
-const DAYS_AHEAD: usize = 8;
-
 /// Runs the health job for one as-of day.
 ///
 /// # Errors
@@ -400,30 +397,14 @@ async fn read_activity(
         .map(|object| object.key)
         .collect();
     // Days are read side by side and joined in their order: what is the same in any order stays the same.
-    let config = Arc::new(deps.config.clone());
-    let mut reads = deps
-        .lake
-        .read_ahead(days, DAYS_AHEAD)
-        .map(|(key, read)| {
-            let config = Arc::clone(&config);
-            async move {
-                let Some(bytes) = read? else {
-                    return Ok(ActivityBuilder::default());
-                };
-                let work = move || read_day(&key, bytes, &config, now);
-                tokio::task::spawn_blocking(work)
-                    .await
-                    .map_err(|error| unread("a day of events", &error))?
-                    .map_err(JobError::from)
-            }
-        })
-        .buffered(at_once());
+    let read = |_, key: &str, bytes| read_day(key, bytes, &deps.config, now);
     let mut seen = 0;
-    while let Some(day) = reads.next().await {
-        let day = day?;
-        seen += day.len() as u64;
-        builder.merge(day);
-    }
+    deps.lake
+        .side_by_side(days, read, |day| {
+            seen += day.len() as u64;
+            builder.merge(day);
+        })
+        .await?;
     outcome.count("events", seen);
     builder.resolve(who);
     for row in held(&deps.lake, Entity::Members, until).await? {

@@ -407,7 +407,8 @@ impl Lake {
         mut take: impl FnMut(T),
     ) -> Result<(), LakeError> {
         let at_once = rayon::current_num_threads();
-        let reads = self.read_ahead(keys, READS_AT_ONCE.max(at_once));
+        // What the next ones need is under way meanwhile, and no more: a file of rows has tens of megabytes.
+        let reads = self.read_ahead(keys, 2 * at_once);
         let mut chunks = reads.enumerate().chunks(at_once);
         while let Some(chunk) = chunks.next().await {
             let done: Vec<Result<Option<T>, LakeError>> = chunk
