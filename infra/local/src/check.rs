@@ -204,7 +204,7 @@ fn cells(record: &Record) -> Json {
 /// One item for a person: what became of it, then every field that is filled.
 fn print_item(row: &Json) {
     let reason = row["reason"].as_str().map(|reason| format!(": {reason}"));
-    println!(
+    say!(
         "item {}: {}{}",
         row["item"],
         row["outcome"].as_str().unwrap_or_default(),
@@ -214,8 +214,8 @@ fn print_item(row: &Json) {
         match value {
             Json::Null => {}
             Json::Object(map) if map.is_empty() => {}
-            Json::String(text) => println!("  {name:<12} {text}"),
-            other => println!("  {name:<12} {other}"),
+            Json::String(text) => say!("  {name:<12} {text}"),
+            other => say!("  {name:<12} {other}"),
         }
     }
 }

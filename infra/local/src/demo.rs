@@ -385,18 +385,19 @@ fn print_answer(answer: &Json, company: &Company) {
             .map_or_else(|| "unknown".to_owned(), |value| format!("{value:.2} €"))
     };
     let (raw, estimate) = (&answer["raw"], &answer["estimate"]);
-    println!();
-    println!(
+    say!();
+    say!(
         "Revenue per customer and month, members against non-members ({} customers, {} members)",
-        company.truth.customers, company.truth.members
+        company.truth.customers,
+        company.truth.members
     );
-    println!(
+    say!(
         "  raw gap        {}  [{}, {}]   who the members already were is in it",
         money(&raw["value"]),
         money(&raw["lower"]),
         money(&raw["upper"])
     );
-    println!(
+    say!(
         "  like for like  {}  [{}, {}]   grade {}, {}",
         money(&estimate["value"]),
         money(&estimate["lower"]),
@@ -404,9 +405,9 @@ fn print_answer(answer: &Json, company: &Company) {
         estimate["grade"].as_str().unwrap_or("none"),
         estimate["method"].as_str().unwrap_or("no method")
     );
-    println!(
+    say!(
         "  truth          {}   known only because the company is made up",
         money(&answer["truth"])
     );
-    println!("  {} s", answer["elapsed_s"]);
+    say!("  {} s", answer["elapsed_s"]);
 }

@@ -143,14 +143,14 @@ pub fn print_receipt(receipt: &Receipt, config: &Config) {
     let say = |english: &str, french: &str| language.say(english, french);
     let told = |text: &str| receipt_sentence(text, language);
     let rows = receipt.rows;
-    println!("{}", receipt.file);
+    say!("{}", receipt.file);
     match receipt.status {
-        ImportStatus::Refused => println!(
+        ImportStatus::Refused => say!(
             "  {}{}",
             say("refused: ", "refusé : "),
             told(receipt.reason.as_deref().unwrap_or("no reason given"))
         ),
-        ImportStatus::Unchanged => println!(
+        ImportStatus::Unchanged => say!(
             "  {}",
             say(
                 "unchanged: this very file was imported before",
@@ -160,7 +160,7 @@ pub fn print_receipt(receipt: &Receipt, config: &Config) {
         ImportStatus::Imported => {}
     }
     if let Some(dialect) = &receipt.dialect {
-        println!(
+        say!(
             "  {} {dialect} ({})",
             say("read as", "lu comme"),
             told(receipt.recognised_by.as_deref().unwrap_or("declared"))
@@ -174,17 +174,17 @@ pub fn print_receipt(receipt: &Receipt, config: &Config) {
         (rows.dropped, say("dropped", "laissées de côté")),
     ]
     .map(|(n, what)| format!("{n} {what}"));
-    println!(
+    say!(
         "  {} {}{}",
         rows.read,
         say("rows: ", "lignes : "),
         counted.join(", ")
     );
     for refusal in receipt.refused.iter().take(10) {
-        println!("  {}", refusal_sentence(refusal, language));
+        say!("  {}", refusal_sentence(refusal, language));
     }
     if receipt.refused.len() > 10 {
-        println!(
+        say!(
             "  {} {}{}",
             say("further rows:", "autres lignes :"),
             receipt.rows.refused - 10,
@@ -195,7 +195,7 @@ pub fn print_receipt(receipt: &Receipt, config: &Config) {
         );
     }
     if let Some(matching) = receipt.matching.filter(|matching| matching.none > 0) {
-        println!(
+        say!(
             "  {} / {} {}",
             matching.none,
             matching.rows,
@@ -206,7 +206,7 @@ pub fn print_receipt(receipt: &Receipt, config: &Config) {
         );
     }
     for note in receipt.drift.iter().chain(&receipt.warnings) {
-        println!("  {}", told(note));
+        say!("  {}", told(note));
     }
 }
 

@@ -112,7 +112,7 @@ pub fn export(shared: &Shared, arguments: &Check, file: &Path) -> Result<ExitCod
         } else {
             crate::drop::print_receipt(&receipt, &config);
             if let Some(proposal) = preview.proposal {
-                println!("  a sidecar to start from ({name}{SIDECAR_ENDING}):\n\n{proposal}");
+                say!("  a sidecar to start from ({name}{SIDECAR_ENDING}):\n\n{proposal}");
             }
         }
     }

@@ -12,7 +12,7 @@ pub const TEMPLATE: &str = include_str!("levier.toml");
 /// Writes the template, or prints it.
 pub fn init(shared: &Shared, arguments: &Init) -> Result<ExitCode, Failure> {
     if arguments.file.as_os_str() == "-" {
-        print!("{TEMPLATE}");
+        crate::output::text(format_args!("{TEMPLATE}"));
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.file.exists() && !arguments.force {
@@ -32,7 +32,7 @@ pub fn init(shared: &Shared, arguments: &Init) -> Result<ExitCode, Failure> {
             &serde_json::json!({"file": arguments.file.display().to_string(), "written": true}),
         );
     } else {
-        println!(
+        say!(
             "{} written; set what is yours, then levier check",
             arguments.file.display()
         );

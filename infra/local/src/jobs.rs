@@ -61,7 +61,7 @@ pub async fn run(shared: &Shared, arguments: &Run) -> Result<ExitCode, Failure> 
                 .iter()
                 .map(|(what, n)| format!("{n} {}", what.replace('_', " ")))
                 .collect();
-            println!(
+            say!(
                 "{}: {}",
                 outcome.job,
                 if counts.is_empty() {
@@ -71,7 +71,7 @@ pub async fn run(shared: &Shared, arguments: &Run) -> Result<ExitCode, Failure> 
                 }
             );
             for warning in &outcome.warnings {
-                println!("  {warning}");
+                say!("  {warning}");
             }
         }
     }

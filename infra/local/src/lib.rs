@@ -2,11 +2,10 @@
 //!
 //! Every subcommand opens the workspace of a data folder ([`workspace::Workspace`]): it talks to a running `levier up` where
 //! there is one, or starts what it needs itself. Handlers are called as they are; nothing of the pipeline is written here.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command prints"
-)]
+#![expect(clippy::print_stderr, reason = "a command prints")]
+
+#[macro_use]
+mod output;
 
 mod arguments;
 mod check;
@@ -19,7 +18,6 @@ mod jobs;
 mod labelled;
 mod live;
 mod notice;
-mod output;
 mod people;
 mod quarantine;
 mod results;

@@ -47,7 +47,7 @@ pub async fn digest(shared: &Shared, arguments: &Digest) -> Result<ExitCode, Fai
             "text": notice.plain(),
         }));
     } else {
-        print!("{}", notice.plain());
+        crate::output::text(format_args!("{}", notice.plain()));
     }
     Ok(ExitCode::SUCCESS)
 }

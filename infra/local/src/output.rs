@@ -1,4 +1,4 @@
-//! Printing: JSON for programs, a table for people.
+//! Printing: JSON for programs, a table or sentences for people.
 
 use std::io::Write;
 
@@ -6,14 +6,28 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use serde_json::Value as Json;
 
-/// A reader that has seen enough (`| head`) closes the pipe: that is no failure.
-fn print_line(line: &dyn std::fmt::Display) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+/// Prints a line: the arguments of `format!`.
+macro_rules! say {
+    () => { $crate::output::text(format_args!("\n")) };
+    ($($arguments:tt)*) => { $crate::output::text(format_args!("{}\n", format_args!($($arguments)*))) };
+}
+
+/// Prints text as it is. A reader that has seen enough (`| head`) closes the pipe: that is no failure; a full disk is one.
+pub fn text(text: std::fmt::Arguments<'_>) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = out.write_fmt(text).and_then(|()| out.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        eprintln!(
+            "levier: the answer cannot be written: {error}; free some room, or write it elsewhere"
+        );
+        std::process::exit(1);
+    }
 }
 
 /// Prints a value as one line of JSON.
 pub fn json(value: &Json) {
-    print_line(value);
+    say!("{value}");
 }
 
 /// Prints flat objects as a table of the columns that any of them fills, in the order first met.
@@ -31,7 +45,7 @@ pub fn table(rows: &[Json]) {
     for row in rows {
         table.add_row(columns.iter().map(|column| cell(&row[*column])));
     }
-    print_line(&table);
+    say!("{table}");
 }
 
 fn cell(value: &Json) -> String {

@@ -55,7 +55,7 @@ pub async fn table(shared: &Shared, arguments: &Table) -> Result<ExitCode, Failu
         .map(Row::flat)
         .collect();
     match format {
-        "csv" => print!("{}", levier_render::csv(&rows, name, dialect)),
+        "csv" => crate::output::text(format_args!("{}", levier_render::csv(&rows, name, dialect))),
         other => {
             let rows: Vec<Json> = rows
                 .iter()
@@ -124,7 +124,7 @@ pub fn analyse(
             if shared.json {
                 output::json(&answer);
             } else {
-                println!("{}", levier_analysis::render_text(&answer));
+                say!("{}", levier_analysis::render_text(&answer));
             }
             Ok(ExitCode::SUCCESS)
         }

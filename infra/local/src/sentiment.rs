@@ -214,7 +214,7 @@ fn print(evaluated: &[(&str, Evaluation)], answer: &Json) {
                 .apparent(label)
                 .and_then(|apparent| all.correct(label, apparent));
             if let Some(c) = correction {
-                println!(
+                say!(
                     "{label}: {:.1} % read so, {:.1} % after correction (Rogan–Gladen)",
                     100.0 * c.apparent,
                     100.0 * c.corrected
@@ -222,34 +222,34 @@ fn print(evaluated: &[(&str, Evaluation)], answer: &Json) {
             }
         }
         if let Some(errors) = answer["score_errors"].as_object() {
-            println!(
+            say!(
                 "\nTo correct the health score for these errors, put into levier.toml:\n\n[sentiment]"
             );
             for (label, found) in errors {
-                println!(
+                say!(
                     "{label} = {{ sensitivity = {:.4}, specificity = {:.4} }}",
                     found["sensitivity"].as_f64().unwrap_or_default(),
                     found["specificity"].as_f64().unwrap_or_default()
                 );
             }
-            println!();
+            say!();
         }
         if let Some(why) = answer["no_score_errors"].as_str() {
-            println!("\nNo [sentiment] block to correct the health score with: {why}.\n");
+            say!("\nNo [sentiment] block to correct the health score with: {why}.\n");
         }
     }
     let left_out = answer["left_out"].as_array().map_or(&[][..], Vec::as_slice);
     for said in left_out.iter().take(SHOWN) {
-        println!("left out: {}", said.as_str().unwrap_or_default());
+        say!("left out: {}", said.as_str().unwrap_or_default());
     }
     if left_out.len() > SHOWN {
-        println!(
+        say!(
             "left out: {} more lines; --json names them all",
             left_out.len() - SHOWN
         );
     }
     for said in answer["warnings"].as_array().into_iter().flatten() {
-        println!("{}", said.as_str().unwrap_or_default());
+        say!("{}", said.as_str().unwrap_or_default());
     }
 }
 

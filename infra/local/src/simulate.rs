@@ -72,7 +72,7 @@ pub fn simulate(shared: &Shared, arguments: &Simulate) -> Result<ExitCode, Failu
     if shared.json {
         output::json(&summary);
     } else {
-        println!(
+        say!(
             "{count} deliveries and {} exports of a made-up company in {}; its truth in truth.json",
             files.len(),
             out.display()

@@ -3,7 +3,6 @@
 //!
 //! One job runs at a time, whoever asked for it: the scheduler, a dropped file, or another command through `/local/run`.
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,14 +128,12 @@ pub async fn serve(
     let text = serde_json::to_string(&ready).map_err(Failure::failed)?;
     std::fs::write(shared.data.join("up.json"), &text)
         .map_err(|error| Failure::Failed(format!("up.json cannot be written: {error}")))?;
-    println!("{text}");
+    say!("{text}");
     if !shared.json {
-        println!("dashboard  {}/", ready.url);
-        println!("hooks      {}/hooks/SOURCE", ready.url);
-        println!("tables     {}/v1/tables", ready.url);
+        say!("dashboard  {}/", ready.url);
+        say!("hooks      {}/hooks/SOURCE", ready.url);
+        say!("tables     {}/v1/tables", ready.url);
     }
-    // The first line is waited for by other programs.
-    let _ = std::io::stdout().flush();
     let served = axum::serve(listener, router)
         .with_graceful_shutdown(stopped)
         .await;
