@@ -394,7 +394,7 @@ impl Company {
     }
 
     pub(crate) fn is_staff(&self, number: u32) -> bool {
-        number >= self.headcount().first_staff()
+        self.headcount().is_staff(number)
     }
 
     fn is_member(&self, number: u32, at: i64) -> bool {

@@ -27,7 +27,7 @@ use crate::options::{CompanyOptions, Scale, Story};
 pub(crate) const OPENING_ORDERS: u32 = 1;
 /// Tries of the binomial number of orders of one month.
 pub(crate) const ORDER_TRIES: u32 = 3;
-/// First and last month in which one can join.
+/// First and last month in which a customer can join.
 pub(crate) const JOINING: std::ops::RangeInclusive<usize> = 5..=19;
 /// First tenure with an effect.
 pub(crate) const EFFECT_FROM: i32 = 3;

@@ -71,13 +71,15 @@ pub(crate) struct Person {
     pub unlinked: bool,
 }
 
-/// How many of each there are. Numbers are contiguous: customers, leads, outsiders, staff.
+/// How many of each there are. Numbers are contiguous: customers, leads, outsiders, staff, newcomers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Headcount {
     pub customers: u32,
     pub leads: u32,
     pub outsiders: u32,
     pub staff: u32,
+    /// Outsiders who come when customers join no more: they keep the community young and change nothing of its worth.
+    pub newcomers: u32,
 }
 
 impl Headcount {
@@ -87,11 +89,12 @@ impl Headcount {
             leads: customers / 5,
             outsiders: customers / 20,
             staff: 8 + customers / 5_000,
+            newcomers: customers / 15,
         }
     }
 
     pub(crate) fn all(self) -> u32 {
-        self.first_staff() + self.staff
+        self.first_newcomer() + self.newcomers
     }
 
     pub(crate) fn first_outsider(self) -> u32 {
@@ -100,6 +103,14 @@ impl Headcount {
 
     pub(crate) fn first_staff(self) -> u32 {
         self.first_outsider() + self.outsiders
+    }
+
+    fn first_newcomer(self) -> u32 {
+        self.first_staff() + self.staff
+    }
+
+    pub(crate) fn is_staff(self, number: u32) -> bool {
+        (self.first_staff()..self.first_newcomer()).contains(&number)
     }
 }
 
@@ -155,13 +166,17 @@ impl Census {
             joined = self.person(twin, calendar).joined;
             let entry = (converts && entry < MONTHS).then_some(entry);
             (Standing::Lead { created, entry }, self.base)
-        } else if number < headcount.first_staff() {
-            let span = (JOINING.end() - JOINING.start() + 1) as u64;
-            joined = Some(JOINING.start() + below(&mut rng, span) as usize);
-            (Standing::Outsider, 0.0)
-        } else {
+        } else if headcount.is_staff(number) {
             joined = Some(*JOINING.start());
             (Standing::Staff, 0.0)
+        } else {
+            let months = if number < headcount.first_staff() {
+                *JOINING.start()..JOINING.end() + 1
+            } else {
+                JOINING.end() + 1..MONTHS
+            };
+            joined = Some(months.start + below(&mut rng, months.len() as u64) as usize);
+            (Standing::Outsider, 0.0)
         };
         let mut person = Person {
             number,
