@@ -10,6 +10,7 @@ mod seal;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use levier_domain::entity::Entity;
 use levier_domain::table::{Row, Status, TableName};
 use levier_domain::time::start_of_day;
@@ -48,6 +49,7 @@ pub async fn snapshot(
         .results
         .read_rows(&pointer.run_id, TableName::Tenure)
         .await?;
+    let (kpis, health_run) = kpis(deps, day).await?;
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
     let spent = held(&deps.lake, Entity::Costs, until).await?;
     let rates = held(&deps.lake, Entity::Rates, until).await?;
@@ -58,12 +60,17 @@ pub async fn snapshot(
     input.costs = &costs;
     input.uplift = &uplift;
     input.tenure = &tenure;
+    input.kpis = &kpis;
     let roi = levier_roi::roi(&input);
 
     let headline: Vec<&Row> = uplift
         .iter()
         .filter(|row| row.own.get("headline") == Some(&Json::Bool(true)))
         .collect();
+    let mut inputs = json!({"facts": manifest.digest, "uplift_run": pointer.run_id});
+    if let Some(run) = health_run {
+        inputs["health_run"] = json!(run);
+    }
     let document = json!({
         "as_of": day,
         "workspace": deps.config.workspace.name,
@@ -71,7 +78,7 @@ pub async fn snapshot(
         "roi": roi,
         "uplift": headline,
         "costs_left_out": left_out,
-        "inputs": {"facts": manifest.digest, "uplift_run": pointer.run_id},
+        "inputs": inputs,
         "assumptions": {"commerce": deps.config.commerce, "roi": deps.config.roi},
         "definitions": {
             "roi": "(gains − costs) ÷ costs",
@@ -103,4 +110,22 @@ pub async fn snapshot(
     };
     outcome.run_id = Some(run.publish(&deps.lake, &deps.results).await?);
     Ok(outcome)
+}
+
+/// The KPIs of that day and their run, where a lever counts them.
+async fn kpis(deps: &Dependencies, day: Date) -> Result<(Vec<Row>, Option<String>), JobError> {
+    if deps.config.roi.levers.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let pointer = deps.results.pointer_as_of("health", day).await?;
+    let pointer = pointer.ok_or_else(|| {
+        JobError::Input(format!(
+            "there are no KPIs as of {day}, which the levers of [roi.levers] count; run health --as-of {day} first"
+        ))
+    })?;
+    let rows = deps
+        .results
+        .read_rows(&pointer.run_id, TableName::Kpis)
+        .await?;
+    Ok((rows, Some(pointer.run_id)))
 }

@@ -258,10 +258,16 @@ pub(crate) const NEEDS: &[Entry] = &[
         "support tickets and community events",
         "les tickets du support et des événements de la communauté",
     ),
+    // Of snapshots sealed before there were levers of one's own.
     (
         "value of content",
         "the value of a content",
         "la valeur des contenus",
+    ),
+    (
+        "roi.levers.content_value",
+        "what a content is worth (roi.levers.content_value in levier.toml)",
+        "ce que vaut un contenu (roi.levers.content_value dans levier.toml)",
     ),
     (
         "24 months with a score, or 30 communities with one",

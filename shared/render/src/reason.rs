@@ -227,9 +227,9 @@ mod tests {
                 "l\u{2019}intervalle de l\u{2019}évolution contient 0\u{202f}: non annoncée\u{202f}; Partage de la parole\u{202f}: hors comparaison, faute d\u{2019}être connu aux deux dates",
             ),
             (
-                "without: content_value: needs: value of content",
-                "without: Content value: needs the value of a content",
-                "sans\u{202f}: Valeur des contenus\u{202f}: il faut la valeur des contenus",
+                "without: content_value: needs: roi.levers.content_value",
+                "without: Content value: needs what a content is worth (roi.levers.content_value in levier.toml)",
+                "sans\u{202f}: Valeur des contenus\u{202f}: il faut ce que vaut un contenu (roi.levers.content_value dans levier.toml)",
             ),
             (
                 "size: measured 24, needed >= 100; skew: measured 2.5, needed >= 355 customers (355 x skewness squared)",

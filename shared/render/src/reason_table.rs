@@ -490,6 +490,16 @@ pub(crate) const REASONS: &[Entry] = &[
         "les mois avec trop peu de membres pour être montrés ne sont pas comptés",
     ),
     (
+        "months with fewer people than min_cell are not counted",
+        "months with too few people to be shown are not counted",
+        "les mois avec trop peu de personnes pour être montrés ne sont pas comptés",
+    ),
+    (
+        "assumed: never in the conservative return",
+        "assumed: never in the conservative return",
+        "supposé : jamais dans le retour prudent",
+    ),
+    (
         "a part of the incremental margin, not added to it",
         "a part of the incremental margin, not added to it",
         "une part de la marge supplémentaire, sans s'y ajouter",

@@ -80,6 +80,16 @@ pub(crate) const TEMPLATES: &[Entry] = &[
     ),
     ("{} is assumed", "{} is assumed", "{} : supposé"),
     (
+        "nothing counted of {} in a whole month yet",
+        "nothing counted in a whole month yet of: {}",
+        "rien de compté sur un mois complet : {}",
+    ),
+    (
+        "{}: grade {}, and how many customers came through the community is not measured",
+        "{}: grade {}, and how many customers came through the community is not measured",
+        "{} : niveau {}, et le nombre de clients venus par la communauté n'est pas mesuré",
+    ),
+    (
         "not paid back by {}",
         "not paid back by {}",
         "pas encore rentabilisé en {}",

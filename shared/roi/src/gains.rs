@@ -31,18 +31,21 @@ impl Scenario {
 /// A lever's euros over all months.
 #[derive(Clone, Debug)]
 pub(crate) struct Lever {
-    pub item: &'static str,
+    pub item: String,
     /// Measured, or assumed.
     pub measured: bool,
-    pub grade: String,
+    /// Of the uplift that it rests on, where it rests on one.
+    pub grade: Option<String>,
     pub method: String,
     pub value: f64,
     pub lower: f64,
     pub upper: f64,
     /// Share of the whole that falls in each month.
     pub months: BTreeMap<Month, f64>,
-    /// How the months were found: `tenure_curve` or `even`.
+    /// How the months were found: `tenure_curve`, `even` or `counted`.
     pub shape: &'static str,
+    /// Months that are left out because fewer than `min_cell` people are behind them.
+    pub withheld: u64,
 }
 
 /// A lever, or why it is unknown.
@@ -51,7 +54,7 @@ pub(crate) type Known = Result<Lever, (Status, String)>;
 impl Lever {
     /// `factor` turns one unit of effect per member-month into euros; negative when less is better.
     pub(crate) fn new(
-        item: &'static str,
+        item: &str,
         effect: &Effect,
         assumed: bool,
         factor: f64,
@@ -72,15 +75,16 @@ impl Lever {
         }
         let (months, shape) = spread(members, curve, effect.value);
         Ok(Self {
-            item,
+            item: item.to_owned(),
             measured: effect.is_measured() && !assumed,
-            grade: effect.grade.clone(),
+            grade: Some(effect.grade.clone()),
             method: effect.method.clone(),
             value: effect.value * euros,
             lower,
             upper,
             months,
             shape,
+            withheld: 0,
         })
     }
 

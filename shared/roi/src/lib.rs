@@ -1,6 +1,6 @@
 //! What the community cost, what it brought, and how sure that is.
 //!
-//! Pure: costs, rows of the tables `uplift` and `tenure`, and assumptions in, rows of the table `roi` out.
+//! Pure: costs, rows of the tables `uplift`, `tenure` and `kpis`, and assumptions in, rows of the table `roi` out.
 //!
 //! | scenario | revenue lever | assumed levers |
 //! |---|---|---|
@@ -15,6 +15,7 @@
 //! ```text
 //! incremental margin = effect per member-month × member-months × contribution margin
 //! support savings    = −(effect on tickets per member-month) × member-months × cost per ticket      (assumed)
+//! other levers       = Σ over months of a count (a KPI) × what one of it is worth                   (assumed)
 //! return             = (gains − costs) ÷ costs
 //! payback            = first month in which cumulative gains reach cumulative costs
 //! ```
@@ -33,6 +34,7 @@
 //! ```
 
 mod costs;
+mod counted;
 mod effect;
 mod gains;
 mod model;

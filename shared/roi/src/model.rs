@@ -9,6 +9,7 @@ use levier_domain::time::Month;
 use serde_json::json;
 
 use crate::costs::{Cost, Costs};
+use crate::counted::counted;
 use crate::effect::{curve, effect};
 use crate::gains::{Known, Lever, Scenario};
 use crate::months::{MemberMonths, member_months};
@@ -16,6 +17,8 @@ use crate::months::{MemberMonths, member_months};
 /// Half-width of a 95 % interval in standard errors, and of an 80 % one.
 const Z95: f64 = 1.959_963_984_540_054;
 const Z80: f64 = 1.281_551_565_544_600_4;
+/// The lever of contents, missing as long as nobody has said what they are worth.
+const CONTENT: &str = "content_value";
 
 /// Everything that the model reads.
 #[derive(Clone, Debug)]
@@ -32,6 +35,8 @@ pub struct RoiInput<'a> {
     pub uplift: &'a [Row],
     /// Rows of the table `tenure`: the curve and the member-months.
     pub tenure: &'a [Row],
+    /// Rows of the table `kpis`, for levers that are counted.
+    pub kpis: &'a [Row],
 }
 
 impl<'a> RoiInput<'a> {
@@ -45,6 +50,7 @@ impl<'a> RoiInput<'a> {
             costs: &[],
             uplift: &[],
             tenure: &[],
+            kpis: &[],
         }
     }
 }
@@ -66,27 +72,34 @@ pub fn roi(input: &RoiInput<'_>) -> Vec<Row> {
     let mut rows = sheet.costs(&costs, per_major);
     rows.push(sheet.member_months(&members, withheld));
 
-    let levers = [revenue(input, &members), support(input, &members)];
-    let names = ["incremental_margin", "support_savings"];
-    for (item, lever) in names.iter().zip(&levers) {
+    let mut levers = vec![
+        ("incremental_margin", revenue(input, &members)),
+        ("support_savings", support(input, &members)),
+    ];
+    for (name, lever) in &input.config.roi.levers {
+        levers.push((name, counted(name, lever, input.kpis, input.last_month)));
+    }
+    for (item, lever) in &levers {
         rows.extend(
             Scenario::ALL
                 .iter()
                 .map(|scenario| sheet.lever(item, lever, *scenario)),
         );
     }
-    rows.extend(sheet.parts(&levers[0]));
-    for (item, needs) in [
-        ("acquisition_savings", "needs: spend"),
-        ("content_value", "needs: value of content"),
-    ] {
-        let unknown = Err((Status::Missing, needs.to_owned()));
+    rows.extend(sheet.parts(&levers[0].1));
+    let mut unknown = vec![("acquisition_savings", acquisition(input.uplift))];
+    if !input.config.roi.levers.contains_key(CONTENT) {
+        let needs = "needs: roi.levers.content_value".to_owned();
+        unknown.push((CONTENT, (Status::Missing, needs)));
+    }
+    for (item, why) in unknown {
         rows.extend(
             Scenario::ALL
                 .iter()
-                .map(|scenario| sheet.lever(item, &unknown, *scenario)),
+                .map(|scenario| sheet.lever(item, &Err(why.clone()), *scenario)),
         );
     }
+    let levers: Vec<Known> = levers.into_iter().map(|(_, lever)| lever).collect();
     let monthly = costs
         .by_month()
         .into_iter()
@@ -130,6 +143,21 @@ fn support(input: &RoiInput<'_>, members: &[MemberMonths]) -> Known {
     let effect = effect(input.uplift, "contact_rate")?;
     let curve = curve(input.tenure, "contact_rate");
     Lever::new("support_savings", &effect, true, -cost, members, &curve)
+}
+
+/// Why no euro rests on the cost of acquisition: it is compared raw, if at all.
+fn acquisition(uplift: &[Row]) -> (Status, String) {
+    const KPI: &str = "customer_acquisition_cost";
+    match effect(uplift, KPI) {
+        Err(why) => why,
+        Ok(found) => (
+            Status::CannotSay,
+            format!(
+                "{KPI}: grade {}, and how many customers came through the community is not measured",
+                found.grade
+            ),
+        ),
+    }
 }
 
 struct Sheet<'a> {
@@ -219,9 +247,15 @@ impl Sheet<'_> {
                     "assumed"
                 },
             )
-            .with("grade", lever.grade.clone())
             .with("method", lever.method.clone())
             .with("spread_over_months", lever.shape);
+        if let Some(grade) = &lever.grade {
+            row = row.with("grade", grade.clone());
+        }
+        if lever.withheld > 0 {
+            row = row.with("cells_withheld", lever.withheld);
+            row.reason = Some("months with fewer people than min_cell are not counted".to_owned());
+        }
         match lever.taken(scenario) {
             Some(value) => {
                 row.value = Some(value);
@@ -231,10 +265,12 @@ impl Sheet<'_> {
                 row
             }
             None => {
-                let why = format!(
-                    "assumed (grade {}): never in the conservative return",
-                    lever.grade
-                );
+                let why = match &lever.grade {
+                    Some(grade) => {
+                        format!("assumed (grade {grade}): never in the conservative return")
+                    }
+                    None => "assumed: never in the conservative return".to_owned(),
+                };
                 Self::without(row, &(Status::CannotSay, why))
             }
         }

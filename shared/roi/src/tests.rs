@@ -218,3 +218,111 @@ fn fewer_tickets_are_savings_and_assumed() {
     assert!((find(&rows, "gains", "conservative").value.unwrap() - 150.0).abs() < 1e-9);
     assert!((find(&rows, "gains", "central").value.unwrap() - 840.0).abs() < 1e-9);
 }
+
+/// A figure of a month's KPI.
+fn counted(kpi: &str, item: Option<&str>, month: &str, value: f64) -> Row {
+    let mut row = Row::new(Status::Ok)
+        .with("grain", "month")
+        .with("platform", "all")
+        .with("channel", "all")
+        .with("side", "all");
+    if let Some(item) = item {
+        row = row.with("item", item);
+    }
+    row.kpi = Some(kpi.to_owned());
+    row.period = Some(month.to_owned());
+    row.value = Some(value);
+    row
+}
+
+#[test]
+fn a_lever_is_counted_by_month_and_never_in_the_conservative_return() {
+    let config: Config = Config::parse(
+        "[roi.levers.content_value]\nkpi = \"ugc\"\nitem = \"posts\"\nvalue = 10\nlow = 4\nhigh = 25\n\
+         [roi.levers.visits]\nkpi = \"organic_traffic\"\nvalue = 0.5\n\
+         [roi.levers.friends]\nkpi = \"referrals\"\nvalue = 30\n",
+    )
+    .unwrap();
+    let mut withheld = counted("ugc", Some("posts"), "2026-03", 99.0);
+    (withheld.status, withheld.value) = (Status::Suppressed, None);
+    let mut elsewhere = counted("ugc", Some("posts"), "2026-02", 5.0);
+    elsewhere.community = Some("club".to_owned());
+    let mut hidden = counted("referrals", Some("all"), "2026-01", 1.0);
+    (hidden.status, hidden.value) = (Status::Suppressed, None);
+    let mut share = counted("referrals", Some("all"), "2026-02", 0.5);
+    share.unit = Some("share".to_owned());
+    let mut of_a_week = counted("ugc", Some("posts"), "2026-W05", 5.0);
+    of_a_week = of_a_week.with("grain", "week");
+    let kpis = [
+        counted("ugc", Some("all"), "2026-01", 1_000.0),
+        counted("ugc", Some("posts"), "2026-01", 6.0),
+        counted("ugc", Some("posts"), "2026-02", 14.0),
+        withheld,
+        elsewhere,
+        of_a_week,
+        hidden,
+        share,
+        // The month that runs is not over.
+        counted("ugc", Some("posts"), "2026-04", 500.0),
+    ];
+    let costs = [cost("2026-01", "platform", 10_000)];
+    let rows = roi(&RoiInput {
+        costs: &costs,
+        kpis: &kpis,
+        ..RoiInput::new(&config, date(2026, 4, 12), "2026-03".parse().unwrap())
+    });
+    let central = find(&rows, "content_value", "central");
+    assert_eq!(
+        (central.value, central.lower, central.upper),
+        (Some(200.0), Some(80.0), Some(500.0))
+    );
+    assert_eq!(central.text("basis"), Some("assumed"));
+    assert_eq!(central.own["cells_withheld"], 1);
+    assert_eq!(
+        find(&rows, "content_value", "optimistic").value,
+        Some(500.0)
+    );
+    let prudent = find(&rows, "content_value", "conservative");
+    assert_eq!(prudent.status, Status::CannotSay);
+    assert_eq!(
+        prudent.reason.as_deref(),
+        Some("assumed: never in the conservative return")
+    );
+    let visits = find(&rows, "visits", "central");
+    assert_eq!(visits.status, Status::Missing);
+    assert_eq!(
+        visits.reason.as_deref(),
+        Some("nothing counted of organic_traffic in a whole month yet")
+    );
+    let friends = find(&rows, "friends", "central");
+    assert_eq!(friends.status, Status::Suppressed);
+    // 200 of gains, 60 in January and 140 in February, against 100 of costs.
+    assert_eq!(find(&rows, "roi", "central").value, Some(1.0));
+    let february = rows
+        .iter()
+        .find(|row| {
+            row.text("item") == Some("gains")
+                && row.text("scenario") == Some("central")
+                && row.period.as_deref() == Some("2026-02")
+        })
+        .unwrap();
+    assert!((february.value.unwrap() - 140.0).abs() < 1e-9);
+}
+
+#[test]
+fn what_acquisition_costs_is_compared_raw_so_that_no_euro_rests_on_it() {
+    let config = config(Some(0.5), None);
+    let unknown = run(&config, &[]);
+    let row = find(&unknown, "acquisition_savings", "central");
+    assert_eq!(row.status, Status::Missing);
+    let raw = uplift("customer_acquisition_cost", "D", -4.0, (-6.0, -2.0));
+    let rows = run(&config, &[raw]);
+    let row = find(&rows, "acquisition_savings", "central");
+    assert_eq!((row.status, row.value), (Status::CannotSay, None));
+    assert!(row.reason.as_deref().unwrap().contains("only the raw gap"));
+    let content = find(&rows, "content_value", "central");
+    assert_eq!(
+        content.reason.as_deref(),
+        Some("needs: roi.levers.content_value")
+    );
+}

@@ -224,13 +224,16 @@ pub struct SentimentErrors {
 }
 
 /// Assumptions of the ROI model; what is assumed is marked so everywhere.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RoiAssumptions {
     /// Cost of one support ticket in major units of the reporting currency.
     pub cost_per_ticket: Option<f64>,
     /// Share of peer-answered questions that would have been tickets.
     pub deflection_share: Option<f64>,
+    /// Other levers by name: what is counted, and what one of it is worth.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub levers: BTreeMap<String, CountedLever>,
 }
 
 #[expect(
@@ -242,7 +245,141 @@ impl Default for RoiAssumptions {
         Self {
             cost_per_ticket: None,
             deflection_share: None,
+            levers: BTreeMap::new(),
         }
+    }
+}
+
+/// A lever that is counted and valued, as contents are: Σ over months of a KPI × what one is worth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountedLever {
+    /// A KPI of [`CountedLever::COUNTS`].
+    pub kpi: String,
+    /// One item of it (`posts` of `ugc`); the whole KPI by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// What one is worth, in major units of the reporting currency.
+    pub value: f64,
+    /// The least that one is worth; `value` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The most that one is worth; `value` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+}
+
+impl CountedLever {
+    /// Counts of what happens, whose months add up, and whose worth is in no other lever (tickets and revenue are).
+    pub const COUNTS: [&str; 10] = [
+        "content_views",
+        "feedback_threads",
+        "live_attendees",
+        "live_registrations",
+        "mentions",
+        "messages",
+        "organic_traffic",
+        "referrals",
+        "registrations",
+        "ugc",
+    ];
+
+    /// What one is worth: at least, probably, at most.
+    #[must_use]
+    pub fn worth(&self) -> (f64, f64, f64) {
+        (
+            self.low.unwrap_or(self.value),
+            self.value,
+            self.high.unwrap_or(self.value),
+        )
+    }
+}
+
+impl RoiAssumptions {
+    /// Names that the model gives to rows of its own.
+    const TAKEN: [&str; 13] = [
+        "acquisition_savings",
+        "content",
+        "costs",
+        "events",
+        "gains",
+        "incremental_margin",
+        "member_months",
+        "other",
+        "payback_month",
+        "people",
+        "platform",
+        "rewards",
+        "roi",
+    ];
+
+    /// The key that is wrong within `[roi]`, and what to set.
+    pub(super) fn validate(&self) -> Result<(), (String, String)> {
+        let wrong = |key: &str, problem: &str| Err((key.to_owned(), problem.to_owned()));
+        if self
+            .cost_per_ticket
+            .is_some_and(|cost| !(cost > 0.0 && cost.is_finite()))
+        {
+            return wrong("cost_per_ticket", "set an amount above 0, for example 6.5");
+        }
+        if self
+            .deflection_share
+            .is_some_and(|share| !(0.0..=1.0).contains(&share))
+        {
+            return wrong(
+                "deflection_share",
+                "set a share between 0 and 1, for example 0.3",
+            );
+        }
+        let mut counted: BTreeMap<(&str, Option<&str>), &str> = BTreeMap::new();
+        for (name, lever) in &self.levers {
+            let key = |column: &str| format!("levers.{name}{column}");
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            let taken = Self::TAKEN.contains(&name.as_str())
+                || matches!(name.as_str(), "retention" | "spend" | "support_savings");
+            if name.is_empty() || name.len() > 40 || !name.chars().all(plain) || taken {
+                return Err((
+                    key(""),
+                    "call it by 1 to 40 of a-z, 0-9 and _, and by no name that the table roi uses"
+                        .to_owned(),
+                ));
+            }
+            if !CountedLever::COUNTS.contains(&lever.kpi.as_str()) {
+                return Err((
+                    key(".kpi"),
+                    format!("set one of {}", CountedLever::COUNTS.join(", ")),
+                ));
+            }
+            let (low, value, high) = lever.worth();
+            if !(0.0 <= low && low <= value && value <= high && high.is_finite() && value > 0.0) {
+                return Err((
+                    key(".value"),
+                    "set 0 ≤ low ≤ value ≤ high with a value above 0: what one is worth".to_owned(),
+                ));
+            }
+            if let Some(other) = counted.insert((&lever.kpi, lever.item.as_deref()), name) {
+                return Err((
+                    key(".kpi"),
+                    format!(
+                        "levers.{other} counts the same: what is counted twice is no gain, keep one of the two"
+                    ),
+                ));
+            }
+        }
+        for (name, lever) in &self.levers {
+            if lever.item.is_some()
+                && let Some(whole) = counted.get(&(lever.kpi.as_str(), None))
+            {
+                return Err((
+                    format!("levers.{name}.item"),
+                    format!(
+                        "levers.{whole} counts all of {} already: keep one of the two",
+                        lever.kpi
+                    ),
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

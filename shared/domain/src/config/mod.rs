@@ -22,8 +22,8 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub use measure::{
-    Commerce, HealthWeights, Import, Join, LabelErrors, Privacy, Retention, RoiAssumptions,
-    Schedules, SentimentErrors, Staff, UpliftOptions,
+    Commerce, CountedLever, HealthWeights, Import, Join, LabelErrors, Privacy, Retention,
+    RoiAssumptions, Schedules, SentimentErrors, Staff, UpliftOptions,
 };
 pub use notice::{AlertGrain, Destination, DestinationKind, LeadRule, Threshold};
 pub use reference::{Reference, ReferenceError};
@@ -213,6 +213,9 @@ impl Config {
         if let Err((key, problem)) = self.health.validate() {
             return wrong(&format!("health.{key}"), problem);
         }
+        if let Err((key, problem)) = self.roi.validate() {
+            return wrong(&format!("roi.{key}"), problem);
+        }
         for name in self.sources.keys() {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
@@ -311,6 +314,41 @@ mod tests {
                 "a pull's token in clear",
                 "[sources.f]\nplatform = \"slack\"\ncommunity = \"main\"\n[sources.f.pull]\ntoken = \"xoxb-1\"",
                 "env:",
+            ),
+            (
+                "a ticket that costs nothing",
+                "[roi]\ncost_per_ticket = -6",
+                "roi.cost_per_ticket",
+            ),
+            (
+                "a share over one",
+                "[roi]\ndeflection_share = 30",
+                "roi.deflection_share",
+            ),
+            (
+                "a lever of a ratio",
+                "[roi.levers.habit]\nkpi = \"stickiness\"\nvalue = 1",
+                "set one of content_views",
+            ),
+            (
+                "a lever by a name that is taken",
+                "[roi.levers.support_savings]\nkpi = \"ugc\"\nvalue = 1",
+                "no name that the table roi uses",
+            ),
+            (
+                "a range that is none",
+                "[roi.levers.ideas]\nkpi = \"ugc\"\nvalue = 10\nlow = 12",
+                "low ≤ value ≤ high",
+            ),
+            (
+                "two levers of one count",
+                "[roi.levers.a]\nkpi = \"ugc\"\nvalue = 1\n[roi.levers.b]\nkpi = \"ugc\"\nvalue = 2",
+                "levers.a counts the same",
+            ),
+            (
+                "a lever of a part of another",
+                "[roi.levers.a]\nkpi = \"ugc\"\nvalue = 1\n[roi.levers.b]\nkpi = \"ugc\"\nitem = \"posts\"\nvalue = 2",
+                "levers.a counts all of ugc",
             ),
             (
                 "margin over one",
