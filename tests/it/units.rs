@@ -34,6 +34,7 @@ async fn drop(world: &World, name: &str, text: &str) {
         .unwrap();
     for receipt in receipts {
         assert_eq!(receipt.rows.refused, 0, "{name}: {receipt:?}");
+        assert!(receipt.rows.new > 0, "{name}: {receipt:?}");
     }
 }
 
@@ -224,6 +225,59 @@ async fn whoever_writes_from_a_domain_of_staff_is_no_member() {
         (count(|fact| fact.member), count(|fact| fact.is_staff)),
         (2, 1)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_staff_answer_and_ask_is_in_no_figure_of_customers() {
+    let secrets: &[(&str, &[u8])] = &[
+        ("slack", b"slack signing secret"),
+        ("discourse", b"discourse secret"),
+        ("own", b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+    ];
+    let config = format!("{CONFIG}\n[staff]\ndomains = [\"corp.example\"]\n");
+    let world = World::with(&config, secrets).await;
+    drop(
+        &world,
+        "people/p.csv",
+        "person_id,email\nx1,lea@corp.example\nx2,eva@exemple.fr\nx3,abel@exemple.fr\nx4,ida@exemple.fr\nx5,luc@exemple.fr\n",
+    )
+    .await;
+    // Staff give 0 and take an hour; customers 10, 9, 3 and 2, and take ten minutes each.
+    let mut surveys = "response_id,person_id,kind,score,answered_at\n".to_owned();
+    let mut tickets = "ticket_id,person_id,status,created_at,solved_at,handle_minutes\n".to_owned();
+    for (person, score, minutes) in [
+        ("x1", 0, 60),
+        ("x2", 10, 10),
+        ("x3", 9, 10),
+        ("x4", 3, 10),
+        ("x5", 2, 10),
+    ] {
+        surveys += &format!("s{person},{person},nps,{score},2026-02-10T10:00:00Z\n");
+        tickets += &format!(
+            "t{person},{person},solved,2026-02-10T10:00:00Z,2026-02-10T12:00:00Z,{minutes}\n"
+        );
+    }
+    drop(&world, "surveys/s.csv", &surveys).await;
+    drop(&world, "tickets/t.csv", &tickets).await;
+    for job in ["compact", "join", "health"] {
+        world.run(job, "2026-02-28").await.unwrap();
+    }
+    let rows = world.rows(TableName::Kpis).await;
+    let figure = |kpi: &str| {
+        let is = |row: &serde_json::Value, column: &str, wanted: &str| row[column] == wanted;
+        let found = rows.iter().find(|row| {
+            is(row, "kpi", kpi)
+                && is(row, "period", "2026-02")
+                && is(row, "side", "all")
+                && is(row, "segment", "all")
+        });
+        let row = found.unwrap_or_else(|| panic!("{kpi}: {rows:?}"));
+        assert_eq!(row["status"], "ok", "{row}");
+        (row["value"].as_f64().unwrap(), row["n"].as_u64().unwrap())
+    };
+    // Two promoters and two detractors of four; with staff it would be two and three of five.
+    assert_eq!(figure("nps"), (0.0, 4));
+    assert_eq!(figure("handle_time"), (10.0, 4));
 }
 
 #[tokio::test(flavor = "multi_thread")]

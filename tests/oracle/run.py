@@ -187,7 +187,8 @@ def crm_tables(db, lake, config):
         account = "t.source || ':' || t.account_id" if "account_id" in columns else "null"
         whom[entity] = f"""(select t.*, coalesce(r.person, m.person) as person, coalesce(a.account, {account}) as account from held_{entity} t
             left join id_record r on r.source = t.source and r.id = t.person_id left join id_email m on m.email_key = {email}
-            left join id_account a on a.person = coalesce(r.person, m.person))"""
+            left join id_account a on a.person = coalesce(r.person, m.person)
+            {"" if entity == "people" else "where coalesce(r.person, m.person) is null or coalesce(r.person, m.person) not in (select person from staff)"})"""
     # The last rate on or before the day, to whole minor units, half to the even one.
     db.execute("""create table rate_of as select currency, date, rate::decimal(18, 9) as rate from held_rates""")
     db.execute(f"""create table order_money as

@@ -105,7 +105,7 @@ async fn tables(
     for (person, account) in known.accounts() {
         membership.employ(person, account, &mut words);
     }
-    for person in &people.staff {
+    for person in known.staff() {
         membership.staff(person, &mut words);
     }
     let mut records = Records {
@@ -137,13 +137,18 @@ async fn tables(
                     let paid = ["paid", "refunded", "partially_refunded"].map(Some);
                     if let (Some(at), Some(person)) = (at, known.of_row(row))
                         && paid.contains(&row.get("status").as_text())
+                        && !known.is_staff(person)
                     {
                         records.bought(person, at.as_microsecond(), &mut words);
                     }
                     return;
                 }
-                let converted = in_reporting_currency(row, &rates, deps);
                 let who = people.who(&known, row, &mut words);
+                // Staff are customers in no figure: what they answer, buy or ask is left out, as in the facts.
+                if entity != Entity::People && records.membership.is_staff(&who) {
+                    return;
+                }
+                let converted = in_reporting_currency(row, &rates, deps);
                 records.push(converted.as_ref().unwrap_or(row), who, &mut words);
             })
             .await?;
@@ -228,7 +233,6 @@ fn has_code(order: &Record, config: &Config) -> bool {
 /// What the facts say of persons.
 #[derive(Default)]
 struct People {
-    staff: FxHashSet<Box<str>>,
     segment: FxHashMap<Box<str>, Arc<str>>,
     /// The words that segments are called by, once each.
     names: Words,
@@ -236,7 +240,7 @@ struct People {
 
 impl People {
     /// The columns of facts that [`People::learn`] reads.
-    const COLUMNS: [&str; 3] = ["person", "is_staff", "segment"];
+    const COLUMNS: [&str; 2] = ["person", "segment"];
 
     /// Whom a row is about.
     fn who(&self, known: &Known, row: &Record, words: &mut Words) -> Who {
@@ -255,9 +259,6 @@ impl People {
 
     fn learn(&mut self, fact: &levier_domain::fact::Fact) {
         let person = fact.person.as_str();
-        if fact.is_staff && !self.staff.contains(person) {
-            self.staff.insert(person.into());
-        }
         if let Some(segment) = &fact.segment
             && !self.segment.contains_key(person)
         {
@@ -267,7 +268,6 @@ impl People {
 
     /// Joins what another bucket has taught: each person is in one bucket.
     fn merge(&mut self, other: Self) {
-        self.staff.extend(other.staff);
         for (person, segment) in other.segment {
             let segment = self.names.of(&segment);
             self.segment.insert(person, segment);
@@ -375,7 +375,7 @@ async fn read_activity(
     let staff: FxHashSet<(&str, &str)> = named.filter_map(|h| h.split_once(':')).collect();
     let who = |platform: &str, handle: &str| {
         let person = known.of_handle(platform, handle);
-        let staff = person.is_some_and(|person| people.staff.contains(person))
+        let staff = person.is_some_and(|person| known.is_staff(person))
             || staff.contains(&(platform, handle));
         (
             person,

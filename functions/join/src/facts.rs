@@ -226,7 +226,7 @@ impl<'a> Facts<'a> {
             dues: commerce.dues(person),
             bought,
             active,
-            is_staff: self.membership.is_staff(id) || profile.is_staff,
+            is_staff: self.membership.is_staff(id),
             first: starts.into_iter().flatten().min().unwrap_or(i32::MAX),
             joined,
             left: membership

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use levier_domain::entity::LakeKind;
-use levier_identity::{Node, Resolution};
+use levier_identity::{Membership, Node, Resolution};
 use levier_lake::columns::{self, Builder};
 use levier_lake::{Lake, LakeError, keys};
 
@@ -11,7 +11,11 @@ use levier_lake::{Lake, LakeError, keys};
 ///
 /// # Errors
 /// [`LakeError`].
-pub async fn write(lake: &Lake, who: &Resolution) -> Result<(), LakeError> {
+pub async fn write(
+    lake: &Lake,
+    who: &Resolution,
+    membership: &Membership,
+) -> Result<(), LakeError> {
     let handles = who
         .handles()
         .map(|(platform, handle, person)| [platform.into(), handle.into(), person.into()]);
@@ -29,6 +33,8 @@ pub async fn write(lake: &Lake, who: &Resolution) -> Result<(), LakeError> {
         .accounts()
         .map(|(person, account)| [person.into(), account.into()]);
     table(lake, "accounts", ["person", "account"], accounts).await?;
+    let staff = membership.staff().map(|person| [person.into()]);
+    table(lake, "staff", ["person"], staff).await?;
     let links = who.links().map(|link| {
         [
             link.from.to_string().into(),

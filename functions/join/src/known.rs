@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 use levier_domain::record::Record;
 use levier_lake::columns::{self, Column};
 use levier_lake::{Lake, LakeError, keys};
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 /// Different texts, one after the other, each with a number.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +88,8 @@ pub struct Known {
     emails: Names,
     /// Account of each person, where there is one.
     employers: Vec<Option<u32>>,
+    /// Persons who are staff, by number.
+    staff: FxHashSet<u32>,
 }
 
 /// Joins the parts of a name; no part holds the separator but the last, which may.
@@ -112,6 +114,7 @@ impl Known {
             records,
             emails,
             employers,
+            staff,
         } = &mut known;
         let mut place = String::new();
         for (names, file, first, second) in [
@@ -143,6 +146,10 @@ impl Known {
                 employers[person] = Some(accounts.number(account));
             },
         )
+        .await?;
+        each(lake, "staff", ["person"], |[person]| {
+            staff.insert(persons.number(person));
+        })
         .await?;
         employers.resize(persons.ends.len(), None);
         Ok(known)
@@ -177,6 +184,19 @@ impl Known {
     pub fn account(&self, person: &str) -> Option<&str> {
         let account = self.employers[self.persons.find(person)? as usize]?;
         Some(self.accounts.get(account))
+    }
+
+    /// Whether a person is staff: by configuration, roster, domain or the platform's word.
+    #[must_use]
+    pub fn is_staff(&self, person: &str) -> bool {
+        self.persons
+            .find(person)
+            .is_some_and(|number| self.staff.contains(&number))
+    }
+
+    /// Everybody who is staff.
+    pub fn staff(&self) -> impl Iterator<Item = &str> {
+        self.staff.iter().map(|number| self.persons.get(*number))
     }
 
     /// Every person that belongs to an account, with it.

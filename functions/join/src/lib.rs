@@ -110,7 +110,7 @@ pub async fn join(
     );
     let membership = membership.finish(&who, &deps.config.staff);
     let declared = [&people, &accounts];
-    let profiles = Profiles::read(&deps.lake, declared, &who, &deps.config, &deps.zone).await?;
+    let profiles = Profiles::read(&deps.lake, declared, &who, &deps.zone).await?;
     let companies = companies(&who, &membership);
     let activity = activities.by_person(&who);
     let facts = Facts {
@@ -133,7 +133,7 @@ pub async fn join(
     let manifest = &written.manifest;
     outcome.count("persons", manifest.persons);
     outcome.count("facts", manifest.rows);
-    identities::write(&deps.lake, &who).await?;
+    identities::write(&deps.lake, &who, &membership).await?;
 
     let rows = waterfall::rows(&who, &membership, &activities, &written, &deps.zone, day);
     let tables = BTreeMap::from([(TableName::Waterfall, rows)]);

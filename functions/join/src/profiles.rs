@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use levier_domain::config::Config;
 use levier_domain::record::Record;
 use levier_identity::Resolution;
 use levier_lake::{Lake, LakeError};
@@ -21,7 +20,6 @@ struct Line {
     key: [u8; 16],
     fields: [u32; FIELDS.len()],
     created: i32,
-    is_staff: bool,
 }
 
 /// One person; texts are kept once, in [`Profiles`].
@@ -29,7 +27,6 @@ struct Line {
 struct Profile {
     fields: [u32; FIELDS.len()],
     created: i32,
-    is_staff: bool,
 }
 
 /// What is known of one person.
@@ -47,8 +44,6 @@ pub struct Known<'a> {
     pub lifecycle: Option<&'a str>,
     /// Month of the first creation in any system.
     pub created: Option<i32>,
-    /// Whether the configuration calls one of the person's ids staff.
-    pub is_staff: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -90,7 +85,6 @@ impl Profiles {
         lake: &Lake,
         declared: [&Holding; 2],
         who: &Resolution,
-        config: &Config,
         zone: &jiff::tz::TimeZone,
     ) -> Result<Self, LakeError> {
         let mut texts = Texts::default();
@@ -117,8 +111,6 @@ impl Profiles {
                         .get("created_at")
                         .as_instant()
                         .map_or(i32::MAX, |at| months.of(at)),
-                    is_staff: id
-                        .is_some_and(|id| config.staff.person_ids.iter().any(|staff| staff == id)),
                 });
             };
             holding.each(lake, &columns, take).await?;
@@ -129,7 +121,6 @@ impl Profiles {
         let nothing = Profile {
             fields: [NONE; FIELDS.len()],
             created: i32::MAX,
-            is_staff: false,
         };
         let mut profiles = vec![nothing; who.positions()];
         for line in lines {
@@ -140,7 +131,6 @@ impl Profiles {
                 }
             }
             profile.created = profile.created.min(line.created);
-            profile.is_staff |= line.is_staff;
         }
         Ok(Self { texts, profiles })
     }
@@ -159,7 +149,6 @@ impl Profiles {
             plan,
             lifecycle,
             created: (profile.created != i32::MAX).then_some(profile.created),
-            is_staff: profile.is_staff,
         }
     }
 }
