@@ -13,6 +13,7 @@ mod files;
 mod fuzz;
 mod hooks;
 mod infra;
+mod ledgers;
 mod nights;
 mod order;
 mod pull;

@@ -194,8 +194,9 @@ def crm_tables(db, lake, config):
     db.execute(f"""create table order_money as
         select o.person, o.status, ordered_at, (ordered_at at time zone zone)::date as local_day, promo_code,
           case when o.currency = home then 1 else (select arg_max(rate, date) from rate_of r where r.currency = o.currency and r.date <= (ordered_at at time zone zone)::date) end as rate,
-          amount_minor, coalesce(refunded_amount_minor, 0) as refunded_minor, coalesce(tax_minor, 0) as tax_minor
-        from {whom['orders']} o, params p where status in ('paid', 'refunded', 'partially_refunded') and ordered_at < until_at""")
+          amount_minor, coalesce(refunded_amount_minor, case when status = 'refunded' then amount_minor else 0 end) as refunded_minor, coalesce(tax_minor, 0) as tax_minor
+        from {whom['orders']} o, params p where status in ('paid', 'refunded', 'partially_refunded') and ordered_at < until_at
+          and (status <> 'partially_refunded' or refunded_amount_minor is not null)""")
     db.execute(f"""create table order_net as
         select o.person, local_day, promo_code,
           (amount - refunded) - case when amount = 0 then 0 else round_even(tax * (amount - refunded) / amount, 0) end as net
@@ -208,7 +209,7 @@ def crm_tables(db, lake, config):
     brand = f"regexp_matches(lower(answer), '{named([spoken_name(brand)])}')" if brand != "Levier" else None
     first = f"regexp_extract(lower(answer), '{WORD}+')"
     # When a contract was over, as far as is told.
-    ended = "coalesce(ended_at, case when status in ('cancelled', 'ended') then cancelled_at end)"
+    ended = "coalesce(ended_at, case when status in ('cancelled', 'ended') then coalesce(cancelled_at, current_period_end, updated_at, known_from) end)"
     # Of an account only what names no person speaks.
     db.execute(f"""create table bought as
           select person, null as account, ordered_at as us from {whom['orders']} where status in ('paid', 'refunded', 'partially_refunded')

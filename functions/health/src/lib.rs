@@ -127,6 +127,9 @@ async fn tables(
         let holding = Holding::find(&deps.lake, entity, until).await?;
         holding
             .each(&deps.lake, &[], |row| {
+                if !levier_join::counts(row, &deps.config) {
+                    return;
+                }
                 if entity == Entity::Orders && !has_code(row, &deps.config) {
                     // Sums of orders come from the facts; of orders without a community's code only the first says something.
                     let at = row.get("ordered_at").as_instant();

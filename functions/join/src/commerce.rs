@@ -7,21 +7,27 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::entity::Entity;
-use levier_domain::money::{Currency, share};
+use levier_domain::money::share;
 use levier_domain::record::Record;
 use levier_identity::Resolution;
 use levier_lake::{Lake, LakeError};
 use rustc_hash::FxHashMap;
 
+use crate::contracts::{self, Due};
 use crate::held::{Holding, held, versions};
 use crate::money::Rates;
 use crate::months::{Months, PersonMonths};
+use crate::shops::{Sale, told_twice};
 
 /// Units of [`Bought::handle_nanos`] in a minute: integers, so that a sum does not depend on its order.
 const NANOS: f64 = 1e9;
+
+/// Why money is in no fact.
+const NO_RATE: &str = "no exchange rate on or before the day; drop a rates file";
+/// Why rows of something paid are no revenue.
+const ELSEWHERE: &str = "revenue comes from rows of another kind; commerce.revenue_from chooses";
 
 /// One person in one month.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -56,39 +62,13 @@ impl AddAssign for Bought {
     }
 }
 
-/// One subscription version: what was due between two instants.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Due {
-    /// From.
-    pub from: Timestamp,
-    /// Until, open while it runs.
-    pub until: Option<Timestamp>,
-    /// What is due every interval, for one, in minor units of its currency.
-    amount_minor: i64,
-    currency: Currency,
-    /// Months of an interval.
-    months: f64,
-    quantity: f64,
+/// Whether a row counts: all do but orders of sources that the configuration leaves out.
+pub fn counts(row: &Record, config: &Config) -> bool {
+    row.entity != Entity::Orders || counts_order(row, &config.commerce)
 }
 
-impl Due {
-    /// What it brings per month, in whole minor units of the reporting currency, at the rate of a day: years are twelfths,
-    /// quarters thirds, weeks × 52 ÷ 12. `None` without a rate on or before the day.
-    #[must_use]
-    pub fn monthly_minor(&self, rates: &Rates, day: Date) -> Option<i64> {
-        let amount = rates.convert_of(self.amount_minor, self.currency, day)?;
-        Some((amount as f64 / self.months * self.quantity).round() as i64)
-    }
-}
-
-/// Months of an interval that a subscription is due for.
-fn months_of(interval: &str) -> f64 {
-    match interval {
-        "year" => 12.0,
-        "quarter" => 3.0,
-        "week" => 12.0 / 52.0,
-        _ => 1.0,
-    }
+fn counts_order(order: &Record, config: &levier_domain::config::Commerce) -> bool {
+    config.counts_orders_of(order.get("source").as_text().unwrap_or_default())
 }
 
 /// Whether a row is something paid: an order or an invoice.
@@ -110,20 +90,23 @@ pub struct Ledgers {
     tickets: Holding,
     subscriptions: Vec<Vec<Record>>,
     rates: Rates,
+    config: levier_domain::config::Commerce,
+    /// Sources whose orders count.
+    shops: Vec<String>,
     /// `orders`, `invoices`, `subscriptions` or `none`.
     pub revenue_from: &'static str,
 }
 
 impl Ledgers {
     /// Finds the rows that hold at `until`, of `holdings`; `paid` gives the number of those of an entity that bring revenue, for
-    /// a single test order does not make a company of subscriptions a shop.
+    /// a single test order does not make a company of subscriptions a shop, and the sources whose orders count.
     ///
     /// # Errors
     /// [`LakeError`].
     pub async fn find(
         lake: &Lake,
         mut holdings: BTreeMap<Entity, Holding>,
-        paid: &BTreeMap<Entity, u64>,
+        (paid, shops): (&BTreeMap<Entity, u64>, Vec<String>),
         config: &Config,
         until: Timestamp,
     ) -> Result<Self, LakeError> {
@@ -143,16 +126,21 @@ impl Ledgers {
                 &held(lake, Entity::Rates, until).await?,
                 config.workspace.currency,
             ),
-            revenue_from: if any(Entity::Orders) {
-                "orders"
-            } else if any(Entity::Invoices) {
-                "invoices"
-            } else if any(Entity::Subscriptions) {
-                "subscriptions"
-            } else {
-                "none"
+            config: config.commerce.clone(),
+            shops,
+            revenue_from: match config.commerce.revenue_from {
+                Some(chosen) => chosen.as_str(),
+                None if any(Entity::Orders) => "orders",
+                None if any(Entity::Invoices) => "invoices",
+                None if any(Entity::Subscriptions) => "subscriptions",
+                None => "none",
             },
         })
+    }
+
+    /// The sources whose orders count.
+    pub fn shops(&self) -> &[String] {
+        &self.shops
     }
 
     /// What money in other currencies is worth.
@@ -173,7 +161,7 @@ impl Ledgers {
     ) -> Result<Commerce, LakeError> {
         let reader = || Reader {
             who,
-            rates: &self.rates,
+            ledgers: self,
             wanted: &wanted,
             zone,
             months: Months::new(zone),
@@ -203,7 +191,7 @@ impl Ledgers {
         }
         out.merge(subscribed.out);
         type Take<'r, W> = fn(&mut Reader<'r, W>, &Record);
-        let mut ledgers: Vec<(&Holding, Vec<&str>, Take<'_, &W>)> = vec![
+        let ledgers: Vec<(&Holding, Vec<&str>, Take<'_, &W>)> = vec![
             (&self.orders, paid(&["ordered_at"]), Reader::order),
             (
                 &self.deals,
@@ -215,14 +203,12 @@ impl Ledgers {
                 with(&["created_at", "solved_at", "handle_minutes"]),
                 Reader::ticket,
             ),
-        ];
-        if self.revenue_from == "invoices" {
-            ledgers.push((
+            (
                 &self.invoices,
                 paid(&["paid_at", "issued_at"]),
                 Reader::invoice,
-            ));
-        }
+            ),
+        ];
         for (holding, columns, take) in ledgers {
             holding
                 .gather(lake, &columns, reader, take, |part| out.merge(part.out))
@@ -247,10 +233,18 @@ pub struct Commerce {
     pub customer_since: Vec<i64>,
     /// What is in no fact of anybody, by entity and reason.
     pub left_out: BTreeMap<(Entity, &'static str), u64>,
+    /// Orders, where several systems tell them.
+    sales: Vec<Sale>,
 }
 
 impl Commerce {
+    /// How many orders are there, and how many of them another system tells as well; none where there is one system.
+    pub fn told_twice(&mut self) -> (u64, u64) {
+        (self.sales.len() as u64, told_twice(&mut self.sales))
+    }
+
     fn merge(&mut self, part: Part) {
+        self.sales.extend(part.sales);
         self.bought.absorb(part.bought);
         self.subscriptions.extend(part.subscriptions);
         for (person, since) in part.customer_since {
@@ -277,11 +271,12 @@ struct Part {
     subscriptions: Vec<(u32, Due)>,
     customer_since: FxHashMap<u32, i64>,
     left_out: BTreeMap<(Entity, &'static str), u64>,
+    sales: Vec<Sale>,
 }
 
 struct Reader<'a, W> {
     who: &'a Resolution,
-    rates: &'a Rates,
+    ledgers: &'a Ledgers,
     wanted: W,
     zone: &'a jiff::tz::TimeZone,
     months: Months<'a>,
@@ -315,15 +310,36 @@ impl<W: Fn(u32) -> bool> Reader<'_, W> {
         *known = (*known).min(since);
     }
 
-    fn convert(&self, row: &Record, column: &str, at: Timestamp) -> Option<i64> {
-        match row.get(column).as_integer() {
-            None => Some(0),
-            Some(minor) => self.rates.convert(
-                minor,
-                row.get("currency").as_text()?,
-                self.zone.to_datetime(at).date(),
-            ),
+    fn convert(&self, row: &Record, minor: i64, at: Timestamp) -> Option<i64> {
+        if minor == 0 {
+            return Some(0);
         }
+        let currency = row.get("currency").as_text()?;
+        self.ledgers
+            .rates
+            .convert(minor, currency, self.zone.to_datetime(at).date())
+    }
+
+    /// What an order or an invoice brought, or why that is not known.
+    fn paid(&self, row: &Record, at: Timestamp) -> Result<Bought, &'static str> {
+        let Some(refunded) = row.refunded_minor() else {
+            return Err("partly refunded, and how much is not said; export the refunded amount");
+        };
+        let whole = |column: &str| row.get(column).as_integer().unwrap_or(0);
+        let amounts = (
+            self.convert(row, whole("amount_minor"), at),
+            self.convert(row, refunded, at),
+            self.convert(row, whole("tax_minor"), at),
+        );
+        let (Some(amount), Some(refunded), Some(tax)) = amounts else {
+            return Err(NO_RATE);
+        };
+        let net = amount - refunded;
+        Ok(Bought {
+            revenue_minor: net - share(tax, net, amount),
+            refunds_minor: refunded,
+            ..Bought::default()
+        })
     }
 
     fn order(&mut self, row: &Record) {
@@ -336,31 +352,48 @@ impl<W: Fn(u32) -> bool> Reader<'_, W> {
         ) {
             return self.leave_out(Entity::Orders, "not paid (pending, cancelled or test)");
         }
+        if !counts_order(row, &self.ledgers.config) {
+            return self.leave_out(
+                Entity::Orders,
+                "of a source that commerce.orders_from does not name",
+            );
+        }
         let Some(person) = self.person(row) else {
             return self.leave_out(
                 Entity::Orders,
                 "no person (neither id nor e-mail leads to one)",
             );
         };
+        if self.ledgers.revenue_from != "orders" {
+            self.customer(person, at);
+            return self.leave_out(Entity::Orders, ELSEWHERE);
+        }
+        if self.ledgers.shops.len() > 1 && (self.wanted)(person) {
+            let source = row.get("source").as_text().unwrap_or_default();
+            let shop = self.ledgers.shops.iter().position(|shop| shop == source);
+            self.out.sales.push(Sale {
+                person,
+                day: self.zone.to_datetime(at).date(),
+                amount_minor: row.get("amount_minor").as_integer().unwrap_or(0),
+                shop: shop.unwrap_or(0) as u16,
+            });
+        }
+        match self.paid(row, at) {
+            Ok(bought) => self.bought(
+                person,
+                at,
+                Bought {
+                    orders: 1,
+                    ..bought
+                },
+            ),
+            Err(why) => self.leave_out(Entity::Orders, why),
+        }
+    }
+
+    /// Whoever bought is a customer; of whom nothing but purchases of unknown worth is known would be one who spends nothing.
+    fn bought(&mut self, person: u32, at: Timestamp, bought: Bought) {
         self.customer(person, at);
-        let amounts = (
-            self.convert(row, "amount_minor", at),
-            self.convert(row, "refunded_amount_minor", at),
-            self.convert(row, "tax_minor", at),
-        );
-        let (Some(amount), Some(refunded), Some(tax)) = amounts else {
-            return self.leave_out(
-                Entity::Orders,
-                "no exchange rate on or before the day; drop a rates file",
-            );
-        };
-        let net = amount - refunded;
-        let bought = Bought {
-            orders: 1,
-            revenue_minor: net - share(tax, net, amount),
-            refunds_minor: refunded,
-            ..Bought::default()
-        };
         self.add(person, at, bought);
     }
 
@@ -376,82 +409,32 @@ impl<W: Fn(u32) -> bool> Reader<'_, W> {
         let Some(person) = self.person(row) else {
             return self.leave_out(Entity::Invoices, "no person");
         };
-        self.customer(person, at);
-        let amounts = (
-            self.convert(row, "amount_minor", at),
-            self.convert(row, "refunded_amount_minor", at),
-            self.convert(row, "tax_minor", at),
-        );
-        let (Some(amount), Some(refunded), Some(tax)) = amounts else {
-            return self.leave_out(
-                Entity::Invoices,
-                "no exchange rate on or before the day; drop a rates file",
-            );
-        };
-        let net = amount - refunded;
-        let bought = Bought {
-            revenue_minor: net - share(tax, net, amount),
-            refunds_minor: refunded,
-            ..Bought::default()
-        };
-        self.add(person, at, bought);
+        if self.ledgers.revenue_from != "invoices" {
+            self.customer(person, at);
+            return self.leave_out(Entity::Invoices, ELSEWHERE);
+        }
+        match self.paid(row, at) {
+            Ok(bought) => self.bought(person, at, bought),
+            Err(why) => self.leave_out(Entity::Invoices, why),
+        }
     }
 
     fn subscription(&mut self, versions: &[Record]) {
-        for (position, row) in versions.iter().enumerate() {
-            let Some(started) = row.get("started_at").as_instant() else {
-                continue;
-            };
+        for paid in contracts::paid(versions) {
+            let row = paid.row;
             let Some(person) = self.person(row) else {
                 self.leave_out(Entity::Subscriptions, "no person");
                 continue;
             };
-            // A version holds from its modification until the next one's; the first also covers what went before.
-            let from = if position == 0 {
-                started
-            } else {
-                row.updated_at().unwrap_or(started).max(started)
-            };
-            let next = versions.get(position + 1).and_then(Record::updated_at);
-            let paying = row
-                .get("trial_end")
-                .as_instant()
-                .map_or(from, |end| end.max(from));
-            let ended = [row.get("ended_at").as_instant(), next]
-                .into_iter()
-                .flatten()
-                .min();
-            let ended = match row.get("status").as_text() {
-                Some("cancelled" | "ended") => {
-                    ended.or_else(|| row.get("cancelled_at").as_instant())
-                }
-                _ => ended,
-            };
-            if matches!(row.get("status").as_text(), Some("paused" | "trialing"))
-                || ended.is_some_and(|ended| ended <= paying)
-            {
-                continue;
-            }
             // Whoever has a contract is a customer, whether or not its money can be told.
-            self.customer(person, paying);
-            if self.convert(row, "amount_minor", paying).is_none() {
-                self.leave_out(
-                    Entity::Subscriptions,
-                    "no exchange rate on or before the day; drop a rates file",
-                );
+            self.customer(person, paid.from);
+            let Some(due) = Due::of(&paid) else {
+                continue;
+            };
+            if self.convert(row, due.amount_minor, paid.from).is_none() {
+                self.leave_out(Entity::Subscriptions, NO_RATE);
             }
-            let currency = row.get("currency").as_text().map(Currency::parse);
-            if let Some(Ok(currency)) = currency
-                && (self.wanted)(person)
-            {
-                let due = Due {
-                    from: paying,
-                    until: ended,
-                    amount_minor: row.get("amount_minor").as_integer().unwrap_or(0),
-                    currency,
-                    months: months_of(row.get("interval").as_text().unwrap_or("month")),
-                    quantity: row.get("quantity").as_number().unwrap_or(1.0),
-                };
+            if (self.wanted)(person) {
                 self.out.subscriptions.push((person, due));
             }
         }

@@ -19,7 +19,8 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::activity::Counts;
-use crate::commerce::{Bought, Commerce, Due, Ledgers};
+use crate::commerce::{Bought, Commerce, Ledgers};
+use crate::contracts::Due;
 use crate::manifest::{MANIFEST, Manifest};
 use crate::money::Rates;
 use crate::months::{Cell, PersonMonths};
@@ -62,6 +63,10 @@ pub struct Written {
     pub customer_since: Vec<i64>,
     /// Rows that are in no fact, by entity and reason.
     pub left_out: BTreeMap<(levier_domain::entity::Entity, &'static str), u64>,
+    /// Orders of several systems, where there are several.
+    pub orders: u64,
+    /// How many of them two systems tell.
+    pub told_twice: u64,
 }
 
 /// A month and when it ends.
@@ -141,8 +146,9 @@ impl<'a> Facts<'a> {
         let mut digests: BTreeMap<String, [u8; 32]> = BTreeMap::new();
         let (mut rows, mut first) = (0, self.last.index());
         let (mut customer_since, mut left_out) = (Vec::new(), BTreeMap::new());
+        let (mut orders, mut told_twice) = (0, 0);
         for group in 0..groups {
-            let commerce = ledgers
+            let mut commerce = ledgers
                 .read(lake, self.who, self.zone, |person| {
                     usize::from(group_of[person as usize]) == group
                 })
@@ -163,6 +169,9 @@ impl<'a> Facts<'a> {
                     put_if_new(lake, &key, file.bytes).await?;
                 }
             }
+            let (all, twice) = commerce.told_twice();
+            orders += all;
+            told_twice += twice;
             customer_since = commerce.customer_since;
             left_out = commerce.left_out;
         }
@@ -191,6 +200,8 @@ impl<'a> Facts<'a> {
             manifest,
             customer_since,
             left_out,
+            orders,
+            told_twice,
         })
     }
 

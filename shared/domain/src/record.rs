@@ -181,6 +181,39 @@ impl Record {
     pub fn updated_at(&self) -> Option<Timestamp> {
         self.get("updated_at").as_instant()
     }
+
+    /// Since when what a row says holds: its own modification time, else when it was dropped.
+    #[must_use]
+    pub fn holds_from(&self) -> Option<Timestamp> {
+        self.updated_at()
+            .or_else(|| self.get("known_from").as_instant())
+    }
+
+    /// When a contract ended: as told; where its status says that it is over and no date tells since when, when its end was asked
+    /// for, else the end of the period that was paid, else when the row was modified or dropped.
+    #[must_use]
+    pub fn contract_end(&self) -> Option<Timestamp> {
+        let at = |column: &str| self.get(column).as_instant();
+        let over = matches!(self.get("status").as_text(), Some("cancelled" | "ended"));
+        at("ended_at").or_else(|| {
+            let told = || at("cancelled_at").or_else(|| at("current_period_end"));
+            over.then(|| told().or_else(|| self.holds_from())).flatten()
+        })
+    }
+
+    /// What was refunded of an order or an invoice, in minor units: as told; all of what is called refunded without an amount.
+    /// `None` where a part was refunded and how much is not said.
+    #[must_use]
+    pub fn refunded_minor(&self) -> Option<i64> {
+        match self.get("refunded_amount_minor").as_integer() {
+            Some(minor) => Some(minor),
+            None => match self.get("status").as_text() {
+                Some("refunded") => Some(self.get("amount_minor").as_integer().unwrap_or(0)),
+                Some("partially_refunded") => None,
+                _ => Some(0),
+            },
+        }
+    }
 }
 
 /// Takes the hashes of many records of one entity: where their columns stand is looked up once, and what is hashed is gathered

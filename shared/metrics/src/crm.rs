@@ -281,7 +281,7 @@ impl Crm<'_> {
                     break;
                 };
                 let at = crate::calendar::midnight(day, &self.zone);
-                let end = contract.end().unwrap_or(i64::MAX);
+                let end = contract.ended_at.unwrap_or(i64::MAX);
                 // A contract that ended well before an anniversary was not due there any more; one that ended at it was.
                 if at >= self.now || end < at - 31 * 86_400_000_000 {
                     break;

@@ -279,7 +279,7 @@ table! {
         /// Paid, in minor units.
         amount_minor: i64 = whole("amount_minor"),
         /// Refunded, in minor units.
-        refunded_minor: i64 = whole("refunded_amount_minor"),
+        refunded_minor: i64 = |record: &Record, _: &mut Words| record.refunded_minor(),
         /// Tax in it, in minor units.
         tax_minor: i64 = whole("tax_minor"),
         /// Currency.
@@ -294,10 +294,8 @@ table! {
     Subscription {
         /// When it began.
         started_at: i64 = instant_required("started_at"),
-        /// When it ended.
-        ended_at: Option<i64> = instant("ended_at"),
-        /// When its end was asked for.
-        cancelled_at: Option<i64> = instant("cancelled_at"),
+        /// When it ended, as far as is told.
+        ended_at: Option<i64> = |record: &Record, _: &mut Words| Some(record.contract_end().map(jiff::Timestamp::as_microsecond)),
         /// End of the trial.
         trial_end: Option<i64> = instant("trial_end"),
         /// `trialing`, `active`, `past_due`, `paused`, `cancelled`, `ended`.
@@ -361,20 +359,13 @@ impl Contact {
 }
 
 impl Subscription {
-    /// When it ended: as told, or when its end was asked for where it is over and nothing else says when.
-    #[must_use]
-    pub fn end(&self) -> Option<i64> {
-        let over = matches!(self.status.as_deref(), Some("cancelled" | "ended"));
-        self.ended_at.or(self.cancelled_at.filter(|_| over))
-    }
-
     /// Since when it was paid for; never where it ended by the end of its trial, or has only been tried or paused.
     #[must_use]
     pub fn paid_since(&self) -> Option<i64> {
         let tried = matches!(self.status.as_deref(), Some("trialing" | "paused"));
         let paying = self.trial_end.unwrap_or(self.started_at);
         let paying = paying.max(self.started_at);
-        (!tried && self.end().is_none_or(|end| end > paying)).then_some(paying)
+        (!tried && self.ended_at.is_none_or(|end| end > paying)).then_some(paying)
     }
 }
 

@@ -490,6 +490,21 @@ pub(crate) const REASONS: &[Entry] = &[
         "les mois avec trop peu de membres pour être montrés ne sont pas comptés",
     ),
     (
+        "partly refunded, and how much is not said; export the refunded amount",
+        "partly refunded, and how much is not said: export the refunded amount",
+        "remboursé en partie, sans dire de combien : exporter le montant remboursé",
+    ),
+    (
+        "of a source that commerce.orders_from does not name",
+        "of a source that commerce.orders_from does not name",
+        "d'une source que commerce.orders_from ne nomme pas",
+    ),
+    (
+        "revenue comes from rows of another kind; commerce.revenue_from chooses",
+        "revenue comes from rows of another kind: commerce.revenue_from chooses",
+        "le chiffre d'affaires vient de lignes d'une autre sorte : commerce.revenue_from choisit",
+    ),
+    (
         "months with fewer people than min_cell are not counted",
         "months with too few people to be shown are not counted",
         "les mois avec trop peu de personnes pour être montrés ne sont pas comptés",

@@ -31,6 +31,44 @@ pub struct Commerce {
     pub conversion_days: u32,
     /// Promo codes handed out in the community.
     pub community_promo_codes: Vec<String>,
+    /// Which rows revenue is: orders where there is a paid one, else paid invoices, else subscriptions, unless said here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revenue_from: Option<RevenueFrom>,
+    /// Sources whose orders count, for a shop and its payment service tell every sale twice; all of them when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub orders_from: Vec<String>,
+}
+
+/// Rows that revenue is summed from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevenueFrom {
+    /// Paid orders.
+    Orders,
+    /// Paid invoices.
+    Invoices,
+    /// What subscriptions are due for.
+    Subscriptions,
+}
+
+impl RevenueFrom {
+    /// As the configuration and the manifest of the facts write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Invoices => "invoices",
+            Self::Subscriptions => "subscriptions",
+        }
+    }
+}
+
+impl Commerce {
+    /// Whether orders of a source count.
+    #[must_use]
+    pub fn counts_orders_of(&self, source: &str) -> bool {
+        self.orders_from.is_empty() || self.orders_from.iter().any(|name| name == source)
+    }
 }
 
 impl Default for Commerce {
@@ -40,6 +78,8 @@ impl Default for Commerce {
             churn_after_months: 12,
             conversion_days: 180,
             community_promo_codes: Vec::new(),
+            revenue_from: None,
+            orders_from: Vec::new(),
         }
     }
 }

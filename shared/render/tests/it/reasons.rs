@@ -72,6 +72,7 @@ const NOT_REASONS: &[&str] = &[
     "what is there is no JWK set",
     "there are no facts yet; run join first",
     "the facts are as of {}, not {day}; run join --as-of {day} first",
+    "{} of {} orders are told by two of {}: one person, day and amount; if they are the same sales, name in commerce.orders_from the sources that count",
     "there is no uplift as of {day}; run uplift --as-of {day} first",
     "there are no KPIs as of {day}, which the levers of [roi.levers] count; run health --as-of {day} first",
     "the document has no seal; it is not a snapshot",
