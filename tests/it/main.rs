@@ -8,6 +8,7 @@
 
 mod again;
 mod alerts;
+mod dropped;
 mod faults;
 mod files;
 mod fuzz;

@@ -125,7 +125,8 @@ def prepare(db, lake, config, as_of):
             db.execute(f"create table held_{entity} ({NEEDED[entity]}, source varchar, known_from timestamptz)")
             continue
         columns = [row[0] for row in db.execute(f"describe select * from read_parquet('{files}', union_by_name = true)").fetchall()]
-        order = "updated_at desc nulls last, " if "updated_at" in columns else ""
+        # Whatever has no modification time, or one after its drop, counts as modified when it was dropped.
+        order = "least(updated_at, known_from) desc, " if "updated_at" in columns else ""
         db.execute(f"""create table held_{entity} as select t.* from read_parquet('{files}', union_by_name = true) t, params
             where known_from < until_at qualify row_number() over (partition by source, {', '.join(keys)} order by {order}known_from desc) = 1""")
     db.execute(f"""create view facts_named as select person, is_staff, member, communities, strptime(month || '-01', '%Y-%m-%d')::date as month,
@@ -209,7 +210,7 @@ def crm_tables(db, lake, config):
     brand = f"regexp_matches(lower(answer), '{named([spoken_name(brand)])}')" if brand != "Levier" else None
     first = f"regexp_extract(lower(answer), '{WORD}+')"
     # When a contract was over, as far as is told.
-    ended = "coalesce(ended_at, case when status in ('cancelled', 'ended') then coalesce(cancelled_at, current_period_end, updated_at, known_from) end)"
+    ended = "coalesce(ended_at, case when status in ('cancelled', 'ended') then coalesce(cancelled_at, current_period_end, least(updated_at, known_from)) end)"
     # Of an account only what names no person speaks.
     db.execute(f"""create table bought as
           select person, null as account, ordered_at as us from {whom['orders']} where status in ('paid', 'refunded', 'partially_refunded')

@@ -110,6 +110,9 @@ fn decide_part(
             decision.gone.insert(entry.key);
         }
     }
+    if file.entity == Entity::Subscriptions {
+        keep_history(&rows, &winners, &known, &mut decision);
+    }
     for (key, at) in winners {
         let (row, entry) = &rows[at];
         judge(known.get(&key), entry, *row, &mut decision);
@@ -144,7 +147,7 @@ fn newest(rows: &[(u64, Entry)], decision: &mut PartDecision) -> HashMap<[u8; 16
         let winner = winners.entry(entry.key).or_insert(at);
         if *winner != at {
             decision.unchanged += 1;
-            if rows[*winner].1.updated_at <= entry.updated_at {
+            if rows[*winner].1.holds_from() <= entry.holds_from() {
                 *winner = at;
             }
         }
@@ -152,8 +155,30 @@ fn newest(rows: &[(u64, Entry)], decision: &mut PartDecision) -> HashMap<[u8; 16
     winners
 }
 
+/// What a contract was before is history, whether its rows come in one file or in several: each content once, and not those that
+/// the newest row of the same time corrects.
+fn keep_history(
+    rows: &[(u64, Entry)],
+    winners: &HashMap<[u8; 16], usize, ByKey>,
+    known: &HashMap<[u8; 16], Held, ByKey>,
+    decision: &mut PartDecision,
+) {
+    let mut seen: HashSet<([u8; 16], [u8; 16])> = HashSet::new();
+    for (row, entry) in rows {
+        let older = winners.get(&entry.key).is_some_and(|at| {
+            let winner = &rows[*at].1;
+            entry.holds_from() < winner.holds_from() && entry.content != winner.content
+        });
+        let held = known.get(&entry.key);
+        let is_held = held.is_some_and(|held| held.all.contains(&entry.content));
+        if older && !is_held && seen.insert((entry.key, entry.content)) {
+            decision.kept.push(*row);
+        }
+    }
+}
+
 fn remember(known: &mut HashMap<[u8; 16], Held, ByKey>, entry: &Entry) {
-    let age = (entry.updated_at, entry.known_from);
+    let age = (entry.holds_from(), entry.known_from);
     let held = known.entry(entry.key).or_insert_with(|| Held {
         best: age,
         content: entry.content,
@@ -173,7 +198,7 @@ fn judge(held: Option<&Held>, entry: &Entry, row: u64, decision: &mut PartDecisi
             decision.kept.push(row);
         }
         Some(held) if held.content == entry.content => decision.unchanged += 1,
-        Some(held) if (entry.updated_at, entry.known_from) < held.best => {
+        Some(held) if (entry.holds_from(), entry.known_from) < held.best => {
             // Older than what is held: it changes nothing, but as history it is kept once.
             decision.unchanged += 1;
             if !held.all.contains(&entry.content) {

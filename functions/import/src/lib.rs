@@ -132,7 +132,7 @@ pub async fn import_object(deps: &Dependencies, key: &str) -> Result<Vec<Receipt
     if key.ends_with(SIDECAR_ENDING) || key.ends_with('/') {
         return Ok(Vec::new());
     }
-    let Some(drop) = Drop::fetch(&deps.lake, key).await? else {
+    let Some(mut drop) = Drop::fetch(&deps.lake, key).await? else {
         return Err(JobError::Input(format!(
             "`{key}` is not in the bucket any more; drop the file again"
         )));

@@ -39,6 +39,9 @@ pub struct Drop {
     pub dropped_at: Timestamp,
     /// SHA-256 over content, name of the declared entity and sidecar, cut to 128 bits, hex.
     pub id: String,
+    /// Whether another drop has brought the same content before: what came in between, or how files are read by now, may have
+    /// changed what it says.
+    pub again: bool,
     /// The content.
     pub file: NamedTempFile,
 }
@@ -164,7 +167,8 @@ impl Drop {
         }
         hasher.update(beside.unwrap_or_default());
         let id = hex::encode(&hasher.finalize()[..16]);
-        let dropped_at = whole_micros(head.modified.unwrap_or(Timestamp::UNIX_EPOCH));
+        let modified = whole_micros(head.modified.unwrap_or(Timestamp::UNIX_EPOCH));
+        let dropped_at = within_the_second(modified, path);
         Ok(Some(Self {
             key: key.to_owned(),
             name,
@@ -173,17 +177,21 @@ impl Drop {
             sidecar,
             dropped_at,
             id,
+            again: false,
             file,
         }))
     }
 
     /// Id of the import of one member (the file itself where it is no archive).
     pub fn import_id(&self, member: &str) -> String {
-        if member == self.name {
+        if member == self.name && !self.again {
             return self.id.clone();
         }
         let mut hasher = Sha256::new();
         hasher.update(&self.id);
+        if self.again {
+            hasher.update(&self.key);
+        }
         hasher.update(member.strip_prefix(&self.name).unwrap_or(member));
         hex::encode(&hasher.finalize()[..16])
     }
@@ -192,17 +200,14 @@ impl Drop {
         format!("{}files/{}.json", keys::RECEIPTS, self.id)
     }
 
-    /// The receipts of the identical file, if it was imported before: nothing is done again.
-    pub async fn known(&self, lake: &Lake) -> Result<Option<Vec<Receipt>>, LakeError> {
+    /// The receipts of this drop, if it was imported before; finds out whether another one has brought the same content.
+    pub async fn known(&mut self, lake: &Lake) -> Result<Option<Vec<Receipt>>, LakeError> {
         let Some(memory) = lake.get_json::<Memory>(&self.memory()).await? else {
             return Ok(None);
         };
         let before = memory.receipts;
-        if before.is_empty()
-            || before
-                .iter()
-                .any(|receipt| receipt.status == ImportStatus::Refused)
-        {
+        let refused = |receipt: &Receipt| receipt.status == ImportStatus::Refused;
+        if before.is_empty() || before.iter().any(refused) {
             return Ok(None);
         }
         // Killed before its receipts were written and run again, the first drop of a content is still the first.
@@ -213,6 +218,18 @@ impl Drop {
         if let Some(own) = lake.get_json(&keys::drop_receipts(&self.key)).await? {
             return Ok(Some(own));
         }
+        // What happened has happened: events do not replace one another.
+        if before
+            .iter()
+            .all(|receipt| receipt.entity.as_deref() == Some(Entity::Activity.as_str()))
+        {
+            return Ok(Some(self.nothing_new(before)));
+        }
+        self.again = true;
+        Ok(None)
+    }
+
+    fn nothing_new(&self, before: Vec<Receipt>) -> Vec<Receipt> {
         let again = before.into_iter().map(|mut receipt| {
             let rows = receipt.rows;
             receipt.rows = RowCounts {
@@ -230,17 +247,41 @@ impl Drop {
             }
             receipt
         });
-        Ok(Some(again.collect()))
+        again.collect()
     }
 
     /// Remembers that this content was imported.
     pub async fn remember(&self, lake: &Lake, receipts: &[Receipt]) -> Result<(), LakeError> {
+        if self.again {
+            return Ok(());
+        }
         let memory = Memory {
             first: self.key.clone(),
             receipts: receipts.to_vec(),
         };
         lake.put_json(&self.memory(), &memory).await
     }
+}
+
+/// S3 tells when an object was written by the second. Of files dropped within one the key tells which came first, where it says
+/// so (`drop/…/{microseconds}-{position}/name`): without that, chance would decide between rows without a modification time.
+fn within_the_second(modified: Timestamp, path: &str) -> Timestamp {
+    const SECOND: i64 = 1_000_000;
+    let told = path.rsplit('/').nth(1).and_then(|folder| {
+        let (at, position) = folder.split_once('-')?;
+        Some((at.parse::<i64>().ok()?, position.parse::<i64>().ok()?))
+    });
+    let Some((at, position)) = told.filter(|(_, position)| (0..SECOND).contains(position)) else {
+        return modified;
+    };
+    let modified = modified.as_microsecond();
+    let same = at.div_euclid(SECOND) == modified.div_euclid(SECOND);
+    let told = if same && modified.rem_euclid(SECOND) == 0 {
+        at
+    } else {
+        modified
+    };
+    Timestamp::from_microsecond(told + position).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// An error with its causes, in one line.

@@ -40,6 +40,8 @@ pub struct Member {
     pub unread: Option<Receipt>,
     /// Id of its import.
     pub import_id: String,
+    /// Since when its rows are known: what stands later in an archive counts as dropped later.
+    pub known_from: Timestamp,
     /// Typed rows, if any.
     pub typed: Option<Typed>,
     /// Events, if any.
@@ -62,8 +64,7 @@ pub struct Typed {
     pub entries: Entries,
 }
 
-struct Collector<'a> {
-    drop: &'a Drop,
+struct Collector {
     member: Member,
     header: Vec<String>,
     writing: Option<Writing>,
@@ -126,7 +127,7 @@ impl Stretch for Rows {
     }
 }
 
-impl Sink for Collector<'_> {
+impl Sink for Collector {
     fn header(&mut self, headers: &[String]) -> Result<(), SinkError> {
         self.header = headers.to_vec();
         Ok(())
@@ -135,7 +136,7 @@ impl Sink for Collector<'_> {
     fn stretch(&self, entity: Entity) -> Box<dyn Stretch> {
         Box::new(Rows {
             entity,
-            known_from: self.drop.dropped_at,
+            known_from: self.member.known_from,
             import_id: self.member.import_id.clone(),
             batcher: Batcher::new(entity),
             fingerprint: Fingerprint::of(entity),
@@ -174,6 +175,7 @@ impl Sink for Collector<'_> {
         self.refused = None;
         self.member = Member {
             import_id: std::mem::take(&mut self.member.import_id),
+            known_from: self.member.known_from,
             ..Member::default()
         };
     }
@@ -255,6 +257,8 @@ impl Sink for Collector<'_> {
     }
 }
 
+const MICROSECOND: jiff::SignedDuration = jiff::SignedDuration::from_micros(1);
+
 /// Reads the file; what cannot be read is a member with a refused receipt.
 pub fn read(
     deps: &Dependencies,
@@ -300,11 +304,14 @@ pub fn read(
             drop.name
         ))
     })?;
-    let mut sink_for = |member: &str| -> Box<dyn Sink + '_> {
+    let mut known_from = drop.dropped_at;
+    let mut sink_for = |member: &str| -> Box<dyn Sink> {
+        let own = known_from;
+        known_from += MICROSECOND;
         Box::new(Collector {
-            drop,
             member: Member {
                 import_id: drop.import_id(member),
+                known_from: own,
                 ..Member::default()
             },
             header: Vec::new(),

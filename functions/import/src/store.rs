@@ -84,13 +84,21 @@ pub async fn store(
                 entity: typed.entity,
                 source: &source,
                 import_id: &member.import_id,
-                dropped_at: drop.dropped_at.as_microsecond(),
+                dropped_at: member.known_from.as_microsecond(),
                 full,
             };
             let decision = decide(lake, &judged, &typed.entries).await?;
             receipt.rows.new = decision.new;
             receipt.rows.changed = decision.changed;
             receipt.rows.unchanged = decision.unchanged;
+            let kept = decision.keep.contains(&true);
+            if drop.again && !kept && (!full || decision.gone.is_empty()) {
+                // The same content over what it says already: nothing was done, and nothing is counted twice.
+                receipt.status = ImportStatus::Unchanged;
+                lake.put_json(&keys::receipt(&receipt.import_id), &receipt)
+                    .await?;
+                return Ok(receipt);
+            }
             write_rows(lake, typed, &decision.keep, &source, &member.import_id).await?;
             ledger.stored = decision.keep.iter().filter(|keep| **keep).count() as u64;
             ledger.duplicate = typed.entries.rows() - ledger.stored;

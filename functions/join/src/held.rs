@@ -1,4 +1,5 @@
-//! Which CRM rows hold on a day: of all that was known by then, the greatest by (`updated_at`, `known_from`) of (source, key).
+//! Which CRM rows hold on a day: of all that was known by then, the greatest by (`updated_at`, `known_from`) of (source, key),
+//! where a row without a modification time, or with one after its drop, counts as modified when it was dropped.
 //!
 //! [`Holding`] hands the rows over one by one and keeps in memory only the keys that occur more than once: within one import a
 //! key occurs once, and most rows of a large export are never exported again. [`held`] is the same as a list, for entities that
@@ -23,7 +24,7 @@ type Age = (Option<Timestamp>, Option<Timestamp>, [u8; 16]);
 fn age(record: &Record) -> Age {
     // The content decides between rows of equal age, so that the answer does not depend on the order of reading.
     (
-        record.updated_at(),
+        record.holds_from(),
         record.get("known_from").as_instant(),
         record.content_hash(),
     )

@@ -182,11 +182,12 @@ impl Record {
         self.get("updated_at").as_instant()
     }
 
-    /// Since when what a row says holds: its own modification time, else when it was dropped.
+    /// Since when what a row says holds: its own modification time, else when it was dropped. Nothing was modified after it was
+    /// dropped: a clock or a zone is wrong, and must not win over all that comes later.
     #[must_use]
     pub fn holds_from(&self) -> Option<Timestamp> {
-        self.updated_at()
-            .or_else(|| self.get("known_from").as_instant())
+        let known = self.get("known_from").as_instant();
+        self.updated_at().into_iter().chain(known).min()
     }
 
     /// When a contract ended: as told; where its status says that it is over and no date tells since when, when its end was asked

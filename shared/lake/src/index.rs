@@ -28,6 +28,17 @@ pub struct Entry {
     pub known_from: i64,
 }
 
+impl Entry {
+    /// Since when what the row says holds, as [`levier_domain::record::Record::holds_from`].
+    #[must_use]
+    pub fn holds_from(&self) -> i64 {
+        match self.updated_at {
+            i64::MIN => self.known_from,
+            updated => updated.min(self.known_from),
+        }
+    }
+}
+
 fn schema() -> Arc<Schema> {
     let instant = columns::data_type(LakeKind::Instant);
     Arc::new(Schema::new(vec![
