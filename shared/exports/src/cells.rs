@@ -98,28 +98,6 @@ pub(crate) fn names_no_one(cell: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':'))
 }
 
-/// Whether a cell of an unknown column looks like an address, a phone number or free text.
-pub(crate) fn looks_private(text: &str) -> bool {
-    reaches_someone(text)
-        || text.len() > 80
-        || text.contains('\n')
-        || text.split_whitespace().count() > 8
-}
-
-/// Whether a cell looks like an address or a phone number.
-pub(crate) fn reaches_someone(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let phone_like = (9..=15).contains(&digits)
-        && (text.starts_with('+')
-            || text.starts_with('0')
-            || text.contains(' ')
-            || text.contains('.'))
-        && text.bytes().all(|b| {
-            b.is_ascii_digit() || matches!(b, b'+' | b' ' | b'.' | b'-' | b'(' | b')' | b'\'')
-        });
-    phone_like || text.contains('@')
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -160,20 +138,6 @@ mod tests {
             ("a1", "text with digits"),
         ] {
             assert_eq!(shape(cell), want);
-        }
-    }
-
-    #[test]
-    fn people_are_not_attributes() {
-        for (text, want) in [
-            ("jean@exemple.fr", true),
-            ("+33 6 12 34 56 78", true),
-            ("0612345678", true),
-            ("Premium", false),
-            ("2026-01-01", false),
-            ("12345", false),
-        ] {
-            assert_eq!(looks_private(text), want, "{text}");
         }
     }
 }

@@ -7,10 +7,12 @@ use levier_domain::entity::{ColumnKind, Entity};
 use levier_domain::money::Currency;
 use levier_domain::receipt::ColumnsReport;
 
-use crate::cells::{reaches_someone, shape};
+use crate::cells::shape;
+use crate::closed::Vocabulary;
 use crate::dates::Order;
 use crate::dialect::{Dialect, fits, token, wildcard};
 use crate::number::number;
+use crate::private::{private_header, reaches_someone};
 use crate::refused::REASON_HEADERS;
 use crate::rows::Row;
 
@@ -83,6 +85,8 @@ pub(crate) struct Plan {
     /// Cell and key of every other column that becomes an attribute.
     pub(crate) attributes: Vec<(usize, String)>,
     pub(crate) attributes_lake: Option<usize>,
+    /// Attributes that may be kept, with their words.
+    pub(crate) kept: Vocabulary,
     pub(crate) drops: Vec<Drop>,
     pub(crate) corrections: Vec<Correction>,
     pub(crate) fold: Option<usize>,
@@ -236,7 +240,7 @@ impl Plan {
             } else if attributes_lake.is_some()
                 && !name.is_empty()
                 && !dialect.ignore.contains(&tokens[cell])
-                && !private_header(&tokens[cell])
+                && !private_header(name)
                 // A file of refused rows, mended and dropped again, brings its reasons along.
                 && !REASON_HEADERS.contains(&tokens[cell].as_str())
             {
@@ -268,12 +272,42 @@ impl Plan {
             fields,
             attributes,
             attributes_lake,
+            kept: Vocabulary::new(),
             drops,
             corrections,
             fold,
             report,
             warnings,
         })
+    }
+
+    /// The cell that holds an object of attributes.
+    pub(crate) fn object_of_attributes(&self) -> Option<usize> {
+        let field = self
+            .fields
+            .iter()
+            .find(|field| field.kind == ColumnKind::Attributes)?;
+        field.cells().next()
+    }
+
+    /// Keeps the attributes that are of a closed kind, and tells of the others.
+    pub(crate) fn keep(&mut self, (kept, left): (Vocabulary, Vec<String>)) {
+        self.kept = kept;
+        let (attributes, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.attributes)
+            .into_iter()
+            .partition(|(_, key)| self.kept.contains_key(key));
+        self.attributes = attributes;
+        for (_, key) in gone {
+            self.report.mapped.remove(&key);
+            self.report.ignored.push(key);
+        }
+        if !left.is_empty() {
+            self.warnings.push(format!(
+                "{} other column(s) were left out, because what they hold is neither numbers, days, yes or no nor few words that recur: {}",
+                left.len(),
+                left.join(", ")
+            ));
+        }
     }
 
     /// Whether a row of a report holds numbers under its columns of numbers and nothing that names or dates a record: a
@@ -351,78 +385,6 @@ fn keep_raw(fields: &mut Vec<Field>, entity: Entity, lake_of: &dyn Fn(usize) -> 
         };
         fields.push(copy);
     }
-}
-
-/// Whether a header announces a person's name, an address, a number or free text: such columns never become attributes.
-fn private_header(token: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "name",
-        "nom",
-        "prenom",
-        "prénom",
-        "firstname",
-        "lastname",
-        "surname",
-        "fullname",
-        "salutation",
-        "civilité",
-        "email",
-        "e-mail",
-        "mail",
-        "courriel",
-        "phone",
-        "mobile",
-        "téléphone",
-        "telephone",
-        "tel",
-        "fax",
-        "whatsapp",
-        "address",
-        "adresse",
-        "street",
-        "rue",
-        "zip",
-        "postal",
-        "postcode",
-        "birth",
-        "birthday",
-        "naissance",
-        "age",
-        "note",
-        "notes",
-        "comment",
-        "comments",
-        "commentaire",
-        "commentaires",
-        "description",
-        "message",
-        "body",
-        "remarque",
-        "remarques",
-        "text",
-        "texte",
-        "password",
-        "iban",
-        "ip",
-        "latitude",
-        "longitude",
-        "twitter",
-        "linkedin",
-        "facebook",
-        "owner",
-        "propriétaire",
-        "signature",
-        "photo",
-        "avatar",
-        "gender",
-        "sexe",
-        "genre",
-        "username",
-        "login",
-    ];
-    token
-        .split(|c: char| !c.is_alphanumeric() && c != '-')
-        .any(|word| WORDS.contains(&word) || WORDS.contains(&word.trim_matches('-')))
 }
 
 #[cfg(test)]

@@ -401,7 +401,6 @@ fn read_into(
         reading.currency,
     )?;
     outcome.receipt.columns = plan.report.clone();
-    warnings.append(&mut plan.warnings);
     let epoch_1904 = matches!(&table, Table::Sheet(sheet) if sheet.epoch_1904);
     let unsettled = plan.clone();
     let surveyed = survey::values(
@@ -410,8 +409,11 @@ fn read_into(
         header_line,
         maybe_latin9,
         tap.is_some(),
+        reading,
         &mut outcome.receipt,
     )?;
+    outcome.receipt.columns = plan.report.clone();
+    warnings.append(&mut plan.warnings);
     warnings.extend(surveyed.settled.warnings.iter().cloned());
     sink.header(&plan.header).map_err(|error| {
         *taken = Err(error);
@@ -434,7 +436,11 @@ fn read_into(
     let (settled, open) = (&surveyed.settled, surveyed.open);
     let (mut counts, seen) = pass.run(&mut table, (&plan, settled), open, sink, tap, taken)?;
     if let Some(seen) = seen {
-        let mut certain = unsettled;
+        let mut certain = Plan {
+            attributes: plan.attributes.clone(),
+            kept: plan.kept.clone(),
+            ..unsettled
+        };
         let settled = seen.settle(&mut certain).inspect_err(|_| sink.restart())?;
         if settled != surveyed.settled || !certain.reads_like(&plan) {
             // A later row contradicts what the beginning of the file proved.

@@ -5,6 +5,7 @@ use std::io::Read;
 use bytes::Bytes;
 use levier_domain::receipt::Receipt;
 
+use crate::closed::Closed;
 use crate::columnar;
 use crate::encoding::{Census, Charset, Utf8Reader};
 use crate::evidence::{Evidence, Settled};
@@ -354,10 +355,13 @@ pub(crate) fn values(
     header_line: Option<u64>,
     maybe_latin9: bool,
     whole: bool,
+    reading: &Reading<'_>,
     receipt: &mut Receipt,
 ) -> Result<Surveyed, Failure> {
     let mut evidence = Evidence::of(plan, maybe_latin9);
-    if !evidence.is_idle() {
+    let columns = plan.attributes.clone();
+    let mut closed = Closed::new(&columns, plan.object_of_attributes(), reading.country);
+    if !(evidence.is_idle() && closed.is_idle()) {
         let mut rows = table.rows()?;
         let mut row = Row::default();
         let mut in_body = header_line.is_none();
@@ -369,11 +373,16 @@ pub(crate) fn values(
             }
             evidence.see(&row);
             seen += 1;
+            // How many rows are looked at must not depend on what else there is to settle.
+            if seen <= BEGINNING {
+                closed.see(&row);
+            }
             if seen == BEGINNING
                 && !(whole || maybe_latin9)
                 && let Some((settled, tried)) = settles_all(&evidence, plan)
             {
                 *plan = tried;
+                plan.keep(closed.settle());
                 return Ok(Surveyed {
                     settled,
                     open: Some(evidence.blank()),
@@ -398,6 +407,7 @@ pub(crate) fn values(
             Table::Parquet(_) | Table::Sheet(_) => {}
         }
     }
+    plan.keep(closed.settle());
     Ok(Surveyed {
         settled: evidence.settle(plan)?,
         open: None,

@@ -11,8 +11,9 @@ use levier_domain::receipt::Refusal;
 use levier_domain::record::Value;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::cells::{looks_private, shape, trimmed};
+use crate::cells::{shape, trimmed};
 use crate::checks::Checks;
+use crate::closed::keeps;
 use crate::notes::Notes;
 use crate::number::{self, Mark};
 use crate::plan::{Field, Origin, Plan};
@@ -253,7 +254,7 @@ impl<'a> Typer<'a> {
             if text.is_empty() {
                 continue;
             }
-            if looks_private(text) {
+            if !keeps(&self.plan.kept, key, text, self.context.country) {
                 self.notes.private_attributes += 1;
                 continue;
             }

@@ -11,12 +11,12 @@ use levier_domain::time::Month;
 use levier_identity::company_domain;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::cells::{
-    boolean, is_scientific, looks_private, names_no_one, plain_text, salesforce_18, shape,
-};
+use crate::cells::{boolean, is_scientific, names_no_one, plain_text, salesforce_18, shape};
+use crate::closed::{keeps, object};
 use crate::dates::{self, When};
 use crate::number::{self, Mark, NoMoney};
 use crate::plan::Field;
+use crate::private::phones;
 use crate::rows::Native;
 use crate::typing::Typer;
 
@@ -149,7 +149,14 @@ impl Typer<'_> {
             self.notes.unmapped(field.name, cell);
         }
         Ok(match field.kind {
-            ColumnKind::Text => Value::Text(self.concealed(plain_text(cell))),
+            // What no table knows may be what somebody wrote about somebody; it stands in `lead_source_raw`, not in the facts.
+            ColumnKind::Text if field.name == "lead_source" && field.values.is_some() && !own => {
+                Value::Text("other".to_owned())
+            }
+            ColumnKind::Text => {
+                let text = self.concealed(plain_text(cell));
+                Value::Text(self.without_phones(text))
+            }
             ColumnKind::Id => {
                 let id = self.id(cell, native)?;
                 Value::Text(self.concealed(&id))
@@ -296,24 +303,19 @@ impl Typer<'_> {
                 self.text = Some(cell.to_owned());
                 Value::Null
             }
-            ColumnKind::Attributes => match serde_json::from_str::<serde_json::Value>(cell) {
-                Ok(serde_json::Value::Object(map)) => Value::Attributes(
-                    map.into_iter()
-                        .filter_map(|(key, value)| {
-                            let text = match value {
-                                serde_json::Value::Null => return None,
-                                serde_json::Value::String(text) => text,
-                                other => other.to_string(),
-                            };
-                            if looks_private(&text) {
-                                self.notes.private_attributes += 1;
-                                return None;
-                            }
-                            Some((key, text))
+            ColumnKind::Attributes => match object(cell) {
+                Some(pairs) => Value::Attributes(
+                    pairs
+                        .into_iter()
+                        .filter(|(key, text)| {
+                            let kept =
+                                keeps(&self.plan.kept, key, text.trim(), self.context.country);
+                            self.notes.private_attributes += u64::from(!kept);
+                            kept
                         })
                         .collect(),
                 ),
-                _ => {
+                None => {
                     return Err(wrong(
                         format!("is no JSON object ({})", shape(cell)),
                         "write {\"key\": \"value\"}, or give each attribute its own column",
@@ -392,6 +394,25 @@ impl Typer<'_> {
                 }
             })
             .collect()
+    }
+
+    /// A text in which phone numbers have become their keys, as addresses have.
+    fn without_phones(&self, text: String) -> String {
+        let (keys, country) = (self.context.hash_key, self.context.country);
+        let mut said = String::new();
+        let mut from = 0;
+        for at in phones(&text, country) {
+            if let Some(key) = keys.phone(&text[at.clone()], country) {
+                said.push_str(&text[from..at.start]);
+                said.push_str(&key);
+                from = at.end;
+            }
+        }
+        if from == 0 {
+            return text;
+        }
+        said.push_str(&text[from..]);
+        said
     }
 
     fn meaning(&mut self, index: usize, field: &Field, cell: &str) -> Option<String> {

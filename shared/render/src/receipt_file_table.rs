@@ -366,6 +366,10 @@ pub(crate) const FILES: &[(&str, &str)] = &[
         "{} valeur(s) de {} sans signification dans les tables : {} ; les traduire sous [values.{}] dans un fichier d'accompagnement ou de dialecte",
     ),
     (
+        "{} value(s) of {} have no meaning in the tables and hardly recur, so that they are not repeated here ({}); map them under [values.{}] in a sidecar or dialect file",
+        "{} valeur(s) de {} sans signification dans les tables et presque sans répétition, donc pas répétées ici ({}) ; les traduire sous [values.{}] dans un fichier d'accompagnement ou de dialecte",
+    ),
+    (
         "{} cell(s) of an e-mail column hold no address and were left out",
         "{} cellule(s) d'une colonne d'e-mails sans adresse, laissées de côté",
     ),
@@ -382,8 +386,12 @@ pub(crate) const FILES: &[(&str, &str)] = &[
         "{} montant(s) sans devise propre, lus dans celle de l'espace de travail",
     ),
     (
-        "{} cell(s) of other columns look like an address, a number or free text and were left out",
-        "{} cellule(s) d'autres colonnes ressemblent à une adresse, à un numéro ou à du texte libre, laissées de côté",
+        "{} cell(s) of other columns may name or reach somebody, or hold words that do not recur, and were left out",
+        "{} cellule(s) d'autres colonnes peuvent nommer ou joindre quelqu'un, ou contiennent des mots qui ne reviennent pas, laissées de côté",
+    ),
+    (
+        "{} other column(s) were left out, because what they hold is neither numbers, days, yes or no nor few words that recur: {}",
+        "{} autre(s) colonne(s) laissée(s) de côté, car ce qu'elles contiennent n'est ni nombres, ni jours, ni oui ou non, ni quelques mots qui reviennent : {}",
     ),
     (
         "the file is declared complete and holds no records: nothing was deleted",
