@@ -13,6 +13,10 @@ pub(crate) struct Notes {
     pub(crate) no_address: u64,
     pub(crate) no_phone: u64,
     pub(crate) several_ids: u64,
+    pub(crate) several_addresses: u64,
+    pub(crate) numbered_ids: u64,
+    pub(crate) open_numbers: u64,
+    pub(crate) spans: u64,
     pub(crate) default_currency: u64,
     pub(crate) private_attributes: u64,
 }
@@ -89,6 +93,22 @@ impl Notes {
                 "cell(s) hold several ids; the first was read",
             ),
             (
+                self.several_addresses,
+                "cell(s) hold several addresses; the first was read",
+            ),
+            (
+                self.numbered_ids,
+                "id(s) end in `.0`, as a program that took them for numbers writes them; they were read without",
+            ),
+            (
+                self.open_numbers,
+                "number(s) could be thousands or decimals and were left empty: say `decimal = \".\"` or `\",\"` in a sidecar file",
+            ),
+            (
+                self.spans,
+                "row(s) span several days and count on their first; export the report by day",
+            ),
+            (
                 self.default_currency,
                 "amount(s) had no currency of their own and were read in the workspace's",
             ),
@@ -137,6 +157,10 @@ impl Notes {
         self.no_address += next.no_address;
         self.no_phone += next.no_phone;
         self.several_ids += next.several_ids;
+        self.several_addresses += next.several_addresses;
+        self.numbered_ids += next.numbered_ids;
+        self.open_numbers += next.open_numbers;
+        self.spans += next.spans;
         self.default_currency += next.default_currency;
         self.private_attributes += next.private_attributes;
     }

@@ -46,6 +46,14 @@ pub(crate) struct Field {
 }
 
 impl Field {
+    /// Whether its numbers are counts, whole by nature.
+    pub(crate) fn counts(&self) -> bool {
+        matches!(
+            self.name,
+            "visits" | "visitors" | "impressions" | "clicks" | "reach" | "items"
+        )
+    }
+
     /// The cells that the field may be read from.
     pub(crate) fn cells(&self) -> impl Iterator<Item = usize> + '_ {
         let first = match self.origin {
@@ -90,6 +98,8 @@ pub(crate) struct Plan {
     pub(crate) drops: Vec<Drop>,
     pub(crate) corrections: Vec<Correction>,
     pub(crate) fold: Option<usize>,
+    /// Cell of the last day of a row.
+    pub(crate) span_end: Option<usize>,
     pub(crate) report: ColumnsReport,
     pub(crate) warnings: Vec<String>,
 }
@@ -200,6 +210,11 @@ impl Plan {
                 }
             ));
         }
+        if entity == Entity::People && !has("email") {
+            warnings.push(
+                "the file has no e-mail: people who are held already lose the one they had, by which they are matched, if it is imported; export it with the e-mail".to_owned(),
+            );
+        }
         fields.sort_by_key(|field| field.kind != ColumnKind::Currency);
 
         let find = |name: &str| tokens.iter().position(|token| token == name);
@@ -214,12 +229,12 @@ impl Plan {
                 })
             })
             .collect();
-        let corrections = dialect
+        let corrections: Vec<Correction> = dialect
             .overrides
             .iter()
             .filter_map(|rule| {
                 Some(Correction {
-                    lake: entity.lake_position(&rule.field)?,
+                    lake: entity.position(&rule.field).and_then(lake_of)?,
                     to: rule.to.clone(),
                     from: rule.from.clone(),
                     cell: find(&rule.column)?,
@@ -227,11 +242,23 @@ impl Plan {
                 })
             })
             .collect();
+        let span_end = dialect
+            .span_end
+            .iter()
+            .find_map(|wanted| tokens.iter().position(|token| fits(wanted, token)));
         let mut report = ColumnsReport::default();
         let attributes_lake = entity.lake_position("attributes");
         let mut attributes: Vec<(usize, String)> = Vec::new();
         for (cell, fields) in used.iter().enumerate() {
             let name = header[cell].trim();
+            let deciding = corrections
+                .iter()
+                .filter(|rule: &&Correction| rule.cell == cell)
+                .map(|rule| entity.lake_columns()[rule.lake].name.as_str());
+            let fields: Vec<&str> = match fields.is_empty() {
+                true => deciding.take(1).collect(),
+                false => fields.clone(),
+            };
             if !fields.is_empty() {
                 report.mapped.insert(name.to_owned(), fields.join(", "));
             } else if reaches_someone(name) {
@@ -276,9 +303,17 @@ impl Plan {
             drops,
             corrections,
             fold,
+            span_end,
             report,
             warnings,
         })
+    }
+
+    /// Whether another column says the value of a field, whatever stands in its own.
+    pub(crate) fn is_overruled(&self, field: &Field) -> bool {
+        self.corrections
+            .iter()
+            .any(|correction| correction.from.is_empty() && Some(correction.lake) == field.lake)
     }
 
     /// The cell that holds an object of attributes.

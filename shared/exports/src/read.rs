@@ -51,6 +51,19 @@ pub struct Reading<'a> {
     pub pace: Pace,
 }
 
+impl<'a> Reading<'a> {
+    /// The same for a file of an archive that has a sidecar of its own there.
+    pub(crate) fn with<'b>(&self, beside: Option<&'b Sidecar>) -> Reading<'b>
+    where
+        'a: 'b,
+    {
+        Reading {
+            sidecar: beside.or(self.sidecar),
+            ..*self
+        }
+    }
+}
+
 /// Bounds against hostile or hopeless files.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -213,10 +226,16 @@ pub fn read<'s, R: Read + Seek>(
         outcomes: Vec<Outcome>,
     }
     impl crate::archive::Visitor for Into<'_, '_, '_, '_> {
-        fn file(&mut self, name: &str, input: &mut dyn Input) -> Result<(), ReadError> {
+        fn file(
+            &mut self,
+            name: &str,
+            input: &mut dyn Input,
+            beside: Option<&Sidecar>,
+        ) -> Result<(), ReadError> {
             let mut sink = (self.sink_for)(name);
+            let reading = self.reading.with(beside);
             self.outcomes
-                .push(read_one(name, input, self.reading, &mut *sink, None)?);
+                .push(read_one(name, input, &reading, &mut *sink, None)?);
             Ok(())
         }
         fn history(

@@ -374,7 +374,7 @@ fn an_id_that_is_an_address_joins_and_is_not_told() {
 
 #[test]
 fn other_columns_are_kept_only_where_they_tell_of_nobody() {
-    let header = "person_id,email,Commercial,Famille,Ville,Score,Inscrit,VIP,Secteur,Portable,Fixe,NIR,Remarque libre,contactName";
+    let header = "person_id,email,Commercial,Famille,Ville,Points,Inscrit,VIP,Secteur,Portable,Fixe,NIR,Remarque libre,contactName";
     let mut file = format!("{header}\n");
     for n in 0..12 {
         let city = ["Lyon", "Nantes"][n % 2];
