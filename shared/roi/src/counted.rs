@@ -43,7 +43,10 @@ pub(crate) fn counted(name: &str, lever: &CountedLever, kpis: &[Row], last: Mont
     }
     let all: f64 = months.values().sum();
     if all <= 0.0 && withheld > 0 {
-        return Err((Status::Suppressed, format!("{}: {TOO_FEW}", lever.kpi)));
+        return Err((
+            Status::Suppressed,
+            format!("{}: {TOO_FEW}", lever.kpi),
+        ));
     }
     if all <= 0.0 {
         return Err((
