@@ -60,7 +60,7 @@ pub async fn compare(
         for (name, kind) in &last.columns {
             match own.columns.get(name) {
                 None => receipt.drift.push(format!(
-                    "column `{name}` is gone since the last file of this dialect"
+                    "column `{name}` is gone since the last file of this dialect: the records that the file holds again lose what it said"
                 )),
                 Some(now) if now != kind => receipt
                     .drift

@@ -1,5 +1,6 @@
 //! Files in files: gzip and zip, each member read as if it had been dropped by itself, with bounds against bombs.
 
+use std::collections::HashMap;
 use std::io::{self, BufReader, Read, Seek};
 
 use flate2::read::MultiGzDecoder;
@@ -8,6 +9,7 @@ use zip::result::ZipError;
 
 use crate::chat;
 use crate::read::{Outcome, ReadError, Reading, Tell};
+use crate::sidecar::Sidecar;
 use crate::table::{Container, Input, Whole, container};
 
 /// Unpacked bytes below this are never a bomb, whatever the ratio: small repetitive tables pack very well.
@@ -82,8 +84,13 @@ impl<R: Read + Seek> Input for Member<'_, R> {
 
 /// What is done with each file that is found: reading, or a preview.
 pub(crate) trait Visitor {
-    /// One file that is no archive (workbooks count as files).
-    fn file(&mut self, name: &str, input: &mut dyn Input) -> Result<(), ReadError>;
+    /// One file that is no archive (workbooks count as files), with the sidecar that lies beside it in its archive.
+    fn file(
+        &mut self,
+        name: &str,
+        input: &mut dyn Input,
+        beside: Option<&Sidecar>,
+    ) -> Result<(), ReadError>;
     /// A history that spreads over the members of an archive.
     fn history(&mut self, name: &str, dialect: &str, tell: &mut Tell<'_>) -> Result<(), ReadError>;
     /// A file of which only the reason can be told.
@@ -104,7 +111,7 @@ pub(crate) fn visit<R: Read + Seek>(
     match head(&mut whole).map_err(storage)? {
         Container::Gzip => {
             let packed = whole.0.seek(io::SeekFrom::End(0)).map_err(storage)?;
-            visit_gzip(name, &mut whole, packed, reading, visitor)
+            visit_gzip(name, &mut whole, packed, reading, None, visitor)
         }
         Container::Zip => {
             let mut archive = match ZipArchive::new(&mut whole.0) {
@@ -120,7 +127,7 @@ pub(crate) fn visit<R: Read + Seek>(
             };
             if is_workbook(&archive) {
                 drop(archive);
-                return visitor.file(name, &mut whole);
+                return visitor.file(name, &mut whole, None);
             }
             let names: Vec<String> = archive
                 .file_names()
@@ -133,7 +140,7 @@ pub(crate) fn visit<R: Read + Seek>(
             }
             visit_zip(name, &mut archive, reading, visitor)
         }
-        _ => visitor.file(name, &mut whole),
+        _ => visitor.file(name, &mut whole, None),
     }
 }
 
@@ -148,13 +155,14 @@ fn visit_gzip(
     inner: &mut dyn Input,
     packed: u64,
     reading: &Reading<'_>,
+    beside: Option<&Sidecar>,
     visitor: &mut dyn Visitor,
 ) -> Result<(), ReadError> {
     let mut unpacked = Gzip {
         inner,
         allowance: allowance(packed, reading),
     };
-    visitor.file(name, &mut unpacked)
+    visitor.file(name, &mut unpacked, beside)
 }
 
 fn is_workbook<R: Read + Seek>(archive: &ZipArchive<R>) -> bool {
@@ -175,6 +183,39 @@ fn names_a_workbook(name: &str) -> bool {
         .any(|ending| name.ends_with(ending))
 }
 
+/// How the name of a sidecar ends.
+const SIDECAR: &str = ".levier.toml";
+/// No sidecar is that long.
+const LONGEST_SIDECAR: u64 = 1 << 20;
+
+/// The sidecars of an archive, by the name of the member that each is about.
+fn sidecars<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+) -> HashMap<String, Result<Sidecar, String>> {
+    let mut found = HashMap::new();
+    for index in 0..archive.len() {
+        let Ok(member) = archive.by_index(index) else {
+            continue;
+        };
+        let Ok(name) = member.name().map(|name| name.into_owned()) else {
+            continue;
+        };
+        let Some(about) = name.strip_suffix(SIDECAR) else {
+            continue;
+        };
+        let mut text = String::new();
+        let read = member.take(LONGEST_SIDECAR).read_to_string(&mut text);
+        let sidecar = read.map_err(|error| error.to_string()).and_then(|_| {
+            Sidecar::parse(&name, &text).map_err(|error| match std::error::Error::source(&error) {
+                Some(cause) => cause.to_string(),
+                None => error.to_string(),
+            })
+        });
+        found.insert(about.to_owned(), sidecar);
+    }
+    found
+}
+
 fn visit_zip<R: Read + Seek>(
     name: &str,
     archive: &mut ZipArchive<R>,
@@ -188,6 +229,7 @@ fn visit_zip<R: Read + Seek>(
             reading.limits.max_members
         )));
     }
+    let sidecars = sidecars(archive);
     let mut left = reading.limits.max_unpacked_bytes;
     let mut visited = 0;
     let mut seen = std::collections::HashSet::new();
@@ -207,7 +249,7 @@ fn visit_zip<R: Read + Seek>(
                 .rsplit('/')
                 .next()
                 .is_none_or(|file| file.starts_with('.') || file.is_empty())
-            || inner.ends_with(".levier.toml");
+            || inner.ends_with(SIDECAR);
         drop(member);
         if skip {
             continue;
@@ -234,19 +276,31 @@ fn visit_zip<R: Read + Seek>(
             continue;
         }
         left = left.saturating_sub(unpacked);
+        let beside = match sidecars.get(&inner) {
+            None => None,
+            Some(Ok(sidecar)) => Some(sidecar),
+            Some(Err(problem)) => {
+                visitor.refused(Outcome::new(&full).refuse(format!(
+                    "Its sidecar file in the archive cannot be read: {problem}. Mend it and pack the archive again."
+                )))?;
+                continue;
+            }
+        };
         let mut member = Member {
             archive,
             index,
             allowance: allowed,
         };
         match head(&mut member) {
-            Ok(Container::Gzip) => visit_gzip(&full, &mut member, packed, reading, visitor)?,
+            Ok(Container::Gzip) => {
+                visit_gzip(&full, &mut member, packed, reading, beside, visitor)?;
+            }
             Ok(Container::Zip) if !names_a_workbook(&full) => {
                 visitor.refused(Outcome::new(&full).refuse(
                     "An archive lies inside the archive. Unpack it and drop the files themselves.",
                 ))?
             }
-            Ok(_) => visitor.file(&full, &mut member)?,
+            Ok(_) => visitor.file(&full, &mut member, beside)?,
             Err(error) => visitor.refused(Outcome::new(&full).refuse(format!(
                 "The file cannot be unpacked: {error}. Pack it again."
             )))?,

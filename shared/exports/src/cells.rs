@@ -24,8 +24,15 @@ pub(crate) fn trimmed(cell: &str) -> &str {
     }
 }
 
-/// Text without the apostrophe that spreadsheets put before digits and signs.
+/// Text without the apostrophe that spreadsheets put before digits and signs, or the formula `="00456"` that keeps noughts.
 pub(crate) fn plain_text(cell: &str) -> &str {
+    if let Some(inner) = cell
+        .strip_prefix("=\"")
+        .and_then(|rest| rest.strip_suffix('"'))
+        && !inner.contains('"')
+    {
+        return inner;
+    }
     match cell.strip_prefix('\'') {
         Some(rest)
             if rest.starts_with(|c: char| {
@@ -45,7 +52,8 @@ pub(crate) fn is_scientific(id: &str, native: Native) -> bool {
     };
     let (mantissa, exponent) = (&id[..at], &id[at + 1..]);
     let signed = exponent.strip_prefix('+');
-    if signed.is_none() && native != Native::Number {
+    // `12E4` may be a code; `1.23E5` is none.
+    if signed.is_none() && native != Native::Number && !mantissa.contains(['.', ',']) {
         return false;
     }
     let digits = signed.unwrap_or(exponent);
@@ -98,28 +106,6 @@ pub(crate) fn names_no_one(cell: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':'))
 }
 
-/// Whether a cell of an unknown column looks like an address, a phone number or free text.
-pub(crate) fn looks_private(text: &str) -> bool {
-    reaches_someone(text)
-        || text.len() > 80
-        || text.contains('\n')
-        || text.split_whitespace().count() > 8
-}
-
-/// Whether a cell looks like an address or a phone number.
-pub(crate) fn reaches_someone(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let phone_like = (9..=15).contains(&digits)
-        && (text.starts_with('+')
-            || text.starts_with('0')
-            || text.contains(' ')
-            || text.contains('.'))
-        && text.bytes().all(|b| {
-            b.is_ascii_digit() || matches!(b, b'+' | b' ' | b'.' | b'-' | b'(' | b')' | b'\'')
-        });
-    phone_like || text.contains('@')
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -143,11 +129,24 @@ mod tests {
             ("5,55E+12", Native::Text, true),
             ("5E+12", Native::Text, true),
             ("12E4", Native::Text, false),
+            ("1.23E5", Native::Text, true),
             ("1e20", Native::Number, true),
             ("00E+A", Native::Text, false),
             ("abcE+1", Native::Text, false),
         ] {
             assert_eq!(is_scientific(id, native), want, "{id}");
+        }
+    }
+
+    #[test]
+    fn what_spreadsheets_put_around_a_text_is_taken_off() {
+        for (cell, want) in [
+            ("=\"00456\"", "00456"),
+            ("'0612", "0612"),
+            ("=A1", "=A1"),
+            ("d'accord", "d'accord"),
+        ] {
+            assert_eq!(plain_text(cell), want);
         }
     }
 
@@ -160,20 +159,6 @@ mod tests {
             ("a1", "text with digits"),
         ] {
             assert_eq!(shape(cell), want);
-        }
-    }
-
-    #[test]
-    fn people_are_not_attributes() {
-        for (text, want) in [
-            ("jean@exemple.fr", true),
-            ("+33 6 12 34 56 78", true),
-            ("0612345678", true),
-            ("Premium", false),
-            ("2026-01-01", false),
-            ("12345", false),
-        ] {
-            assert_eq!(looks_private(text), want, "{text}");
         }
     }
 }

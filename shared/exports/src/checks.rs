@@ -12,6 +12,7 @@ pub(crate) struct Checks {
     entity: Entity,
     amount: Option<usize>,
     refunded: Option<usize>,
+    tax: Option<usize>,
     status: Option<usize>,
     closed_at: Option<usize>,
     person: Option<usize>,
@@ -27,6 +28,7 @@ impl Checks {
             entity,
             amount: at("amount_minor"),
             refunded: at("refunded_amount_minor"),
+            tax: at("tax_minor"),
             status: at("status"),
             closed_at: at("closed_at"),
             person: at("person_id"),
@@ -78,6 +80,17 @@ impl Checks {
                         "refunded_amount",
                         "the refund is negative",
                         "write refunds without a sign",
+                    );
+                }
+                let tax = self.tax.and_then(|at| values[at].as_integer());
+                if let (Some(amount), Some(tax)) = (amount, tax)
+                    && tax != 0
+                    && (tax.unsigned_abs() > amount.unsigned_abs() || (tax < 0) != (amount < 0))
+                {
+                    return refuse(
+                        "tax",
+                        "the tax is larger than the amount, or has another sign",
+                        "check the amount and the tax of this row; the amount includes the tax",
                     );
                 }
                 if let (Some(amount), Some(refunded)) = (amount, refunded)

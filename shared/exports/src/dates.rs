@@ -107,6 +107,15 @@ impl When {
         }
     }
 
+    /// As it may be written anew, year first.
+    pub(crate) fn written(self) -> String {
+        match self {
+            Self::Day(date) => date.to_string(),
+            Self::Local(local) => local.to_string(),
+            Self::Instant(instant) => instant.to_string(),
+        }
+    }
+
     /// The calendar day, in `zone`.
     pub(crate) fn day(self, zone: &TimeZone) -> Date {
         match self {

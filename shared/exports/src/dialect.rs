@@ -80,6 +80,7 @@ pub(crate) struct DropRule {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Override {
     pub(crate) field: String,
+    /// The word that holds; empty: none does.
     pub(crate) to: String,
     /// Only from these values; empty: from any.
     #[serde(default)]
@@ -127,6 +128,8 @@ struct File {
     #[serde(default)]
     first_filled: Vec<String>,
     #[serde(default)]
+    span_end: Vec<String>,
+    #[serde(default)]
     drop: Vec<DropRule>,
     #[serde(default, rename = "override")]
     overrides: Vec<Override>,
@@ -157,8 +160,12 @@ pub struct Dialect {
     pub(crate) fold: Option<String>,
     /// Fields whose headers may all be there, the first filled one being read; of other fields the first header is read.
     pub(crate) first_filled: Vec<usize>,
+    /// Headers of the last day of a row that begins on its date.
+    pub(crate) span_end: Vec<String>,
     pub(crate) drop: Vec<DropRule>,
     pub(crate) overrides: Vec<Override>,
+    /// So many columns must be there beside the demanded ones, unless the entity is declared.
+    pub(crate) beside: usize,
     /// The own layout: closed lists are closed, and headers are the field names.
     pub(crate) own: bool,
 }
@@ -313,13 +320,30 @@ pub(crate) fn wildcard<'t>(wanted: &str, token: &'t str) -> Option<&'t str> {
     token.strip_prefix(head)?.strip_suffix(tail)
 }
 
+/// How people write the header of an address who write a table by hand.
+const EMAIL_HEADERS: &[&str] = &[
+    "e-mail",
+    "email address",
+    "e-mail address",
+    "adresse email",
+    "adresse e-mail",
+    "mail",
+    "courriel",
+];
+
 /// The own layout of one entity.
 pub(crate) fn own(entity: Entity) -> Dialect {
     let columns: Vec<_> = entity
         .columns()
         .iter()
         .enumerate()
-        .map(|(at, column)| (at, vec![column.name.to_owned()]))
+        .map(|(at, column)| {
+            let mut headers = vec![column.name.to_owned()];
+            if column.kind == ColumnKind::Email {
+                headers.extend(EMAIL_HEADERS.iter().map(|&header| header.to_owned()));
+            }
+            (at, headers)
+        })
         .collect();
     Dialect {
         name: format!("levier-{}", entity.as_str().replace('_', "-")),
@@ -344,8 +368,12 @@ pub(crate) fn own(entity: Entity) -> Dialect {
         salesforce_ids: false,
         fold: None,
         first_filled: Vec::new(),
+        span_end: Vec::new(),
         drop: Vec::new(),
         overrides: Vec::new(),
+        // Any table about people or companies has their ids: who came, who answered. Taken for what is known of them, it would
+        // empty all the rest.
+        beside: usize::from(matches!(entity, Entity::People | Entity::Accounts)),
         own: true,
     }
 }
@@ -455,8 +483,10 @@ fn compile(file: File, known: &Dialects) -> Result<Dialect, DialectError> {
             .iter()
             .map(|field| position(field))
             .collect::<Result<_, _>>()?,
+        span_end: tokens(&file.span_end),
         drop: file.drop.clone(),
         overrides: file.overrides.clone(),
+        beside: 0,
         own: false,
     };
     if let Some(parent) = parent {
@@ -489,6 +519,7 @@ fn compile(file: File, known: &Dialects) -> Result<Dialect, DialectError> {
         dialect
             .first_filled
             .extend(parent.first_filled.iter().copied());
+        dialect.span_end.extend(parent.span_end.iter().cloned());
         dialect.drop.extend(parent.drop.iter().cloned());
         dialect.overrides.extend(parent.overrides.iter().cloned());
     }

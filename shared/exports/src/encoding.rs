@@ -7,7 +7,9 @@
 
 use std::io::{self, Read};
 
-use encoding_rs::{CoderResult, Decoder, Encoding, ISO_8859_15, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{
+    CoderResult, Decoder, Encoding, ISO_8859_15, MACINTOSH, UTF_16BE, UTF_16LE, WINDOWS_1252,
+};
 
 /// How a text file is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,7 @@ pub(crate) enum Charset {
     Utf16Be,
     Windows1252,
     Iso8859_15,
+    Macintosh,
 }
 
 impl Charset {
@@ -30,6 +33,7 @@ impl Charset {
             Self::Utf16Be => "utf-16be",
             Self::Windows1252 => "windows-1252",
             Self::Iso8859_15 => "iso-8859-15",
+            Self::Macintosh => "macintosh",
         }
     }
 
@@ -43,6 +47,7 @@ impl Charset {
             // Browsers and spreadsheets alike read declared Latin-1 as Windows-1252.
             "windows-1252" | "cp1252" | "latin1" | "latin-1" | "iso-8859-1" => Self::Windows1252,
             "iso-8859-15" | "latin9" | "latin-9" => Self::Iso8859_15,
+            "macintosh" | "mac-roman" | "macroman" => Self::Macintosh,
             _ => return None,
         })
     }
@@ -54,6 +59,7 @@ impl Charset {
             Self::Utf16Be => Some(UTF_16BE),
             Self::Windows1252 => Some(WINDOWS_1252),
             Self::Iso8859_15 => Some(ISO_8859_15),
+            Self::Macintosh => Some(MACINTOSH),
         }
     }
 }
@@ -73,6 +79,12 @@ pub(crate) struct Census {
     latin9: u64,
     mojibake: u64,
     replacement: u64,
+    /// Bytes that are accents inside words if the file is Mac Roman, and signs inside words if it is Windows-1252.
+    mac: u64,
+    /// The same the other way round.
+    windows: u64,
+    /// The last two bytes.
+    last: [u8; 2],
     carry: Vec<u8>,
 }
 
@@ -102,6 +114,7 @@ impl Census {
             let room = HEAD - self.head.len();
             self.head.extend_from_slice(&chunk[..chunk.len().min(room)]);
         }
+        self.count_words(chunk);
         self.nul += memchr::memchr_iter(0, chunk).count() as u64;
         if chunk.is_ascii() && self.carry.is_empty() {
             return;
@@ -129,6 +142,34 @@ impl Census {
             &joined
         };
         self.check_utf8(bytes);
+    }
+
+    /// Looks at each byte between its neighbours.
+    fn count_words(&mut self, chunk: &[u8]) {
+        let [mut before, mut at] = self.last;
+        if chunk.is_ascii() && at.is_ascii() {
+            if let [.., one, other] = chunk {
+                self.last = [*one, *other];
+            } else if let [one] = chunk {
+                self.last = [at, *one];
+            }
+            return;
+        }
+        for &after in chunk {
+            if at >= 0x80 && before.is_ascii_lowercase() {
+                match at {
+                    // é è ê à ç and what no letter follows in Windows-1252: Ž, ˆ, ƒ, or nothing at all.
+                    0x83 | 0x88 | 0x8D | 0x8E | 0x8F | 0x90 | 0x9D => self.mac += 1,
+                    // â î ï ô, for ‰ ” • ™.
+                    0x89 | 0x94 | 0x95 | 0x99 if after.is_ascii_lowercase() => self.mac += 1,
+                    // à ç è é ê î ô in Windows-1252.
+                    0xE0 | 0xE7 | 0xE8 | 0xE9 | 0xEA | 0xEE | 0xF4 => self.windows += 1,
+                    _ => {}
+                }
+            }
+            (before, at) = (at, after);
+        }
+        self.last = [before, at];
     }
 
     fn check_utf8(&mut self, bytes: &[u8]) {
@@ -220,7 +261,7 @@ impl Census {
         }
         let marked = head.starts_with(&[0xEF, 0xBB, 0xBF]);
         match declared {
-            Some(charset @ (Charset::Windows1252 | Charset::Iso8859_15)) => {
+            Some(charset @ (Charset::Windows1252 | Charset::Iso8859_15 | Charset::Macintosh)) => {
                 return Ok(Settled::sure(charset));
             }
             Some(_) if self.invalid > 0 || self.cut_at_end => {
@@ -263,6 +304,15 @@ impl Census {
         }
         if marked || (self.multibyte > 0 && self.multibyte >= self.invalid) {
             return Err("The file mixes UTF-8 and another encoding: some accents are UTF-8, others are not. Export it again as UTF-8 in one go.".to_owned());
+        }
+        if self.mac > 0 && self.windows == 0 {
+            return Ok(Settled {
+                charset: Charset::Macintosh,
+                maybe_latin9: false,
+                warning: Some(
+                    "the file was read as Mac Roman, as Excel for Mac writes CSV (Macintosh): check its accents, or export it again as UTF-8".to_owned(),
+                ),
+            });
         }
         if self.undefined > 0 {
             return Err("The file is neither UTF-8 nor Windows-1252: it holds bytes that are no character in either. Export it again as UTF-8, or say its encoding in a sidecar file.".to_owned());

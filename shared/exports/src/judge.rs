@@ -7,6 +7,7 @@
 
 use levier_domain::entity::{ColumnKind, Entity};
 use levier_domain::item::Draft;
+use levier_domain::money::Currency;
 use levier_domain::receipt::{DroppedLine, Refusal};
 use levier_domain::record::{Record, Value};
 
@@ -14,6 +15,7 @@ use crate::activity;
 use crate::dialect::{fits, token};
 use crate::evidence::Evidence;
 use crate::notes::Notes;
+use crate::number::number;
 use crate::plan::{Origin, Plan};
 use crate::read::{MOST_LISTED, SinkError, dropped};
 use crate::rows::Row;
@@ -100,9 +102,10 @@ impl Judged {
         }
     }
 
-    fn refuse(&mut self, row: &Row, refusal: Refusal) {
+    /// `cells` are the row's, as one may mend them.
+    fn refuse(&mut self, row: &Row, cells: Vec<String>, refusal: Refusal) {
         self.count_refusal(&refusal);
-        self.refused_rows.push((row.line, row.to_cells(), refusal));
+        self.refused_rows.push((row.line, cells, refusal));
     }
 
     fn record(&mut self, line: u64, record: &mut Record, domain: Option<&str>) {
@@ -217,12 +220,12 @@ impl<'a> Judge<'a> {
 
     fn one(&mut self, at: usize, row: &Row, out: &mut Judged) {
         if let Some(refusal) = misshapen(self.plan, row) {
-            out.refuse(row, refusal);
+            out.refuse(row, row.to_cells(), refusal);
             return;
         }
         self.show(at, out);
         if let Err(refusal) = self.typer.row(row, &mut self.record.values) {
-            out.refuse(row, refusal);
+            out.refuse(row, self.typer.mendable(row), refusal);
             return;
         }
         match self.plan.entity {
@@ -233,12 +236,12 @@ impl<'a> Judge<'a> {
                         out.accepted += 1;
                         out.events.push((row.line, draft));
                     }
-                    Err(refusal) => out.refuse(row, refusal),
+                    Err(refusal) => out.refuse(row, self.typer.mendable(row), refusal),
                 }
             }
             Entity::Spend => match self.sums.add(row.line, &self.record) {
                 Ok(held) => out.folded += u64::from(held),
-                Err(refusal) => out.refuse(row, refusal),
+                Err(refusal) => out.refuse(row, self.typer.mendable(row), refusal),
             },
             _ => {
                 let domain = self.typer.email_domain.as_deref();
@@ -276,7 +279,7 @@ impl<'a> Judge<'a> {
                 if let Some(pending) = pending {
                     pending.broken = Some(refusal.clone());
                 }
-                out.refuse(row, refusal);
+                out.refuse(row, row.to_cells(), refusal);
             }
             (None, Some(pending))
                 if pending.name == name && !name.is_empty() && is_continuation(plan, row) =>
@@ -331,7 +334,7 @@ impl<'a> Judge<'a> {
                 out.count_refusal(&refusal);
                 let here = pending.rows.iter().map(|at| &rows[*at]);
                 for row in pending.before.iter().chain(here) {
-                    let cells = row.to_cells();
+                    let cells = self.typer.mendable(row);
                     out.refused_rows.push((row.line, cells, refusal.clone()));
                 }
             }
@@ -375,6 +378,9 @@ fn left_out<'p>(plan: &'p Plan, row: &Row, footer: &mut bool) -> Option<&'p str>
             return Some("total");
         }
     }
+    if is_total(row) {
+        return Some("total");
+    }
     for rule in &plan.drops {
         let cell = token(row.cell(rule.cell));
         if rule.equals.contains(&cell) {
@@ -382,6 +388,33 @@ fn left_out<'p>(plan: &'p Plan, row: &Row, footer: &mut bool) -> Option<&'p str>
         }
     }
     None
+}
+
+/// Whether a row says that it is a total, and holds beside that nothing but numbers. (A company may be called Total.)
+fn is_total(row: &Row) -> bool {
+    const LABELS: &[&str] = &[
+        "total",
+        "total *",
+        "total:*",
+        "totals",
+        "totals *",
+        "totals:*",
+        "totaux",
+        "totaux *",
+        "totaux:*",
+        "grand total*",
+    ];
+    let mut filled = row.cells().map(str::trim).filter(|cell| !cell.is_empty());
+    let Some(first) = filled.next().filter(|first| first.len() <= 200) else {
+        return false;
+    };
+    // Most rows are told apart by a letter.
+    if !first.starts_with(['t', 'T', 'g', 'G']) {
+        return false;
+    }
+    let label = token(first);
+    LABELS.iter().any(|words| fits(words, &label))
+        && filled.all(|cell| number(cell, None).is_some() || Currency::parse(cell).is_ok())
 }
 
 /// What is wrong with the shape of a row.

@@ -147,6 +147,8 @@ pub(crate) struct Stripped {
     spaced: bool,
     /// Currency found in the cell.
     pub(crate) currency: Option<Currency>,
+    /// A dollar is written, and not whose.
+    dollar: bool,
 }
 
 impl Default for Stripped {
@@ -157,6 +159,7 @@ impl Default for Stripped {
             negative: false,
             spaced: false,
             currency: None,
+            dollar: false,
         }
     }
 }
@@ -193,9 +196,10 @@ impl Stripped {
             rest = number;
         }
         if !word.is_empty() {
-            self.currency = Some(currency_of(word.trim_matches(|c: char| {
-                c.is_whitespace() || c == '\u{A0}' || c == '\u{202F}'
-            }))?);
+            match currency_of(&word)? {
+                Written::Currency(currency) => self.currency = Some(currency),
+                Written::Dollar => self.dollar = true,
+            }
         }
         let mut digits = 0;
         for c in rest.trim().chars() {
@@ -276,10 +280,19 @@ impl Stripped {
     }
 }
 
-fn currency_of(word: &str) -> Option<Currency> {
+/// What stands beside the digits.
+enum Written {
+    Currency(Currency),
+    Dollar,
+}
+
+fn currency_of(word: &str) -> Option<Written> {
+    // `12,50 € TTC`: the amount that was paid, as amounts are anyway.
+    let word = word.trim().trim_end_matches("TTC").trim_end();
     let code = match word {
-        "€" | "¤" => "EUR",
-        "$" | "US$" => "USD",
+        "€" | "¤" | "euro" | "euros" | "Euro" | "Euros" => "EUR",
+        "$" => return Some(Written::Dollar),
+        "US$" => "USD",
         "£" => "GBP",
         "¥" => "JPY",
         "CA$" => "CAD",
@@ -289,7 +302,30 @@ fn currency_of(word: &str) -> Option<Currency> {
         _ if word.len() == 3 && word.bytes().all(|b| b.is_ascii_alphabetic()) => word,
         _ => return None,
     };
-    Currency::parse(code).ok()
+    Currency::parse(code).ok().map(Written::Currency)
+}
+
+/// Whether amounts in the currency are written with a `$`.
+fn is_dollar(currency: Currency) -> bool {
+    #[rustfmt::skip]
+    const DOLLARS: &[&str] = &[
+        "USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "BBD", "BSD", "BZD", "BMD", "BND", "KYD", "FJD", "GYD", "JMD", "LRD", "NAD",
+        "SBD", "SRD", "TTD", "XCD", "MXN", "ARS", "CLP", "COP", "UYU",
+    ];
+    DOLLARS.contains(&currency.code())
+}
+
+/// A dash where an amount would stand, alone or beside a currency: how spreadsheets write nought.
+fn is_dash(cell: &str) -> bool {
+    let mut words = cell.split_whitespace();
+    let (one, other) = (words.next().unwrap_or_default(), words.next());
+    let dash = |word: &str| matches!(word, "-" | "–" | "—" | "−");
+    let currency = |word: &str| currency_of(word).is_some();
+    words.next().is_none()
+        && match other {
+            None => dash(one.trim_matches(['€', '$', '£'])),
+            Some(other) => dash(one) && currency(other) || currency(one) && dash(other),
+        }
 }
 
 /// A number, its decimals after `mark` (a dot when the file proves nothing).
@@ -297,6 +333,21 @@ pub(crate) fn number(cell: &str, mark: Option<Mark>) -> Option<Decimal> {
     let mut stripped = Stripped::default();
     let core = stripped.take(cell.trim_end_matches('%'))?;
     core.read(mark.unwrap_or_else(|| only_mark(cell)))
+}
+
+/// Whether a number could be thousands or decimals by itself (`1,234`).
+pub(crate) fn is_open(cell: &str) -> bool {
+    matches!(evidence(cell.trim_end_matches('%')), Some(Evidence::Open))
+}
+
+/// A number of a column that counts: what could be thousands or decimals is thousands there.
+pub(crate) fn count(cell: &str, mark: Option<Mark>) -> Option<Decimal> {
+    let mark = match is_open(cell) {
+        true if cell.contains(',') => Some(Mark::Dot),
+        true => Some(Mark::Comma),
+        false => mark,
+    };
+    number(cell, mark)
 }
 
 /// Without proof from the file, the only mark in a cell stands before decimals.
@@ -311,6 +362,8 @@ fn only_mark(cell: &str) -> Mark {
 /// Why a cell is no amount.
 pub(crate) enum NoMoney {
     NotANumber,
+    /// Thousands or decimals, and nothing tells which.
+    Open,
     OtherCurrency(Currency),
     Money(MoneyError),
 }
@@ -322,12 +375,24 @@ pub(crate) fn money(cell: &str, mark: Option<Mark>, currency: Currency) -> Resul
     {
         return Ok(minor);
     }
+    if is_dash(cell) {
+        return Ok(0);
+    }
     let mut stripped = Stripped::default();
     let core = stripped.take(cell).ok_or(NoMoney::NotANumber)?;
     if let Some(own) = core.currency
         && own != currency
     {
         return Err(NoMoney::OtherCurrency(own));
+    }
+    if core.dollar
+        && !is_dollar(currency)
+        && let Ok(own) = Currency::parse("USD")
+    {
+        return Err(NoMoney::OtherCurrency(own));
+    }
+    if mark.is_none() && currency.decimals() > 2 && is_open(cell) {
+        return Err(NoMoney::Open);
     }
     let decimal = core
         .read(mark.unwrap_or_else(|| only_mark(cell)))
@@ -337,8 +402,27 @@ pub(crate) fn money(cell: &str, mark: Option<Mark>, currency: Currency) -> Resul
         .map_err(NoMoney::Money)
 }
 
-/// The currency that stands in a cell (`12,50 €`), if any.
-pub(crate) fn currency_in(cell: &str) -> Option<Currency> {
+/// An amount or number as one may write it anew: without thousands, with the mark `written` before its decimals, its currency
+/// kept.
+pub(crate) fn plain(cell: &str, mark: Option<Mark>, written: Option<Mark>) -> Option<String> {
+    let mut stripped = Stripped::default();
+    let core = stripped.take(cell)?;
+    let decimal = core.read(mark.unwrap_or_else(|| only_mark(cell)))?;
+    let mut text = decimal.to_string();
+    if written == Some(Mark::Comma) {
+        text = text.replace('.', ",");
+    }
+    if let Some(currency) = core.currency {
+        text.push(' ');
+        text.push_str(currency.code());
+    } else if core.dollar {
+        text.push_str(" $");
+    }
+    Some(text)
+}
+
+/// The currency that stands in a cell (`12,50 €`), if any; a `$` is the one of `own` where that is a dollar.
+pub(crate) fn currency_in(cell: &str, own: Currency) -> Option<Currency> {
     if cell
         .bytes()
         .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'-' | b' '))
@@ -347,6 +431,13 @@ pub(crate) fn currency_in(cell: &str) -> Option<Currency> {
     }
     let mut stripped = Stripped::default();
     stripped.take(cell)?;
+    if stripped.dollar {
+        return if is_dollar(own) {
+            Some(own)
+        } else {
+            Currency::parse("USD").ok()
+        };
+    }
     stripped.currency
 }
 
@@ -417,8 +508,38 @@ mod tests {
             ("words", "gratuit", None, None),
             ("empty", "", None, None),
             ("scientific", "1.5E+3", None, None),
+            ("nought of a spreadsheet", "-\u{A0}  €", None, Some(0)),
+            ("nought without a currency", " - ", None, Some(0)),
+            ("all taxes included", "12,50 € TTC", Some(Comma), Some(1250)),
+            ("in words", "12,50 euros", Some(Comma), Some(1250)),
+            ("without taxes", "12,50 € HT", Some(Comma), None),
+            ("dollars where euros are told", "$3.20", Some(Dot), None),
         ] {
             assert_eq!(money(cell, mark, Currency::EUR).ok(), want, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_dollar_is_that_of_its_row() {
+        let cad = Currency::parse("CAD").unwrap();
+        assert_eq!(money("$3.20", Some(Mark::Dot), cad).ok(), Some(320));
+        assert_eq!(currency_in("$3.20", cad), Some(cad));
+        let usd = Currency::parse("USD").ok();
+        assert_eq!(currency_in("$3.20", Currency::EUR), usd);
+        assert_eq!(currency_in("US$3.20", cad), usd);
+    }
+
+    #[test]
+    fn what_counts_has_thousands_and_no_decimals() {
+        for (cell, mark, want) in [
+            ("1,234", None, "1234"),
+            ("12.345", None, "12345"),
+            ("1 234", None, "1234"),
+            ("900", None, "900"),
+            ("12.5", Some(Mark::Dot), "12.5"),
+            ("1,234", Some(Mark::Comma), "1234"),
+        ] {
+            assert_eq!(count(cell, mark).unwrap().to_string(), want, "{cell}");
         }
     }
 

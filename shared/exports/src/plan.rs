@@ -7,10 +7,12 @@ use levier_domain::entity::{ColumnKind, Entity};
 use levier_domain::money::Currency;
 use levier_domain::receipt::ColumnsReport;
 
-use crate::cells::{reaches_someone, shape};
+use crate::cells::shape;
+use crate::closed::Vocabulary;
 use crate::dates::Order;
 use crate::dialect::{Dialect, fits, token, wildcard};
 use crate::number::number;
+use crate::private::{private_header, reaches_someone};
 use crate::refused::REASON_HEADERS;
 use crate::rows::Row;
 
@@ -44,6 +46,14 @@ pub(crate) struct Field {
 }
 
 impl Field {
+    /// Whether its numbers are counts, whole by nature.
+    pub(crate) fn counts(&self) -> bool {
+        matches!(
+            self.name,
+            "visits" | "visitors" | "impressions" | "clicks" | "reach" | "items"
+        )
+    }
+
     /// The cells that the field may be read from.
     pub(crate) fn cells(&self) -> impl Iterator<Item = usize> + '_ {
         let first = match self.origin {
@@ -83,9 +93,13 @@ pub(crate) struct Plan {
     /// Cell and key of every other column that becomes an attribute.
     pub(crate) attributes: Vec<(usize, String)>,
     pub(crate) attributes_lake: Option<usize>,
+    /// Attributes that may be kept, with their words.
+    pub(crate) kept: Vocabulary,
     pub(crate) drops: Vec<Drop>,
     pub(crate) corrections: Vec<Correction>,
     pub(crate) fold: Option<usize>,
+    /// Cell of the last day of a row.
+    pub(crate) span_end: Option<usize>,
     pub(crate) report: ColumnsReport,
     pub(crate) warnings: Vec<String>,
 }
@@ -196,6 +210,11 @@ impl Plan {
                 }
             ));
         }
+        if entity == Entity::People && !has("email") {
+            warnings.push(
+                "the file has no e-mail: people who are held already lose the one they had, by which they are matched, if it is imported; export it with the e-mail".to_owned(),
+            );
+        }
         fields.sort_by_key(|field| field.kind != ColumnKind::Currency);
 
         let find = |name: &str| tokens.iter().position(|token| token == name);
@@ -210,12 +229,12 @@ impl Plan {
                 })
             })
             .collect();
-        let corrections = dialect
+        let corrections: Vec<Correction> = dialect
             .overrides
             .iter()
             .filter_map(|rule| {
                 Some(Correction {
-                    lake: entity.lake_position(&rule.field)?,
+                    lake: entity.position(&rule.field).and_then(lake_of)?,
                     to: rule.to.clone(),
                     from: rule.from.clone(),
                     cell: find(&rule.column)?,
@@ -223,11 +242,23 @@ impl Plan {
                 })
             })
             .collect();
+        let span_end = dialect
+            .span_end
+            .iter()
+            .find_map(|wanted| tokens.iter().position(|token| fits(wanted, token)));
         let mut report = ColumnsReport::default();
         let attributes_lake = entity.lake_position("attributes");
         let mut attributes: Vec<(usize, String)> = Vec::new();
         for (cell, fields) in used.iter().enumerate() {
             let name = header[cell].trim();
+            let deciding = corrections
+                .iter()
+                .filter(|rule: &&Correction| rule.cell == cell)
+                .map(|rule| entity.lake_columns()[rule.lake].name.as_str());
+            let fields: Vec<&str> = match fields.is_empty() {
+                true => deciding.take(1).collect(),
+                false => fields.clone(),
+            };
             if !fields.is_empty() {
                 report.mapped.insert(name.to_owned(), fields.join(", "));
             } else if reaches_someone(name) {
@@ -236,7 +267,7 @@ impl Plan {
             } else if attributes_lake.is_some()
                 && !name.is_empty()
                 && !dialect.ignore.contains(&tokens[cell])
-                && !private_header(&tokens[cell])
+                && !private_header(name)
                 // A file of refused rows, mended and dropped again, brings its reasons along.
                 && !REASON_HEADERS.contains(&tokens[cell].as_str())
             {
@@ -268,12 +299,50 @@ impl Plan {
             fields,
             attributes,
             attributes_lake,
+            kept: Vocabulary::new(),
             drops,
             corrections,
             fold,
+            span_end,
             report,
             warnings,
         })
+    }
+
+    /// Whether another column says the value of a field, whatever stands in its own.
+    pub(crate) fn is_overruled(&self, field: &Field) -> bool {
+        self.corrections
+            .iter()
+            .any(|correction| correction.from.is_empty() && Some(correction.lake) == field.lake)
+    }
+
+    /// The cell that holds an object of attributes.
+    pub(crate) fn object_of_attributes(&self) -> Option<usize> {
+        let field = self
+            .fields
+            .iter()
+            .find(|field| field.kind == ColumnKind::Attributes)?;
+        field.cells().next()
+    }
+
+    /// Keeps the attributes that are of a closed kind, and tells of the others.
+    pub(crate) fn keep(&mut self, (kept, left): (Vocabulary, Vec<String>)) {
+        self.kept = kept;
+        let (attributes, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.attributes)
+            .into_iter()
+            .partition(|(_, key)| self.kept.contains_key(key));
+        self.attributes = attributes;
+        for (_, key) in gone {
+            self.report.mapped.remove(&key);
+            self.report.ignored.push(key);
+        }
+        if !left.is_empty() {
+            self.warnings.push(format!(
+                "{} other column(s) were left out, because what they hold is neither numbers, days, yes or no nor few words that recur: {}",
+                left.len(),
+                left.join(", ")
+            ));
+        }
     }
 
     /// Whether a row of a report holds numbers under its columns of numbers and nothing that names or dates a record: a
@@ -351,78 +420,6 @@ fn keep_raw(fields: &mut Vec<Field>, entity: Entity, lake_of: &dyn Fn(usize) -> 
         };
         fields.push(copy);
     }
-}
-
-/// Whether a header announces a person's name, an address, a number or free text: such columns never become attributes.
-fn private_header(token: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "name",
-        "nom",
-        "prenom",
-        "prénom",
-        "firstname",
-        "lastname",
-        "surname",
-        "fullname",
-        "salutation",
-        "civilité",
-        "email",
-        "e-mail",
-        "mail",
-        "courriel",
-        "phone",
-        "mobile",
-        "téléphone",
-        "telephone",
-        "tel",
-        "fax",
-        "whatsapp",
-        "address",
-        "adresse",
-        "street",
-        "rue",
-        "zip",
-        "postal",
-        "postcode",
-        "birth",
-        "birthday",
-        "naissance",
-        "age",
-        "note",
-        "notes",
-        "comment",
-        "comments",
-        "commentaire",
-        "commentaires",
-        "description",
-        "message",
-        "body",
-        "remarque",
-        "remarques",
-        "text",
-        "texte",
-        "password",
-        "iban",
-        "ip",
-        "latitude",
-        "longitude",
-        "twitter",
-        "linkedin",
-        "facebook",
-        "owner",
-        "propriétaire",
-        "signature",
-        "photo",
-        "avatar",
-        "gender",
-        "sexe",
-        "genre",
-        "username",
-        "login",
-    ];
-    token
-        .split(|c: char| !c.is_alphanumeric() && c != '-')
-        .any(|word| WORDS.contains(&word) || WORDS.contains(&word.trim_matches('-')))
 }
 
 #[cfg(test)]

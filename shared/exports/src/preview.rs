@@ -15,6 +15,7 @@ use crate::read::{
 };
 use crate::recognise::Declared;
 use crate::rows::Row;
+use crate::sidecar::Sidecar;
 use crate::stretch::{Nothing, Stretch};
 use crate::survey;
 use crate::table::{Input, Whole};
@@ -80,7 +81,13 @@ struct Shower<'a, 'r, 'f> {
 }
 
 impl Visitor for Shower<'_, '_, '_> {
-    fn file(&mut self, name: &str, input: &mut dyn Input) -> Result<(), ReadError> {
+    fn file(
+        &mut self,
+        name: &str,
+        input: &mut dyn Input,
+        beside: Option<&Sidecar>,
+    ) -> Result<(), ReadError> {
+        let reading = self.reading.with(beside);
         let mut left = self.limit;
         let show = &mut *self.show;
         let mut shown = 0_u64;
@@ -91,12 +98,12 @@ impl Visitor for Shower<'_, '_, '_> {
                 show(name, line, &row.to_cells());
             }
         };
-        let mut outcome = read_one(name, input, self.reading, &mut Nothing, Some(&mut tap))?;
+        let mut outcome = read_one(name, input, &reading, &mut Nothing, Some(&mut tap))?;
         outcome.receipt.rows.new = outcome.accepted;
         let mut proposal = None;
         if shown == 0
             && outcome.is_refused()
-            && let Some(unmapped) = self.unmapped(name, input, &mut outcome, left)
+            && let Some(unmapped) = self.unmapped(name, input, &reading, &mut outcome, left)
         {
             proposal = Some(unmapped);
         }
@@ -129,16 +136,16 @@ impl Shower<'_, '_, '_> {
         &mut self,
         name: &str,
         input: &mut dyn Input,
+        reading: &Reading<'_>,
         outcome: &mut Outcome,
         mut left: u64,
     ) -> Option<String> {
         let declared = Declared {
-            entity: self.reading.declared_entity,
-            sidecar: self.reading.sidecar,
-            dialects: self.reading.dialects,
+            entity: reading.declared_entity,
+            sidecar: reading.sidecar,
+            dialects: reading.dialects,
         };
-        let opened =
-            survey::open(name, input, self.reading, &declared, &mut outcome.receipt).ok()?;
+        let opened = survey::open(name, input, reading, &declared, &mut outcome.receipt).ok()?;
         let mut table = opened.table;
         let own_header = table.own_header().ok()?;
         // The width that most records have is the table's.
@@ -216,7 +223,7 @@ impl Shower<'_, '_, '_> {
             }
         }
         receipt.rows.read = receipt.rows.new + receipt.rows.refused + receipt.rows.dropped;
-        header.map(|header| propose(&header, &sample, self.reading.dialects, declared.entity()))
+        header.map(|header| propose(&header, &sample, reading.dialects, declared.entity()))
     }
 }
 

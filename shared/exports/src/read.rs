@@ -51,6 +51,19 @@ pub struct Reading<'a> {
     pub pace: Pace,
 }
 
+impl<'a> Reading<'a> {
+    /// The same for a file of an archive that has a sidecar of its own there.
+    pub(crate) fn with<'b>(&self, beside: Option<&'b Sidecar>) -> Reading<'b>
+    where
+        'a: 'b,
+    {
+        Reading {
+            sidecar: beside.or(self.sidecar),
+            ..*self
+        }
+    }
+}
+
 /// Bounds against hostile or hopeless files.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -213,10 +226,16 @@ pub fn read<'s, R: Read + Seek>(
         outcomes: Vec<Outcome>,
     }
     impl crate::archive::Visitor for Into<'_, '_, '_, '_> {
-        fn file(&mut self, name: &str, input: &mut dyn Input) -> Result<(), ReadError> {
+        fn file(
+            &mut self,
+            name: &str,
+            input: &mut dyn Input,
+            beside: Option<&Sidecar>,
+        ) -> Result<(), ReadError> {
             let mut sink = (self.sink_for)(name);
+            let reading = self.reading.with(beside);
             self.outcomes
-                .push(read_one(name, input, self.reading, &mut *sink, None)?);
+                .push(read_one(name, input, &reading, &mut *sink, None)?);
             Ok(())
         }
         fn history(
@@ -401,7 +420,6 @@ fn read_into(
         reading.currency,
     )?;
     outcome.receipt.columns = plan.report.clone();
-    warnings.append(&mut plan.warnings);
     let epoch_1904 = matches!(&table, Table::Sheet(sheet) if sheet.epoch_1904);
     let unsettled = plan.clone();
     let surveyed = survey::values(
@@ -410,8 +428,11 @@ fn read_into(
         header_line,
         maybe_latin9,
         tap.is_some(),
+        reading,
         &mut outcome.receipt,
     )?;
+    outcome.receipt.columns = plan.report.clone();
+    warnings.append(&mut plan.warnings);
     warnings.extend(surveyed.settled.warnings.iter().cloned());
     sink.header(&plan.header).map_err(|error| {
         *taken = Err(error);
@@ -434,7 +455,11 @@ fn read_into(
     let (settled, open) = (&surveyed.settled, surveyed.open);
     let (mut counts, seen) = pass.run(&mut table, (&plan, settled), open, sink, tap, taken)?;
     if let Some(seen) = seen {
-        let mut certain = unsettled;
+        let mut certain = Plan {
+            attributes: plan.attributes.clone(),
+            kept: plan.kept.clone(),
+            ..unsettled
+        };
         let settled = seen.settle(&mut certain).inspect_err(|_| sink.restart())?;
         if settled != surveyed.settled || !certain.reads_like(&plan) {
             // A later row contradicts what the beginning of the file proved.

@@ -113,13 +113,29 @@ impl Declared<'_> {
         if base.is_none() && sidecar.columns.is_empty() {
             return Ok(None);
         }
+        self.laid_over(sidecar, base.map(|base| &**base)).map(Some)
+    }
+
+    /// The own layout where the sidecar says what the rows are and gives what the file lacks.
+    fn filled(&self) -> Result<Option<Arc<Dialect>>, String> {
+        match self.sidecar {
+            Some(sidecar) if !sidecar.constants.is_empty() => sidecar
+                .entity
+                .map(|entity| self.laid_over(sidecar, Some(&own(entity))))
+                .transpose(),
+            _ => Ok(None),
+        }
+    }
+
+    /// The dialect that the sidecar makes of `base`, or of nothing.
+    fn laid_over(&self, sidecar: &Sidecar, base: Option<&Dialect>) -> Result<Arc<Dialect>, String> {
         let entity = self
             .entity()
             .or(base.map(|base| base.entity))
             .ok_or("The sidecar maps columns but does not say what the rows are: add `entity = \"people\"` (or orders, deals…).")?;
         sidecar
-            .dialect(base.map(|base| &**base), entity)
-            .map(|dialect| Some(Arc::new(dialect)))
+            .dialect(base, entity)
+            .map(Arc::new)
             .map_err(|error| format!("The sidecar cannot be used: {error}"))
     }
 }
@@ -132,14 +148,14 @@ pub(crate) fn find(samples: &[Sample], declared: &Declared<'_>) -> Result<Option
             .iter()
             .filter(move |sample| wanted_line.is_none_or(|line| sample.line == line))
     };
-    if let Some(dialect) = declared.dictated()? {
+    let told = |dialect: Arc<Dialect>| {
         let best = candidates()
             .filter_map(|sample| {
                 let score = loose(&dialect, &sample.tokens);
                 (score > 0).then_some((score, sample))
             })
             .max_by_key(|(score, sample)| (*score, std::cmp::Reverse(sample.line)));
-        return Ok(best.map(|(score, sample)| Found {
+        best.map(|(score, sample)| Found {
             dialect,
             line: sample.line,
             header: sample.cells.clone(),
@@ -148,7 +164,10 @@ pub(crate) fn find(samples: &[Sample], declared: &Declared<'_>) -> Result<Option
                 "sidecar file; {score} of its columns on line {}",
                 sample.line
             ),
-        }));
+        })
+    };
+    if let Some(dialect) = declared.dictated()? {
+        return Ok(told(dialect));
     }
     let mut best: Option<(usize, usize, &Arc<Dialect>, &Sample)> = None;
     for sample in candidates().filter(|sample| declared.dialects.knows(&sample.tokens)) {
@@ -174,14 +193,24 @@ pub(crate) fn find(samples: &[Sample], declared: &Declared<'_>) -> Result<Option
             if dialect.own && score < own_best {
                 continue;
             }
+            if declared.entity().is_none() && score < dialect.require.len() + dialect.beside {
+                continue;
+            }
             let rank = dialect.require.len();
             if best.is_none_or(|(s, r, _, _)| (score, rank) > (s, r)) {
                 best = Some((score, rank, dialect, sample));
             }
         }
     }
-    Ok(best.map(|(score, _, dialect, sample)| Found {
-        dialect: dialect.clone(),
+    let Some((score, _, dialect, sample)) = best else {
+        return Ok(declared.filled()?.and_then(told));
+    };
+    Ok(Some(Found {
+        // What the admin says of a file holds whether or not its headers are known.
+        dialect: match declared.sidecar {
+            Some(sidecar) => declared.laid_over(sidecar, Some(dialect))?,
+            None => dialect.clone(),
+        },
         line: sample.line,
         header: sample.cells.clone(),
         score,
@@ -194,13 +223,28 @@ pub(crate) fn find(samples: &[Sample], declared: &Declared<'_>) -> Result<Option
                 .count(),
             sample.line,
             dialect.name,
-            if declared.entity().is_some() {
-                " (entity declared)"
-            } else {
-                ""
+            match (declared.entity(), declared.sidecar) {
+                (_, Some(_)) => " (with its sidecar file)",
+                (Some(_), None) => " (entity declared)",
+                (None, None) => "",
             }
         ),
     }))
+}
+
+/// A header that holds the ids of people or companies and nothing else that is known of them.
+pub(crate) fn only_ids<'s>(
+    samples: &'s [Sample],
+    declared: &Declared<'_>,
+) -> Option<(&'s Sample, Entity)> {
+    samples.iter().find_map(|sample| {
+        let dialect = declared.dialects.all.iter().find(|dialect| {
+            dialect.own
+                && dialect.beside > 0
+                && dialect.matches(&sample.tokens) == Some(dialect.require.len())
+        })?;
+        Some((sample, dialect.entity))
+    })
 }
 
 /// The dialect that comes nearest where none matches: for the reason of a refusal and for proposed mappings.

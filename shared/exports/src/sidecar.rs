@@ -92,6 +92,7 @@ impl Sidecar {
             Some(base) if base.entity == entity => base.clone(),
             _ => Dialect {
                 name: name.clone(),
+                beside: 0,
                 system: self.source.clone().unwrap_or_else(|| "levier".to_owned()),
                 require: Vec::new(),
                 columns: Vec::new(),

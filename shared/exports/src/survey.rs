@@ -5,6 +5,7 @@ use std::io::Read;
 use bytes::Bytes;
 use levier_domain::receipt::Receipt;
 
+use crate::closed::Closed;
 use crate::columnar;
 use crate::encoding::{Census, Charset, Utf8Reader};
 use crate::evidence::{Evidence, Settled};
@@ -112,15 +113,23 @@ fn open_workbook<'i>(
     };
     receipt.sheet = Some(sheet.name.clone());
     others.retain(|name| *name != sheet.name);
-    let warnings = if others.is_empty() {
-        Vec::new()
-    } else {
-        vec![format!(
+    let mut warnings = Vec::new();
+    if let Ok(found) = &found {
+        let merged = sheet.merged.iter().filter(|last| **last > found.line);
+        match merged.count() {
+            0 => {}
+            n => warnings.push(format!(
+                "{n} merged cell(s) span several rows, and only the first row of each holds the value: unmerge them, fill the rows in and drop the file again"
+            )),
+        }
+    }
+    if !others.is_empty() {
+        warnings.push(format!(
             "only the sheet `{}` was read; sheets {} look like tables too: name one in a sidecar file (`sheet = …`) to read it",
             sheet.name,
             others.join(", ")
-        )]
-    };
+        ));
+    }
     Ok(Opened {
         table: Table::Sheet(sheet),
         found,
@@ -163,6 +172,12 @@ fn unknown(samples: &[Sample], declared: &Declared<'_>) -> String {
             );
         }
     }
+    if let Some((sample, entity)) = recognise::only_ids(samples, declared) {
+        return format!(
+            "Line {} holds the ids of {entity} and nothing else that is known of them: imported as {entity}, the file would empty what is known. If that is what its rows are, say `entity = \"{entity}\"` in a sidecar file or drop it as {entity}; else say in a sidecar file what they are.",
+            sample.line
+        );
+    }
     "No known header was found in the first lines. Say what the file is in a sidecar file, or run `levier check --export` on it for a proposed mapping.".to_owned()
 }
 
@@ -189,7 +204,14 @@ fn open_text<'i>(
             ));
         }
         let samples = [Sample::new(0, keys.clone())];
-        let found = known(&samples, declared)?;
+        let mut found = known(&samples, declared)?;
+        if let (Err(reason), [only]) = (&mut found, keys.as_slice())
+            && wraps_records(&text.head)
+        {
+            *reason = format!(
+                "The file is one JSON object, and the records stand in its `{only}`. Write that array alone into the file, or one object per line."
+            );
+        }
         return Ok(Opened {
             table: Table::Json {
                 input,
@@ -225,7 +247,8 @@ fn open_text<'i>(
             None => {
                 let near = recognise::nearest(&samples, declared).map_or(0, |near| near.score);
                 let other = recognise::of_another_entity(&samples, declared).map_or(0, |f| f.score);
-                let near = near.max(other);
+                let ids = usize::from(recognise::only_ids(&samples, declared).is_some());
+                let near = near.max(other).max(ids);
                 if closest.as_ref().is_none_or(|(score, _)| near > *score) {
                     closest = Some((near, samples));
                 }
@@ -234,6 +257,10 @@ fn open_text<'i>(
     }
     let (found, shape) = match best {
         Some((found, shape)) => (Ok(found), shape),
+        None if text.head.trim_start().starts_with('{') => (
+            Err("The file looks like JSON that is neither one array of objects nor one object per line. Write its records as one of these.".to_owned()),
+            crate::sniff::shape(&text.head),
+        ),
         None => {
             let samples = closest.map(|(_, samples)| samples).unwrap_or_default();
             let shape = match delimiters(declared)?.as_slice() {
@@ -254,6 +281,16 @@ fn open_text<'i>(
         warnings: text.warnings,
         maybe_latin9: text.maybe_latin9,
     })
+}
+
+/// Whether a text is one object that opens with an array of objects, as APIs answer.
+fn wraps_records(head: &str) -> bool {
+    let blank = |c: char| c.is_whitespace() || c == '\u{FEFF}';
+    head.trim_start_matches(blank)
+        .strip_prefix('{')
+        .and_then(|rest| rest.split_once(':'))
+        .and_then(|(_, rest)| rest.trim_start().strip_prefix('['))
+        .is_some_and(|rest| rest.trim_start().starts_with('{'))
 }
 
 /// The encoding of a text file and its beginning, decoded.
@@ -354,10 +391,13 @@ pub(crate) fn values(
     header_line: Option<u64>,
     maybe_latin9: bool,
     whole: bool,
+    reading: &Reading<'_>,
     receipt: &mut Receipt,
 ) -> Result<Surveyed, Failure> {
     let mut evidence = Evidence::of(plan, maybe_latin9);
-    if !evidence.is_idle() {
+    let columns = plan.attributes.clone();
+    let mut closed = Closed::new(&columns, plan.object_of_attributes(), reading.country);
+    if !(evidence.is_idle() && closed.is_idle()) {
         let mut rows = table.rows()?;
         let mut row = Row::default();
         let mut in_body = header_line.is_none();
@@ -369,11 +409,16 @@ pub(crate) fn values(
             }
             evidence.see(&row);
             seen += 1;
+            // How many rows are looked at must not depend on what else there is to settle.
+            if seen <= BEGINNING {
+                closed.see(&row);
+            }
             if seen == BEGINNING
                 && !(whole || maybe_latin9)
                 && let Some((settled, tried)) = settles_all(&evidence, plan)
             {
                 *plan = tried;
+                plan.keep(closed.settle());
                 return Ok(Surveyed {
                     settled,
                     open: Some(evidence.blank()),
@@ -398,6 +443,7 @@ pub(crate) fn values(
             Table::Parquet(_) | Table::Sheet(_) => {}
         }
     }
+    plan.keep(closed.settle());
     Ok(Surveyed {
         settled: evidence.settle(plan)?,
         open: None,

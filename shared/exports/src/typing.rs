@@ -9,10 +9,13 @@ use levier_domain::money::Currency;
 use levier_domain::private::{EMAIL_ROLE, HashKey};
 use levier_domain::receipt::Refusal;
 use levier_domain::record::Value;
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::cells::{looks_private, shape, trimmed};
+use crate::cells::{shape, trimmed};
 use crate::checks::Checks;
+use crate::closed::keeps;
+use crate::dates;
 use crate::notes::Notes;
 use crate::number::{self, Mark};
 use crate::plan::{Field, Origin, Plan};
@@ -86,6 +89,7 @@ impl<'a> Typer<'a> {
         self.role_address = false;
         self.email_domain = None;
         let plan = self.plan;
+        let own_currency = plan.dialect.currency.unwrap_or(self.context.currency);
         for (index, field) in plan.fields.iter().enumerate() {
             let (cell, native) = match &field.origin {
                 Origin::Cell(at) => (row.cell(*at), row.native(*at)),
@@ -131,13 +135,11 @@ impl<'a> Typer<'a> {
                 ColumnKind::Money => {
                     let of = currency
                         .or(field.currency)
-                        .or_else(|| number::currency_in(cell));
+                        .or_else(|| number::currency_in(cell, own_currency));
                     if of.is_none() {
                         self.notes.default_currency += 1;
                     }
-                    let of = of
-                        .or(plan.dialect.currency)
-                        .unwrap_or(self.context.currency);
+                    let of = of.unwrap_or(own_currency);
                     currency = Some(of);
                     self.money(cell, native, of).map(Value::Integer)
                 }
@@ -185,13 +187,89 @@ impl<'a> Typer<'a> {
                         .as_text()
                         .is_some_and(|now| correction.from.iter().any(|from| from == now)));
             if applies {
-                values[correction.lake] = Value::Text(correction.to.clone());
+                values[correction.lake] = match correction.to.as_str() {
+                    "" => Value::Null,
+                    word => Value::Text(word.to_owned()),
+                };
             }
         }
+        self.span(row);
         self.checks.apply(plan, row, values)?;
         let source = self.lake_width - 3;
         values[source] = Value::Text(self.texts.of(&plan.dialect.system));
         Ok(())
+    }
+
+    /// The cells of a row for the file of refused rows, where it stands without the rows that told how it is written: days year
+    /// first, numbers with the file's one mark and no thousands. What cannot be read stays as it is, to be mended.
+    pub(crate) fn mendable(&self, row: &Row) -> Vec<String> {
+        let mut cells = row.to_cells();
+        if row.fault.is_some() || row.len() < self.plan.width() {
+            return cells;
+        }
+        for field in &self.plan.fields {
+            for at in field.cells() {
+                let (cell, native) = (trimmed(row.cell(at)), row.native(at));
+                if self.is_null(cell) {
+                    continue;
+                }
+                let written = match field.kind {
+                    ColumnKind::Instant | ColumnKind::Date => self
+                        .when(field, cell, native)
+                        .ok()
+                        .map(|when| when.written()),
+                    ColumnKind::Number | ColumnKind::Integer if field.counts() => {
+                        self.counted(cell, native).map(|number| number.to_string())
+                    }
+                    ColumnKind::Money | ColumnKind::Number | ColumnKind::Integer => {
+                        self.plain(cell, native)
+                    }
+                    _ => None,
+                };
+                if let Some(written) = written {
+                    cells[at] = written;
+                }
+            }
+        }
+        cells
+    }
+
+    /// A number that counts.
+    pub(crate) fn counted(&self, cell: &str, native: Native) -> Option<Decimal> {
+        match native {
+            // No thousands there.
+            Native::Number => number::number(cell, Some(Mark::Dot)),
+            Native::Text => number::count(cell, self.context.mark),
+        }
+    }
+
+    /// The mark before the decimals of a cell.
+    pub(crate) fn mark_of(&self, native: Native) -> Option<Mark> {
+        match native {
+            Native::Number => Some(Mark::Dot),
+            Native::Text => self.context.mark,
+        }
+    }
+
+    /// A number as the file writes its own, without thousands; `None` where it cannot be told.
+    fn plain(&self, cell: &str, native: Native) -> Option<String> {
+        let mark = self.mark_of(native);
+        if mark.is_none() && number::is_open(cell) {
+            return None;
+        }
+        number::plain(cell, mark, self.context.mark)
+    }
+
+    /// Notes a row that stands for several days.
+    fn span(&mut self, row: &Row) {
+        let day = |at: usize, order| dates::parse(trimmed(row.cell(at)), order).ok();
+        if let Some(end) = self.plan.span_end
+            && let Some(field) = self.plan.fields.iter().find(|field| field.name == "date")
+            && let Origin::Cell(begin) = field.origin
+            && let (Some(first), Some(last)) = (day(begin, field.order), day(end, field.order))
+        {
+            self.notes.spans += u64::from(first != last);
+        }
     }
 
     /// Whether a cell says nothing: empty, or a word of the dialect for nothing (`--`).
@@ -212,7 +290,8 @@ impl<'a> Typer<'a> {
         if text.is_empty() {
             return;
         }
-        let more = number::number(text, self.context.mark)
+        let more = self
+            .counted(text, row.native(*cell))
             .filter(|decimal| decimal.fract().is_zero())
             .and_then(|decimal| decimal.to_i64());
         let Ok(values) = order else {
@@ -253,7 +332,7 @@ impl<'a> Typer<'a> {
             if text.is_empty() {
                 continue;
             }
-            if looks_private(text) {
+            if !keeps(&self.plan.kept, key, text, self.context.country) {
                 self.notes.private_attributes += 1;
                 continue;
             }

@@ -9,14 +9,15 @@ use levier_domain::private::{Reach, is_role_address, normalise_email};
 use levier_domain::record::Value;
 use levier_domain::time::Month;
 use levier_identity::company_domain;
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::cells::{
-    boolean, is_scientific, looks_private, names_no_one, plain_text, salesforce_18, shape,
-};
+use crate::cells::{boolean, is_scientific, names_no_one, plain_text, salesforce_18, shape};
+use crate::closed::{keeps, object};
 use crate::dates::{self, When};
-use crate::number::{self, Mark, NoMoney};
+use crate::number::{self, NoMoney};
 use crate::plan::Field;
+use crate::private::phones;
 use crate::rows::Native;
 use crate::typing::Typer;
 
@@ -39,6 +40,24 @@ pub(crate) fn wrong(reason: impl Into<String>, hint: impl Into<String>) -> Wrong
         reason: reason.into(),
         hint: hint.into(),
     }
+}
+
+/// A number with one mark before three digits, in a file that proves nothing.
+fn open(cell: &str) -> Wrong {
+    wrong(
+        format!(
+            "could be thousands or decimals, and nothing in the file tells which ({})",
+            shape(cell)
+        ),
+        "say `decimal = \".\"` or `\",\"` in a sidecar file, or export numbers without thousands",
+    )
+}
+
+/// A number that only one reading leaves on the scale of its column.
+fn settled_by_scale(field: &Field, cell: &str) -> Option<Decimal> {
+    // Three digits after the mark: as thousands it would be a hundred or more.
+    let scaled = matches!(field.name, "satisfaction" | "sentiment" | "score");
+    scaled.then(|| number::number(cell, None)).flatten()
 }
 
 fn unknown_currency() -> Wrong {
@@ -102,16 +121,12 @@ impl Typer<'_> {
         native: Native,
         currency: Currency,
     ) -> Result<i64, Wrong> {
-        let mark = if native == Native::Number {
-            Some(Mark::Dot)
-        } else {
-            self.context.mark
-        };
-        number::money(cell, mark, currency).map_err(|error| match error {
+        number::money(cell, self.mark_of(native), currency).map_err(|error| match error {
             NoMoney::NotANumber => wrong(
                 format!("is no amount ({})", shape(cell)),
                 "write digits with one decimal mark",
             ),
+            NoMoney::Open => open(cell),
             NoMoney::OtherCurrency(own) => wrong(
                 format!("the cell is in {own}, its row in {currency}"),
                 "give the currency in one place",
@@ -149,7 +164,14 @@ impl Typer<'_> {
             self.notes.unmapped(field.name, cell);
         }
         Ok(match field.kind {
-            ColumnKind::Text => Value::Text(self.concealed(plain_text(cell))),
+            // What no table knows may be what somebody wrote about somebody; it stands in `lead_source_raw`, not in the facts.
+            ColumnKind::Text if field.name == "lead_source" && field.values.is_some() && !own => {
+                Value::Text("other".to_owned())
+            }
+            ColumnKind::Text => {
+                let text = self.concealed(plain_text(cell));
+                Value::Text(self.without_phones(text))
+            }
             ColumnKind::Id => {
                 let id = self.id(cell, native)?;
                 Value::Text(self.concealed(&id))
@@ -169,6 +191,9 @@ impl Typer<'_> {
                 let when = self.when(field, cell, native)?;
                 let zone = if field.utc {
                     &TimeZone::UTC
+                } else if matches!(when, When::Day(_)) && self.context.zone == TimeZone::UTC {
+                    // The system writes its times in UTC; a day without a time is a day of those who work there.
+                    self.context.workspace_zone
                 } else {
                     &self.context.zone
                 };
@@ -195,23 +220,33 @@ impl Typer<'_> {
                 }
             },
             ColumnKind::Number => {
-                let mark = if native == Native::Number {
-                    Some(Mark::Dot)
+                let mark = self.mark_of(native);
+                let read = if mark.is_none() && number::is_open(cell) {
+                    match settled_by_scale(field, cell) {
+                        Some(decimal) => Some(decimal),
+                        None if field.counts() => self.counted(cell, native),
+                        None if field.required => return Err(open(cell)),
+                        None => {
+                            self.notes.open_numbers += 1;
+                            return Ok(Value::Null);
+                        }
+                    }
+                } else if field.counts() {
+                    self.counted(cell, native)
                 } else {
-                    self.context.mark
+                    number::number(cell, mark)
                 };
-                let number = number::number(cell, mark)
-                    .and_then(|decimal| decimal.to_f64())
-                    .ok_or_else(|| {
-                        wrong(
-                            format!("is no number ({})", shape(cell)),
-                            "write digits with one decimal mark",
-                        )
-                    })?;
+                let number = read.and_then(|decimal| decimal.to_f64()).ok_or_else(|| {
+                    wrong(
+                        format!("is no number ({})", shape(cell)),
+                        "write digits with one decimal mark",
+                    )
+                })?;
                 Value::Number(number)
             }
             ColumnKind::Integer => {
-                let integer = number::number(cell, self.context.mark)
+                let integer = self
+                    .counted(cell, native)
                     .filter(|decimal| decimal.fract().is_zero())
                     .and_then(|decimal| decimal.to_i64())
                     .ok_or_else(|| {
@@ -251,13 +286,17 @@ impl Typer<'_> {
             },
             ColumnKind::Email => {
                 let address = |part: &str| normalise_email(plain_text(part.trim()));
-                let several = cell
-                    .bytes()
-                    .any(|b| matches!(b, b',' | b';' | b' ' | b'\n'));
-                let found = if several {
-                    cell.split([',', ';', ' ', '\n'])
+                // `Name <a@x.fr>`, `a@x.fr; b@x.fr`
+                const AROUND: &[char] = &[',', ';', ' ', '\n', '<', '>', '"', '(', ')'];
+                let found = if cell.contains(AROUND) {
+                    let mut found = cell
+                        .split(AROUND)
                         .filter(|part| part.contains('@'))
-                        .find_map(address)
+                        .filter_map(address);
+                    let first = found.next();
+                    let more = found.any(|other| Some(&other) != first.as_ref());
+                    self.notes.several_addresses += u64::from(more);
+                    first
                 } else {
                     address(cell)
                 };
@@ -296,24 +335,19 @@ impl Typer<'_> {
                 self.text = Some(cell.to_owned());
                 Value::Null
             }
-            ColumnKind::Attributes => match serde_json::from_str::<serde_json::Value>(cell) {
-                Ok(serde_json::Value::Object(map)) => Value::Attributes(
-                    map.into_iter()
-                        .filter_map(|(key, value)| {
-                            let text = match value {
-                                serde_json::Value::Null => return None,
-                                serde_json::Value::String(text) => text,
-                                other => other.to_string(),
-                            };
-                            if looks_private(&text) {
-                                self.notes.private_attributes += 1;
-                                return None;
-                            }
-                            Some((key, text))
+            ColumnKind::Attributes => match object(cell) {
+                Some(pairs) => Value::Attributes(
+                    pairs
+                        .into_iter()
+                        .filter(|(key, text)| {
+                            let kept =
+                                keeps(&self.plan.kept, key, text.trim(), self.context.country);
+                            self.notes.private_attributes += u64::from(!kept);
+                            kept
                         })
                         .collect(),
                 ),
-                _ => {
+                None => {
                     return Err(wrong(
                         format!("is no JSON object ({})", shape(cell)),
                         "write {\"key\": \"value\"}, or give each attribute its own column",
@@ -324,7 +358,7 @@ impl Typer<'_> {
         })
     }
 
-    fn when(&self, field: &Field, cell: &str, native: Native) -> Result<When, Wrong> {
+    pub(crate) fn when(&self, field: &Field, cell: &str, native: Native) -> Result<When, Wrong> {
         if native == Native::Number
             && let Ok(serial) = cell.parse::<f64>()
             && let Some(when) = dates::from_serial(serial, self.context.epoch_1904)
@@ -355,6 +389,21 @@ impl Typer<'_> {
                 "the id is a number with decimals or in scientific notation: it may have lost digits",
                 "write the id as text in the source and export again",
             ));
+        }
+        if native == Native::Text
+            && let Some(whole) = id.strip_suffix(".0")
+            && !whole.is_empty()
+            && whole.bytes().all(|b| b.is_ascii_digit())
+        {
+            // A double holds fifteen digits for sure.
+            if whole.len() > 15 {
+                return Err(wrong(
+                    "the id is a number with decimals or in scientific notation: it may have lost digits",
+                    "write the id as text in the source and export again",
+                ));
+            }
+            self.notes.numbered_ids += 1;
+            id = whole;
         }
         if !self.plan.dialect.own
             && let Some((first, _)) = id.split_once(';')
@@ -394,6 +443,25 @@ impl Typer<'_> {
             .collect()
     }
 
+    /// A text in which phone numbers have become their keys, as addresses have.
+    fn without_phones(&self, text: String) -> String {
+        let (keys, country) = (self.context.hash_key, self.context.country);
+        let mut said = String::new();
+        let mut from = 0;
+        for at in phones(&text, country) {
+            if let Some(key) = keys.phone(&text[at.clone()], country) {
+                said.push_str(&text[from..at.start]);
+                said.push_str(&key);
+                from = at.end;
+            }
+        }
+        if from == 0 {
+            return text;
+        }
+        said.push_str(&text[from..]);
+        said
+    }
+
     fn meaning(&mut self, index: usize, field: &Field, cell: &str) -> Option<String> {
         let known = self.meanings.get_mut(index)?;
         if !known.contains_key(cell) {
@@ -414,7 +482,9 @@ impl Typer<'_> {
             Some(Meaning::Word(word)) => Some(self.texts.of(word)),
             Some(Meaning::Fallback(word)) => {
                 let word = self.texts.of(word);
-                self.notes.unmapped(field.name, cell);
+                if !self.plan.is_overruled(field) {
+                    self.notes.unmapped(field.name, cell);
+                }
                 Some(word)
             }
             _ => None,

@@ -26,6 +26,8 @@ pub(crate) struct Sheet {
     pub(crate) name: String,
     pub(crate) epoch_1904: bool,
     width: usize,
+    /// Last rows of merged cells that span several.
+    pub(crate) merged: Vec<u64>,
     /// Number of each row as the spreadsheet shows it, and its cells by column.
     cells: Vec<(u64, Vec<Cell>)>,
 }
@@ -109,6 +111,7 @@ pub(crate) fn sheets(
         let Ok(cells) = cells(&mut workbook, &name, max_columns)? else {
             continue;
         };
+        let merged = merged(&mut workbook, &name);
         let width = cells
             .iter()
             .filter_map(|(_, row)| row.last().map(|(at, _, _)| *at as usize + 1))
@@ -119,6 +122,7 @@ pub(crate) fn sheets(
                 name,
                 epoch_1904,
                 width,
+                merged,
                 cells,
             });
         }
@@ -129,6 +133,19 @@ pub(crate) fn sheets(
         ));
     }
     Ok(all)
+}
+
+/// The last rows of merged cells that span several rows; other formats than XLSX do not tell.
+fn merged<R: Read + io::Seek + Clone>(workbook: &mut Sheets<R>, name: &str) -> Vec<u64> {
+    let Sheets::Xlsx(xlsx) = workbook else {
+        return Vec::new();
+    };
+    let ranges = xlsx.merge_cells_by_sheet_name(name).unwrap_or_default();
+    ranges
+        .iter()
+        .filter(|range| range.end.0 > range.start.0)
+        .map(|range| u64::from(range.end.0) + 1)
+        .collect()
 }
 
 type Grid = Vec<(u64, Vec<Cell>)>;

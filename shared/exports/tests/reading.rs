@@ -371,3 +371,107 @@ fn an_id_that_is_an_address_joins_and_is_not_told() {
         }
     }
 }
+
+#[test]
+fn other_columns_are_kept_only_where_they_tell_of_nobody() {
+    let header = "person_id,email,Commercial,Famille,Ville,Points,Inscrit,VIP,Secteur,Portable,Fixe,NIR,Remarque libre,contactName";
+    let mut file = format!("{header}\n");
+    for n in 0..12 {
+        let city = ["Lyon", "Nantes"][n % 2];
+        let sector =
+            ["BTP", "Industrie agroalimentaire", "Jean Dupont"][if n == 11 { 2 } else { n % 2 }];
+        file.push_str(&format!(
+            "p{n},a{n}@exemple.fr,Marie Durand,Durand{n},{city},{n},2026-01-{:02},oui,{sector},336123456{n:02},(+33)6123456{n:02},1850575123456{n:02},à rappeler {n},Luc Petit\n",
+            n + 1
+        ));
+    }
+    let got = read("people.csv", file.as_bytes());
+    assert_eq!(got.records.len(), 12, "{:?}", got.receipt());
+    let shown = format!("{:?}", got.records);
+    for private in [
+        "Durand", "Dupont", "Petit", "33612", "6123456", "18505", "rappeler",
+    ] {
+        assert!(!shown.contains(private), "{private} in {shown}");
+    }
+    for kept in [
+        "Lyon",
+        "BTP",
+        "Industrie agroalimentaire",
+        "oui",
+        "2026-01-03",
+    ] {
+        assert!(shown.contains(kept), "{kept} not in {shown}");
+    }
+    let columns = &got.receipt().columns;
+    for header in [
+        "Commercial",
+        "Famille",
+        "Portable",
+        "Fixe",
+        "NIR",
+        "contactName",
+    ] {
+        assert!(columns.ignored.iter().any(|h| h == header), "{columns:?}");
+    }
+    assert!(
+        got.receipt()
+            .warnings
+            .iter()
+            .any(|w| w.contains("few words that recur: Famille")),
+        "{:?}",
+        got.receipt().warnings
+    );
+}
+
+#[test]
+fn attributes_of_json_obey_the_same_rule() {
+    let mut file = String::new();
+    for n in 0..4 {
+        file.push_str(&format!(
+            "{{\"person_id\":\"p{n}\",\"email\":\"a{n}@exemple.fr\",\"attributes\":{{\"contact\":\"Jean Dupont\",\"tier\":\"gold\",\"said\":\"mot {n}\",\"score\":{n}}}}}\n"
+        ));
+    }
+    let got = read("people.ndjson", file.as_bytes());
+    let shown = format!("{:?}", got.records[0]);
+    assert!(shown.contains("gold") && shown.contains("score"), "{shown}");
+    assert!(
+        !shown.contains("Dupont") && !shown.contains("mot"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn phone_numbers_inside_a_text_become_keys() {
+    let got = read(
+        "surveys.csv",
+        "response_id,answered_at,kind,answer\nr1,2026-01-02,heard_about,rappelez-moi au 06 12 34 56 78 svp\n".as_bytes(),
+    );
+    let said = text(&got, 0, "answer").unwrap();
+    assert!(
+        said.starts_with("rappelez-moi au ") && said.ends_with(" svp"),
+        "{said}"
+    );
+    assert!(!said.contains("34 56"), "{said}");
+}
+
+#[test]
+fn a_receipt_repeats_only_what_recurs() {
+    let mut file =
+        "ID de fiche d'informations;E-mail;Phase du cycle de vie;Source d'origine\n".to_owned();
+    for n in 0..4 {
+        file.push_str(&format!("{n};a{n}@exemple.fr;VIP;Salon\n"));
+    }
+    file.push_str("9;b@exemple.fr;Ami de Luc Petit;Parrainé par Luc Petit\n");
+    let got = read("contacts.csv", file.as_bytes());
+    let warnings = got.receipt().warnings.join("\n");
+    assert!(
+        warnings.contains("`VIP` (4)") && warnings.contains("`Salon` (4)"),
+        "{warnings}"
+    );
+    assert!(!warnings.contains("Petit"), "{warnings}");
+    assert_eq!(text(&got, 4, "lead_source"), Some("other"));
+    assert_eq!(
+        text(&got, 4, "lead_source_raw"),
+        Some("Parrainé par Luc Petit")
+    );
+}

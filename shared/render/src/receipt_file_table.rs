@@ -8,6 +8,10 @@ pub(crate) const FILES: &[(&str, &str)] = &[
         "{} en-têtes sur {} de la ligne {} sont ceux de {} (entité déclarée)",
     ),
     (
+        "{} of {} headers on line {} are those of {} (with its sidecar file)",
+        "{} en-têtes sur {} de la ligne {} sont ceux de {} (avec son fichier d'accompagnement)",
+    ),
+    (
         "{} of {} headers on line {} are those of {}",
         "{} en-têtes sur {} de la ligne {} sont ceux de {}",
     ),
@@ -52,6 +56,22 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     (
         "The workbook has no sheet with rows.",
         "Le classeur n'a aucune feuille avec des lignes.",
+    ),
+    (
+        "The file is one JSON object, and the records stand in its `{}`. Write that array alone into the file, or one object per line.",
+        "Le fichier est un seul objet JSON, dont les enregistrements sont dans `{}`. N'écrire dans le fichier que ce tableau, ou un objet par ligne.",
+    ),
+    (
+        "The file looks like JSON that is neither one array of objects nor one object per line. Write its records as one of these.",
+        "Le fichier ressemble à du JSON qui n'est ni un tableau d'objets ni un objet par ligne. Écrire ses enregistrements sous l'une de ces formes.",
+    ),
+    (
+        "Its sidecar file in the archive cannot be read: {}. Mend it and pack the archive again.",
+        "Son fichier d'accompagnement dans l'archive est illisible : {}. Le corriger et refaire l'archive.",
+    ),
+    (
+        "Line {} holds the ids of {} and nothing else that is known of them: imported as {}, the file would empty what is known. If that is what its rows are, say `entity = \"{}\"` in a sidecar file or drop it as {}; else say in a sidecar file what they are.",
+        "La ligne {} contient les identifiants de {} et rien d'autre qui en soit connu : importé comme {}, le fichier viderait ce qui est connu. Si ses lignes en sont bien, dire `entity = \"{}\"` dans un fichier d'accompagnement ou le déposer comme {} ; sinon, dire dans un fichier d'accompagnement ce qu'elles sont.",
     ),
     (
         "The archive holds no file. Pack it again with the export in it.",
@@ -366,6 +386,38 @@ pub(crate) const FILES: &[(&str, &str)] = &[
         "{} valeur(s) de {} sans signification dans les tables : {} ; les traduire sous [values.{}] dans un fichier d'accompagnement ou de dialecte",
     ),
     (
+        "{} value(s) of {} have no meaning in the tables and hardly recur, so that they are not repeated here ({}); map them under [values.{}] in a sidecar or dialect file",
+        "{} valeur(s) de {} sans signification dans les tables et presque sans répétition, donc pas répétées ici ({}) ; les traduire sous [values.{}] dans un fichier d'accompagnement ou de dialecte",
+    ),
+    (
+        "the file has no e-mail: people who are held already lose the one they had, by which they are matched, if it is imported; export it with the e-mail",
+        "le fichier n'a pas d'e-mail : les personnes déjà connues perdent, s'il est importé, celui par lequel elles sont rapprochées ; l'exporter avec l'e-mail",
+    ),
+    (
+        "the file was read as Mac Roman, as Excel for Mac writes CSV (Macintosh): check its accents, or export it again as UTF-8",
+        "le fichier a été lu en Mac Roman, comme Excel pour Mac écrit le CSV (Macintosh) : vérifier ses accents, ou l'exporter de nouveau en UTF-8",
+    ),
+    (
+        "{} merged cell(s) span several rows, and only the first row of each holds the value: unmerge them, fill the rows in and drop the file again",
+        "{} cellule(s) fusionnée(s) couvrent plusieurs lignes, et seule la première ligne de chacune porte la valeur : les défusionner, remplir les lignes et redéposer le fichier",
+    ),
+    (
+        "{} cell(s) hold several addresses; the first was read",
+        "{} cellule(s) contiennent plusieurs adresses ; la première a été lue",
+    ),
+    (
+        "{} id(s) end in `.0`, as a program that took them for numbers writes them; they were read without",
+        "{} identifiant(s) finissent par `.0`, comme les écrit un programme qui les a pris pour des nombres ; ils ont été lus sans",
+    ),
+    (
+        "{} number(s) could be thousands or decimals and were left empty: say `decimal = \".\"` or `\",\"` in a sidecar file",
+        "{} nombre(s) peuvent être des milliers ou des décimales, laissés vides : dire `decimal = \".\"` ou `\",\"` dans un fichier d'accompagnement",
+    ),
+    (
+        "{} row(s) span several days and count on their first; export the report by day",
+        "{} ligne(s) couvrent plusieurs jours et comptent au premier ; exporter le rapport par jour",
+    ),
+    (
         "{} cell(s) of an e-mail column hold no address and were left out",
         "{} cellule(s) d'une colonne d'e-mails sans adresse, laissées de côté",
     ),
@@ -382,8 +434,12 @@ pub(crate) const FILES: &[(&str, &str)] = &[
         "{} montant(s) sans devise propre, lus dans celle de l'espace de travail",
     ),
     (
-        "{} cell(s) of other columns look like an address, a number or free text and were left out",
-        "{} cellule(s) d'autres colonnes ressemblent à une adresse, à un numéro ou à du texte libre, laissées de côté",
+        "{} cell(s) of other columns may name or reach somebody, or hold words that do not recur, and were left out",
+        "{} cellule(s) d'autres colonnes peuvent nommer ou joindre quelqu'un, ou contiennent des mots qui ne reviennent pas, laissées de côté",
+    ),
+    (
+        "{} other column(s) were left out, because what they hold is neither numbers, days, yes or no nor few words that recur: {}",
+        "{} autre(s) colonne(s) laissée(s) de côté, car ce qu'elles contiennent n'est ni nombres, ni jours, ni oui ou non, ni quelques mots qui reviennent : {}",
     ),
     (
         "the file is declared complete and holds no records: nothing was deleted",
@@ -399,8 +455,8 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ),
     // What differs from the last file.
     (
-        "column `{}` is gone since the last file of this dialect",
-        "la colonne `{}` a disparu depuis le dernier fichier de ce dialecte",
+        "column `{}` is gone since the last file of this dialect: the records that the file holds again lose what it said",
+        "la colonne `{}` a disparu depuis le dernier fichier de ce dialecte : les enregistrements que le fichier contient de nouveau perdent ce qu'elle disait",
     ),
     (
         "column `{}` was {} and is {} now",

@@ -29,6 +29,22 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
         "vérifier le montant et le remboursement de cette ligne",
     ),
     (
+        "the tax is larger than the amount, or has another sign",
+        "la taxe dépasse le montant, ou n'a pas le même signe",
+    ),
+    (
+        "check the amount and the tax of this row; the amount includes the tax",
+        "vérifier le montant et la taxe de cette ligne ; le montant comprend la taxe",
+    ),
+    (
+        "could be thousands or decimals, and nothing in the file tells which ({})",
+        "peut être des milliers ou des décimales, et rien dans le fichier ne le dit ({})",
+    ),
+    (
+        "say `decimal = \".\"` or `\",\"` in a sidecar file, or export numbers without thousands",
+        "dire `decimal = \".\"` ou `\",\"` dans un fichier d'accompagnement, ou exporter les nombres sans séparateur de milliers",
+    ),
+    (
         "satisfaction is not between 1 and 5",
         "la satisfaction n'est pas entre 1 et 5",
     ),

@@ -240,6 +240,7 @@ const NOT_SAID: &[&str] = &[
     "line {}, {}: {}; {}",
     " and others",
     " (entity declared)",
+    " (with its sidecar file)",
     " - ",
     " or ",
     "# A proposal: check each line, complete it, and save it beside the file as FILE.levier.toml\n",
