@@ -24,3 +24,4 @@ mod rest;
 mod small;
 mod story;
 mod units;
+mod uplift;
