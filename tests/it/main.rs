@@ -26,3 +26,4 @@ mod rest;
 mod small;
 mod story;
 mod units;
+mod uplift;

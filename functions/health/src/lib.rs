@@ -19,7 +19,7 @@ use levier_domain::event::attribute;
 use levier_domain::record::{Record, Value};
 use levier_domain::table::{Row, TableName};
 use levier_domain::time::start_of_day;
-use levier_join::{Holding, Known, Rates, held};
+use levier_join::{Holding, Known, Rates, held, own_account};
 use levier_lake::{LakeError, events, facts, keys};
 use levier_metrics::{
     ActivityBuilder, AsOf, Commerce, CommerceAccumulator, Inputs, Membership, Records, RosterLine,
@@ -192,12 +192,6 @@ async fn tables(
         levier_metrics::cohorts(&activity, as_of, &deps.config),
     );
     Ok(tables)
-}
-
-/// The account that a row names itself, as the identity graph writes it: what has no person still has a customer.
-fn own_account(row: &Record) -> Option<String> {
-    let text = |name: &str| row.get(name).as_text().filter(|text| !text.is_empty());
-    Some(format!("{}:{}", text("source")?, text("account_id")?))
 }
 
 /// Money of orders and spend at the rate of its day; what has no rate keeps its own currency, and is left out where it would count.

@@ -211,6 +211,13 @@ impl Known {
     }
 }
 
+/// The account that a row names itself, as the identity graph writes it: what has no person still has a customer.
+#[must_use]
+pub fn own_account(row: &Record) -> Option<String> {
+    let text = |name: &str| row.get(name).as_text().filter(|text| !text.is_empty());
+    Some(format!("{}:{}", text("source")?, text("account_id")?))
+}
+
 async fn each<const N: usize>(
     lake: &Lake,
     name: &str,

@@ -40,7 +40,7 @@ use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
 
 pub use crate::commerce::counts;
 pub use crate::held::{Holding, held};
-pub use crate::known::Known;
+pub use crate::known::{Known, own_account};
 pub use crate::manifest::{MANIFEST, Manifest, manifest_of};
 pub use crate::money::Rates;
 

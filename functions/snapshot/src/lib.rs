@@ -49,15 +49,19 @@ pub async fn snapshot(
         .results
         .read_rows(&pointer.run_id, TableName::Tenure)
         .await?;
+    let settings = levier_uplift::settings_digest(&deps.config);
+    rests_on(&tenure, "facts", &manifest.digest, day)?;
+    rests_on(&tenure, "settings", &settings, day)?;
     let (kpis, health_run) = kpis(deps, day).await?;
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
     let spent = held(&deps.lake, Entity::Costs, until).await?;
     let rates = held(&deps.lake, Entity::Rates, until).await?;
-    let (costs, left_out) = costs::costs(&spent, &rates, deps.config.workspace.currency);
+    let read = costs::costs(&spent, &rates, deps.config.workspace.currency);
     // The running month is compared with nothing: neither its costs nor its gains count yet.
     let runs = manifest.last.end_day() > day.tomorrow().unwrap_or(day);
     let mut input = RoiInput::new(&deps.config, day, manifest.last.plus(-i32::from(runs)));
-    input.costs = &costs;
+    input.costs = &read.costs;
+    input.unpriced = &read.unpriced;
     input.uplift = &uplift;
     input.tenure = &tenure;
     input.kpis = &kpis;
@@ -67,7 +71,11 @@ pub async fn snapshot(
         .iter()
         .filter(|row| row.own.get("headline") == Some(&Json::Bool(true)))
         .collect();
-    let mut inputs = json!({"facts": manifest.digest, "uplift_run": pointer.run_id});
+    let mut inputs = json!({
+        "facts": manifest.digest,
+        "settings": settings,
+        "uplift_run": pointer.run_id,
+    });
     if let Some(run) = health_run {
         inputs["health_run"] = json!(run);
     }
@@ -77,7 +85,7 @@ pub async fn snapshot(
         "currency": deps.config.workspace.currency,
         "roi": roi,
         "uplift": headline,
-        "costs_left_out": left_out,
+        "costs_left_out": read.left_out,
         "inputs": inputs,
         "assumptions": {"commerce": deps.config.commerce, "roi": deps.config.roi},
         "definitions": {
@@ -110,6 +118,22 @@ pub async fn snapshot(
     };
     outcome.run_id = Some(run.publish(&deps.lake, &deps.results).await?);
     Ok(outcome)
+}
+
+/// Checks that the uplift was computed from what the document will say: it states the digests itself.
+fn rests_on(tenure: &[Row], column: &str, wanted: &str, day: Date) -> Result<(), JobError> {
+    let stated = tenure.iter().find_map(|row| row.text(column));
+    if stated == Some(wanted) {
+        return Ok(());
+    }
+    let what = match (column, stated) {
+        (_, None) => "inputs that it does not state",
+        ("facts", _) => "other facts than those of today",
+        _ => "another configuration than that of today",
+    };
+    Err(JobError::Input(format!(
+        "the uplift as of {day} was computed from {what}; run uplift --as-of {day} first, then snapshot"
+    )))
 }
 
 /// The KPIs of that day and their run, where a lever counts them.

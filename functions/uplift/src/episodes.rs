@@ -1,6 +1,6 @@
 //! From CRM rows to the episodes that facts do not carry.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -9,90 +9,30 @@ use levier_domain::config::Config;
 use levier_domain::entity::Entity;
 use levier_domain::record::Record;
 use levier_domain::time::Month;
-use levier_join::{Holding, Known, held};
+use levier_join::{Holding, Known, Rates, held, own_account};
 use levier_lake::{Lake, LakeError, keys};
-use levier_metrics::{Deal, Spend, Subscription, Survey, Who, Words};
+use levier_metrics::{Deal, Records, Spend, Subscription, Survey, Who, Words};
 use levier_stats::bootstrap::unit_hash;
-use levier_uplift::{Audience, Ending, Episode, Episodes, Person, What};
+use levier_uplift::{Campaigns, Ending, Episode, Episodes, What};
+
+use crate::standing::{Numbers, Standing};
 
 /// Microseconds of a day of 24 hours.
 const DAY: i64 = 86_400_000_000;
 /// Most bytes of `crm/people/` that are read for conversion: leads are few beside customers, and memory has a ceiling.
 const MOST_PEOPLE_BYTES: u64 = 96 << 20;
 
-/// Names as numbers, in the order in which they are met.
-#[derive(Debug, Default)]
-struct Numbers(HashMap<String, u32>);
-
-impl Numbers {
-    fn of(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.0.get(name) {
-            return *number;
-        }
-        let number = self.0.len() as u32;
-        self.0.insert(name.to_owned(), number);
-        number
-    }
-}
-
-/// Membership and segment of those whom CRM rows name, learnt in the first pass over facts.
-#[derive(Clone, Debug, Default)]
-pub struct Standing {
-    /// Persons and accounts that some row names.
-    named: Arc<[Numbers; 2]>,
-    people: HashMap<u32, Member>,
-    accounts: HashMap<u32, i32>,
-}
-
-#[derive(Clone, Debug)]
-struct Member {
-    joined: Option<i32>,
-    segment: Box<str>,
-    is_staff: bool,
-}
-
-impl Standing {
-    /// Takes note of one person, if some row names it, and of the first join of each account.
-    pub fn learn(&mut self, person: &Person<'_>) {
-        if let (Some(account), Some(joined)) = (person.account, person.joined_month)
-            && !person.is_staff
-            && let Some(number) = self.named[1].0.get(account)
-        {
-            self.employ(*number, joined);
-        }
-        if let Some(number) = self.named[0].0.get(person.id) {
-            let member = Member {
-                joined: person.joined_month,
-                segment: person.traits[0].into(),
-                is_staff: person.is_staff,
-            };
-            self.people.insert(*number, member);
-        }
-    }
-
-    fn employ(&mut self, account: u32, joined: i32) {
-        let first = self.accounts.entry(account).or_insert(joined);
-        *first = (*first).min(joined);
-    }
-
-    /// Joins what another bucket has learnt: each person is in one bucket.
-    pub fn merge(&mut self, other: Self) {
-        for (account, joined) in other.accounts {
-            self.employ(account, joined);
-        }
-        self.people.extend(other.people);
-    }
-}
-
 /// CRM rows read, waiting to learn who was a member when.
 #[derive(Debug, Default)]
-pub struct Waiting {
+pub(crate) struct Waiting {
     found: Episodes,
     rows: Vec<Begun>,
     /// Persons and accounts that rows name.
     named: [Numbers; 2],
     /// Statuses and the like.
     words: Words,
+    /// What tells since when leads are customers.
+    records: Records,
 }
 
 /// An episode of a unit that is yet to be sided; small, for there may be millions.
@@ -110,7 +50,7 @@ impl Waiting {
     ///
     /// # Errors
     /// [`LakeError`].
-    pub async fn read(
+    pub(crate) async fn read(
         lake: &Lake,
         known: &Known,
         config: &Config,
@@ -124,14 +64,20 @@ impl Waiting {
             let person = known.of_row(row);
             let account = person.and_then(|person| known.account(person));
             Who {
-                account: account.map(Arc::from),
+                account: account
+                    .map(Arc::from)
+                    .or_else(|| own_account(row).map(Arc::from)),
                 person: person.map(Arc::from),
                 segment: None,
             }
         };
+        let rates = Rates::new(
+            &held(lake, Entity::Rates, until).await?,
+            config.workspace.currency,
+        );
         for row in held(lake, Entity::Spend, until).await? {
             waiting.found.has_spend = true;
-            waiting.take(&row, Who::default(), config, zone, now);
+            waiting.spend(&row, &rates);
         }
         let bytes: u64 = lake
             .list(&format!("{}{}/", keys::CRM, Entity::People))
@@ -149,7 +95,7 @@ impl Waiting {
             let read = Holding::find(lake, entity, until)
                 .await?
                 .each(lake, &[], |row| {
-                    waiting.take(row, who(row), config, zone, now);
+                    waiting.take(row, who(row), zone, now);
                 })
                 .await?;
             match entity {
@@ -158,11 +104,40 @@ impl Waiting {
                 _ => {}
             }
         }
-        let standing = Standing {
-            named: Arc::new(std::mem::take(&mut waiting.named)),
-            ..Standing::default()
-        };
+        waiting.orders(lake, known, until).await?;
+        waiting.leads(zone, now);
+        let standing = Standing::of(std::mem::take(&mut waiting.named));
         Ok((waiting, standing))
+    }
+
+    /// First orders of those who were leads.
+    async fn orders(
+        &mut self,
+        lake: &Lake,
+        known: &Known,
+        until: Timestamp,
+    ) -> Result<(), LakeError> {
+        let people = self.records.people.iter().flatten();
+        let leads: HashSet<Arc<str>> = people.filter_map(|lead| lead.who.person.clone()).collect();
+        if leads.is_empty() {
+            return Ok(());
+        }
+        let columns = ["source", "person_id", "email_key", "ordered_at", "status"];
+        let (records, words) = (&mut self.records, &mut self.words);
+        Holding::find(lake, Entity::Orders, until)
+            .await?
+            .each(lake, &columns, |row| {
+                let paid = ["paid", "refunded", "partially_refunded"].map(Some);
+                if let (Some(at), Some(person)) =
+                    (row.get("ordered_at").as_instant(), known.of_row(row))
+                    && paid.contains(&row.get("status").as_text())
+                    && leads.contains(person)
+                {
+                    records.bought(person, at.as_microsecond(), words);
+                }
+            })
+            .await?;
+        Ok(())
     }
 
     fn begin(&mut self, who: &Who, at: i64, what: What, zone: &TimeZone) {
@@ -181,7 +156,13 @@ impl Waiting {
         });
     }
 
-    fn take(&mut self, row: &Record, who: Who, config: &Config, zone: &TimeZone, now: i64) {
+    fn take(&mut self, row: &Record, who: Who, zone: &TimeZone, now: i64) {
+        if matches!(
+            row.entity,
+            Entity::Deals | Entity::Subscriptions | Entity::People
+        ) {
+            self.records.push(row, who.clone(), &mut self.words);
+        }
         match row.entity {
             Entity::Deals => {
                 let deal = Deal::from_record(row, who, &mut self.words);
@@ -196,10 +177,14 @@ impl Waiting {
                 let end = deal
                     .closed_at
                     .filter(|at| *at < now && ending != Ending::Open);
-                // Closed, but nobody knows when: the time to its end is unknown, that it ended is not.
-                let days = (end.unwrap_or(now) - deal.created_at).max(0) / DAY;
+                let watched = match (end, ending) {
+                    (None, Ending::Open) => Some(now),
+                    // Closed, but nobody knows when: the time to its end is unknown, that it ended is not.
+                    (end, _) => end,
+                };
+                let days = watched.map(|end| (end - deal.created_at).max(0) / DAY);
                 let what = What::Deal {
-                    days: u32::try_from(days).unwrap_or(u32::MAX),
+                    days: days.map(|days| u32::try_from(days).unwrap_or(u32::MAX)),
                     ending,
                 };
                 self.begin(&deal.who, deal.created_at, what, zone);
@@ -228,30 +213,51 @@ impl Waiting {
                     self.renewals(&contract, zone, now);
                 }
             }
-            Entity::Spend => {
-                if let Some(spend) = Spend::from_record(row, who, &mut self.words) {
-                    let audience = match spend.audience.as_deref() {
-                        Some("members") => &mut self.found.members,
-                        Some("others") => &mut self.found.others,
-                        _ => return,
-                    };
-                    add(audience, &spend, config.workspace.currency.code());
-                }
-            }
-            Entity::People => self.lead(row, &who, zone, now),
             _ => {}
         }
     }
 
-    fn lead(&mut self, row: &Record, who: &Who, zone: &TimeZone, now: i64) {
-        let at = |name: &str| row.get(name).as_instant().map(|at| at.as_microsecond());
+    /// Leads that were watched for the whole window: customers by what the CRM says, an order, a won deal or a contract, as in the
+    /// table `kpis`.
+    fn leads(&mut self, zone: &TimeZone, now: i64) {
+        let records = std::mem::take(&mut self.records);
+        self.found.tells_customers = records.tell_customers();
         let window = i64::from(self.found.conversion_days) * DAY;
-        let Some(created) = at("created_at").filter(|created| created + window < now) else {
+        for lead in records.leads(now) {
+            let Some(created) = lead.created_at.filter(|created| created + window < now) else {
+                continue;
+            };
+            self.found.has_leads = true;
+            if lead.undated() {
+                self.found.undated_customers += 1;
+            } else if !lead.bought_before() {
+                let converted = lead.customer.is_some_and(|at| at <= created + window);
+                self.begin(&lead.who, created, What::Lead { converted }, zone);
+            }
+        }
+    }
+
+    /// Spend of one audience, in the month of its day and at the rate of it.
+    fn spend(&mut self, row: &Record, rates: &Rates) {
+        let Some(spend) = Spend::from_record(row, Who::default(), &mut self.words) else {
             return;
         };
-        self.found.has_leads = true;
-        let converted = at("became_customer_at").is_some_and(|at| at <= created + window);
-        self.begin(who, created, What::Lead { converted }, zone);
+        let Campaigns(months) = match spend.audience.as_deref() {
+            Some("members") => &mut self.found.members,
+            Some("others") => &mut self.found.others,
+            _ => return,
+        };
+        let audience = months.entry(Month::of(spend.date).index()).or_default();
+        if let (Some(impressions), Some(clicks)) = (spend.impressions, spend.clicks) {
+            audience.impressions += impressions;
+            audience.clicks += clicks;
+        }
+        if spend.purpose.as_deref() == Some("customer_acquisition") {
+            match rates.convert(spend.amount_minor, &spend.currency, spend.date) {
+                Some(minor) => audience.acquisition_minor += minor,
+                None => audience.without_rate += 1,
+            }
+        }
     }
 
     /// An anniversary is due; renewed if the contract did not end by it, not due if it ended a month before.
@@ -260,7 +266,7 @@ impl Waiting {
             return;
         };
         let start = start.to_zoned(zone.clone());
-        let end = contract.ended_at.unwrap_or(i64::MAX);
+        let end = contract.end().unwrap_or(i64::MAX);
         for year in 1..100 {
             let Ok(due) = start.checked_add(Span::new().years(year)) else {
                 break;
@@ -277,24 +283,27 @@ impl Waiting {
         }
     }
 
-    /// Sides the rows, now that it is known who joined when.
+    /// Sides the rows, now that it is known who joined when. A row that names no known person is of its account.
     #[must_use]
-    pub fn finish(self, standing: &Standing) -> Episodes {
+    pub(crate) fn finish(self, standing: &Standing) -> Episodes {
         let mut found = self.found;
         for begun in self.rows {
-            let member = begun.person.and_then(|person| standing.people.get(&person));
-            let Some(member) = member else {
-                found.unmatched += 1;
-                continue;
-            };
-            if member.is_staff {
+            let person = standing.person(begun.person);
+            let account = standing.account(begun.account);
+            if person.is_some_and(|person| person.is_staff) {
                 continue;
             }
-            let joined = begun
-                .account
-                .and_then(|account| standing.accounts.get(&account).copied())
+            let is_deal = matches!(begun.what, What::Deal { .. });
+            found.deals += u64::from(is_deal);
+            let Some(speaks) = person.or(account) else {
+                found.unmatched += 1;
+                found.unmatched_deals += u64::from(is_deal);
+                continue;
+            };
+            let joined = [person, account]
                 .into_iter()
-                .chain(member.joined)
+                .flatten()
+                .filter_map(|member| member.joined)
                 .min();
             if joined == Some(begun.month) {
                 found.in_join_month += 1;
@@ -304,21 +313,10 @@ impl Waiting {
                 what: begun.what,
                 month: begun.month,
                 member: joined.is_some_and(|joined| joined < begun.month),
-                segment: member.segment.to_string(),
+                segment: speaks.segment.to_string(),
                 unit: begun.unit,
             });
         }
         found
-    }
-}
-
-fn add(audience: &mut Audience, spend: &Spend, currency: &str) {
-    if let (Some(impressions), Some(clicks)) = (spend.impressions, spend.clicks) {
-        audience.impressions += impressions;
-        audience.clicks += clicks;
-    }
-    // What would have to be converted is left to the KPIs, which know the rates.
-    if spend.purpose.as_deref() == Some("customer_acquisition") && &*spend.currency == currency {
-        audience.acquisition_minor += spend.amount_minor;
     }
 }

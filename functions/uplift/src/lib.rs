@@ -5,6 +5,7 @@
 
 mod episodes;
 pub mod people;
+mod standing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,7 +93,18 @@ pub async fn uplift(
             .map_err(|error| JobError::Input(error.to_string()))?;
     }
     let episodes = waiting.finish(&standing);
-    let tables: BTreeMap<TableName, Vec<Row>> = whole.finish_with(&episodes).into_iter().collect();
+    let mut tables: BTreeMap<TableName, Vec<Row>> =
+        whole.finish_with(&episodes).into_iter().collect();
+    // What euros will be multiplied with says what it was computed from: a snapshot of other inputs is refused.
+    let tenure = tables.entry(TableName::Tenure).or_default();
+    if let Some(total) = tenure.iter_mut().find(|row| {
+        row.text("measure") == Some("member_months") && row.period.as_deref() == Some("all")
+    }) {
+        let settings = levier_uplift::settings_digest(&deps.config);
+        for (column, digest) in [("facts", &manifest.digest), ("settings", &settings)] {
+            total.own.insert(column.to_owned(), digest.as_str().into());
+        }
+    }
     for (table, rows) in &tables {
         outcome.count(&format!("{table}_rows"), rows.len() as u64);
     }

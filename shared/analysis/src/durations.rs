@@ -257,8 +257,11 @@ pub fn cox(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
     answer.note("events", json!(done.events));
     answer.note("passes", json!(done.passes));
     if let Some(unit) = &request.unit {
-        let (_, units) = number_units(&rows.labels(unit)?);
+        let (unit, units) = number_units(&rows.labels(unit)?);
         answer.note("units", json!(units.len()));
+        answer
+            .warnings
+            .extend(histories(&unit, units.len(), [&starts, &stops], &events));
     }
     if done.events < 10 * covariates.len() as u64 {
         answer.warnings.push(format!(
@@ -268,4 +271,40 @@ pub fn cox(table: &Table, request: &Request) -> Result<Value, AnalysisError> {
         ));
     }
     Ok(answer.finish())
+}
+
+/// What is odd about the intervals of a unit: it lives twice at once, or goes on after its event.
+fn histories(
+    units: &[usize],
+    count: usize,
+    [starts, stops]: [&[f64]; 2],
+    events: &[bool],
+) -> Vec<String> {
+    let mut lives: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for (row, unit) in units.iter().enumerate() {
+        lives[*unit].push(row);
+    }
+    let (mut twice, mut after) = (0, 0);
+    for life in &mut lives {
+        life.sort_by(|a, b| {
+            starts[*a]
+                .total_cmp(&starts[*b])
+                .then(stops[*a].total_cmp(&stops[*b]))
+        });
+        let pairs = || life.windows(2).map(|pair| (pair[0], pair[1]));
+        twice += usize::from(pairs().any(|(a, b)| starts[b] < stops[a]));
+        after += usize::from(pairs().any(|(a, _)| events[a]));
+    }
+    let mut said = Vec::new();
+    if twice > 0 {
+        said.push(format!(
+            "{twice} units have intervals that overlap or repeat: they are at risk twice at once"
+        ));
+    }
+    if after > 0 {
+        said.push(format!(
+            "{after} units go on after their event: an event ends a unit's last interval, unless it may happen again"
+        ));
+    }
+    said
 }

@@ -157,6 +157,13 @@ fn balanced(
     periods.sort_by(f64::total_cmp);
     periods.dedup();
     let width = periods.len();
+    let steps = || periods.windows(2).map(|pair| (pair[1] - pair[0], pair));
+    let least = steps().map(|(step, _)| step).fold(f64::INFINITY, f64::min);
+    if let Some((_, [before, after])) = steps().find(|(step, _)| *step > least * (1.0 + 1e-9)) {
+        warnings.push(format!(
+            "periods of `{time}` are not evenly spaced ({before} is followed by {after}): time since treatment is a difference of these numbers; number the periods 1, 2, 3…, `{first}` as well"
+        ));
+    }
     // Periods in which nobody is left untreated play no part, so a gap there costs no unit.
     let compared = periods_compared(&periods, &firsts, options);
     let mut at: Vec<Option<usize>> = vec![None; width * labels.len()];

@@ -26,6 +26,8 @@ impl LeftOut {
 pub struct Rows<'a> {
     table: &'a Table,
     keep: Vec<bool>,
+    /// The first cell that is no number.
+    example: Option<String>,
     /// Rows left out so far.
     pub left_out: LeftOut,
 }
@@ -40,6 +42,7 @@ impl<'a> Rows<'a> {
         let mut rows = Self {
             table,
             keep: vec![true; table.rows()],
+            example: None,
             left_out: LeftOut::default(),
         };
         for name in labels {
@@ -55,7 +58,12 @@ impl<'a> Rows<'a> {
                     Cell::Number(x) if x.is_finite() => {}
                     Cell::Number(_) => rows.drop(i, format!("`{name}` is infinite")),
                     Cell::Missing => rows.drop(i, format!("`{name}` is missing")),
-                    Cell::NotANumber => rows.drop(i, format!("`{name}` is not a number")),
+                    Cell::NotANumber => {
+                        if let Some(written) = table.written(name, i) {
+                            rows.example.get_or_insert_with(|| written.to_owned());
+                        }
+                        rows.drop(i, format!("`{name}` is not a number"));
+                    }
                 }
             }
         }
@@ -88,11 +96,16 @@ impl<'a> Rows<'a> {
         if self.keep.contains(&true) {
             return Ok(());
         }
-        let reasons = self
+        let mut reasons: Vec<String> = self
             .left_out
             .iter()
             .map(|(r, n)| format!("{r} in {n} rows"))
             .collect();
+        if let Some(example) = &self.example {
+            reasons.push(format!(
+                "the first that is no number is `{example}`: take out units, currencies and marks between thousands, write decimals with a point (or with a comma where columns are separated by `;`), and number the periods where it is a date"
+            ));
+        }
         Err(AnalysisError::NoRows { reasons })
     }
 

@@ -161,8 +161,30 @@ impl Table {
                     }
                 })
                 .collect(),
-            Column::Text(v) => v.iter().map(|s| self.cell(s)).collect(),
+            Column::Text(v) => {
+                let cells: Vec<Cell> = v.iter().map(|s| self.cell(s)).collect();
+                let number = |mark: char| {
+                    let mut marked = v.iter().zip(&cells).filter(|(text, cell)| {
+                        text.contains(mark) && matches!(cell, Cell::Number(_))
+                    });
+                    marked.next().map(|(text, _)| text)
+                };
+                if let Some((point, comma)) = number('.').zip(number(',')) {
+                    return Err(AnalysisError::Inconsistent(format!(
+                        "column `{name}` writes decimals with a point and with a comma (`{point}`, `{comma}`): write one of them, and no mark between thousands"
+                    )));
+                }
+                cells
+            }
         })
+    }
+
+    /// What stands in a cell, where it is text.
+    pub fn written(&self, name: &str, row: usize) -> Option<&str> {
+        match self.column(name).ok()? {
+            Column::Text(v) => v.get(row).map(String::as_str),
+            Column::Numbers(_) => None,
+        }
     }
 
     fn cell(&self, text: &str) -> Cell {
@@ -171,8 +193,8 @@ impl Table {
             return Cell::Missing;
         }
         match lower.as_str() {
-            "true" | "yes" => return Cell::Number(1.0),
-            "false" | "no" => return Cell::Number(0.0),
+            "true" | "yes" | "oui" | "vrai" => return Cell::Number(1.0),
+            "false" | "no" | "non" | "faux" => return Cell::Number(0.0),
             _ => {}
         }
         if let Ok(x) = text.parse::<f64>() {

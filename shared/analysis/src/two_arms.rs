@@ -25,6 +25,12 @@ fn write(answer: &mut Answer, contrast: &Contrast, treated: &[bool]) {
             .warnings
             .push("the control level is 0: a relative lift has no meaning".into());
     }
+    if relative.is_some() && contrast.control < 0.0 {
+        answer.warnings.push(
+            "the control level is negative: the relative lift has the sign turned; read the difference"
+                .into(),
+        );
+    }
     answer.note(
         "levels",
         json!({"treated": contrast.treated, "control": contrast.control}),
@@ -61,6 +67,21 @@ pub fn difference(table: &Table, request: &Request) -> Result<Value, AnalysisErr
         Some(unit) => {
             let (units, names) = number_units(&rows.labels(unit)?);
             answer.note("units", json!(names.len()));
+            for (arm, which) in [("treated", true), ("control", false)] {
+                let mut of_arm: Vec<usize> = units
+                    .iter()
+                    .zip(&treated)
+                    .filter(|(_, t)| **t == which)
+                    .map(|(unit, _)| *unit)
+                    .collect();
+                of_arm.sort_unstable();
+                of_arm.dedup();
+                if of_arm.len() < 2 {
+                    answer.warnings.push(format!(
+                        "the {arm} arm is one unit: how units differ cannot be told from it, and there is no standard error"
+                    ));
+                }
+            }
             clustered_rows(&y, &treated, &units).named(request)?
         }
         None => unclustered(&y, &treated).named(request)?,
@@ -280,6 +301,15 @@ pub fn adjusted(table: &Table, request: &Request) -> Result<Value, AnalysisError
             .collect(),
     };
     let done = adjust(&sample, method, estimand, trim).named(request)?;
+    // The methods that weigh refuse arms without overlap; a line is carried on over any gap.
+    if matches!(method, Method::Regression)
+        && let Err(StatsError::NotConverged { .. }) = adjust(&sample, Method::Ipw, estimand, None)
+    {
+        warnings.push(
+            "the covariates tell the two arms apart: nobody is alike, and the answer is a line carried on to where there are no data"
+                .into(),
+        );
+    }
     if let Some((low, high)) = trim {
         rows.left_out
             .add(format!("propensity outside [{low}, {high}]"), done.trimmed);

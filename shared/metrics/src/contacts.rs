@@ -25,7 +25,7 @@ pub(crate) fn undated(contacts: usize) -> String {
 
 /// One person of the CRM.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Lead {
+pub struct Lead {
     /// Who.
     pub who: Who,
     /// When first created (µs).
@@ -40,11 +40,13 @@ pub(crate) struct Lead {
 
 impl Lead {
     /// Whether they are known to be a customer, and not since when: neither a conversion nor a lead that waits.
+    #[must_use]
     pub fn undated(&self) -> bool {
         self.called_customer && self.customer.is_none()
     }
 
     /// Whether they were a customer before the CRM knew them: there was nothing to convert.
+    #[must_use]
     pub fn bought_before(&self) -> bool {
         let bought = self.customer.zip(self.created_at);
         bought.is_some_and(|(customer, created)| customer < created)
@@ -53,7 +55,8 @@ impl Lead {
 
 impl Records {
     /// The people of the CRM, staff left out, in the order of their contacts; customers as of `now` (µs).
-    pub(crate) fn leads(&self, now: i64) -> Vec<Lead> {
+    #[must_use]
+    pub fn leads(&self, now: i64) -> Vec<Lead> {
         let customers = self.customers();
         let mut known: FxHashMap<Arc<str>, usize> = FxHashMap::default();
         let mut leads: Vec<Lead> = Vec::new();
@@ -93,7 +96,8 @@ impl Records {
     }
 
     /// Whether anything could tell that a lead became a customer.
-    pub(crate) fn tell_customers(&self) -> bool {
+    #[must_use]
+    pub fn tell_customers(&self) -> bool {
         fn any<T>(rows: &Option<Vec<T>>) -> bool {
             rows.as_ref().is_some_and(|rows| !rows.is_empty())
         }

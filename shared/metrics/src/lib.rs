@@ -54,6 +54,7 @@ pub use catalogue::{FROM_EVENTS, kpis};
 pub use cohorts::cohorts;
 pub use collect::{ActivityBuilder, RosterLine};
 pub use commerce::{Commerce, CommerceAccumulator};
+pub use contacts::Lead;
 pub use health::{health, health_with};
 pub use health_told::Silence;
 pub use inputs::Inputs;

@@ -68,6 +68,16 @@ pub(crate) const NEEDS: &[Entry] = &[
         "des canaux étiquetés off_product",
     ),
     (
+        "orders, deals, subscriptions or became_customer_at",
+        "orders, deals, subscriptions or the day on which a contact became a customer",
+        "des commandes, des opportunités, des abonnements ou le jour où un contact est devenu client",
+    ),
+    (
+        "costs of the months that are compared",
+        "the costs of the months that are compared",
+        "les coûts des mois comparés",
+    ),
+    (
         "events",
         "community events",
         "des événements de la communauté",

@@ -359,6 +359,13 @@ pub(crate) fn period(name: &str, language: Language) -> String {
             &format!("{days} derniers jours"),
         );
     }
+    if let Some((first, last)) = name.split_once('/')
+        && first.parse::<Month>().is_ok()
+        && last.parse::<Month>().is_ok()
+    {
+        let (first, last) = (period(first, language), period(last, language));
+        return language.say(&format!("{first} to {last}"), &format!("{first} à {last}"));
+    }
     match name {
         "all" => language.say("since the start", "depuis le début"),
         other => other.to_owned(),
@@ -450,6 +457,11 @@ mod tests {
             ("2026-03-01", "1er mars 2026", "1 March 2026"),
             ("2026-Q1", "T1 2026", "Q1 2026"),
             ("28d", "28 derniers jours", "last 28 days"),
+            (
+                "2024-12/2026-11",
+                "décembre 2024 à novembre 2026",
+                "December 2024 to November 2026",
+            ),
         ] {
             assert_eq!(period(name, French), french);
             assert_eq!(period(name, English), english);

@@ -138,21 +138,24 @@ fn needs(needed: &str, language: Language) -> Option<String> {
     ))
 }
 
-/// What a gate measured and needed.
-fn measured(said: &str, language: Language) -> Option<String> {
-    let needed = |text: &str| {
+/// What a gate needs, in words.
+pub(crate) fn needed(text: &str, language: Language) -> String {
+    known(text, language).unwrap_or_else(|| {
         let plain = text
             .replace(">=", "≥")
             .replace("<=", "≤")
             .replace('<', "<\u{a0}");
-        known(text, language).unwrap_or_else(|| {
-            if language == Language::French {
-                plain.replace('.', ",")
-            } else {
-                plain
-            }
-        })
-    };
+        if language == Language::French {
+            plain.replace('.', ",")
+        } else {
+            plain
+        }
+    })
+}
+
+/// What a gate measured and needed.
+fn measured(said: &str, language: Language) -> Option<String> {
+    let needed = |text: &str| needed(text, language);
     if let Some(rest) = said.strip_prefix("could not be checked, needed ") {
         return Some(language.say(
             &format!("could not be checked, needed {}", needed(rest)),

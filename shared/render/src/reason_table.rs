@@ -56,6 +56,81 @@ pub(crate) const REASONS: &[Entry] = &[
         "too few people, here or in what could be subtracted",
         "trop peu de personnes, ici ou dans ce qu'on pourrait en déduire",
     ),
+    (
+        "nobody on one side: it takes 30 customers who joined two months or more after their first purchase, and 30 who have not joined",
+        "nobody on one side: it takes 30 customers who joined two months or more after their first purchase, and 30 who have not joined",
+        "personne d'un côté : il faut 30 clients ayant adhéré deux mois ou plus après leur premier achat, et 30 qui n'ont pas adhéré",
+    ),
+    (
+        "non-members who are more like the members, or a holdout of invitations drawn at random",
+        "non-members who are more like the members, or a holdout of invitations drawn at random",
+        "des non-membres qui ressemblent davantage aux membres, ou des invitations retenues par tirage au sort",
+    ),
+    (
+        "members who were customers for two months or more before they joined",
+        "members who were customers for two months or more before they joined",
+        "des membres clients depuis deux mois ou plus avant leur adhésion",
+    ),
+    (
+        "the former customers, if they were deleted from the CRM",
+        "the former customers, if they were deleted from the CRM",
+        "les anciens clients, s'ils ont été supprimés du CRM",
+    ),
+    (
+        "another draw of invitations",
+        "another draw of invitations",
+        "un autre tirage des invitations",
+    ),
+    (
+        "a longer history, in which the model foresees what was bought",
+        "a longer history, in which the model foresees what was bought",
+        "un historique plus long, où le modèle prévoit ce qui a été acheté",
+    ),
+    (
+        "no larger sample: a holdout of invitations drawn at random",
+        "no larger sample: a holdout of invitations drawn at random",
+        "pas un échantillon plus grand : des invitations retenues par tirage au sort",
+    ),
+    (
+        "the costs are 0: a return is a ratio to costs",
+        "the costs are 0: a return is a ratio to costs",
+        "les coûts sont nuls : un retour se rapporte à des coûts",
+    ),
+    (
+        "no customer has joined yet: there is nothing to multiply an effect with",
+        "no customer has joined yet: there is nothing to multiply an effect with",
+        "aucun client n'a encore adhéré : il n'y a rien à multiplier par un effet",
+    ),
+    (
+        ">= the number of members",
+        "≥ the number of members",
+        "≥ le nombre de membres",
+    ),
+    (
+        "logistic regression",
+        "logistic regression",
+        "régression logistique",
+    ),
+    (
+        "hazard regression",
+        "hazard regression",
+        "régression du risque",
+    ),
+    (
+        "difference within strata",
+        "difference within strata",
+        "écart au sein des strates",
+    ),
+    (
+        "events within the horizon",
+        "contracts within the days watched",
+        "contrats dans les jours suivis",
+    ),
+    (
+        "units with several rows count once for each, and are no several units",
+        "units with several rows count once for each, and are no several units",
+        "les unités qui ont plusieurs lignes comptent une fois pour chacune, et ne sont pas plusieurs unités",
+    ),
     ("its weight is 0", "its weight is 0", "son poids est nul"),
     (
         "no delivery yet",
@@ -707,11 +782,6 @@ pub(crate) const REASONS: &[Entry] = &[
         "those who answered: answering is taken to depend on nothing but quarter and segment",
         "those who answered: answering is taken to depend on nothing but quarter and segment",
         "ceux qui ont répondu : on suppose que répondre ne dépend que du trimestre et du segment",
-    ),
-    (
-        "units with several rows count once for each",
-        "units with several rows count once for each",
-        "une unité à plusieurs lignes compte une fois par ligne",
     ),
     (
         "too many people to read for the conversion of leads",

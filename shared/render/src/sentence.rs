@@ -69,6 +69,7 @@ fn whole_sentence(row: &Row, raw: Option<&Row>, language: Language) -> String {
     };
     let voice = Voice::new(row, difference, language);
     let mut said = match grade(row) {
+        "A" if row.text("method") == Some("itt") => voice.invited(),
         "A" | "B" => voice.effect(),
         "C" => voice.adjusted(),
         "D" => return format!("{} {}", voice.gap(), raw_warning(language)),
@@ -82,10 +83,17 @@ fn whole_sentence(row: &Row, raw: Option<&Row>, language: Language) -> String {
         }
     } else {
         said.push(' ');
-        said.push_str(&language.say(
-            "The interval includes zero: this cannot be told from no effect at all.",
-            "L'intervalle contient zéro : on ne peut distinguer cet écart d'une absence d'effet.",
-        ));
+        said.push_str(&if voice.excludes_zero() {
+            language.say(
+                "Of so many comparisons some leave zero out by chance: this one is not established.",
+                "Sur tant de comparaisons, quelques-unes excluent zéro par hasard : celle-ci n'est pas établie.",
+            )
+        } else {
+            language.say(
+                "The interval includes zero: this cannot be told from no effect at all.",
+                "L'intervalle contient zéro : on ne peut distinguer cet écart d'une absence d'effet.",
+            )
+        });
         if let Some(gap) = raw_gap {
             said.push(' ');
             said.push_str(&voice.raw_gap(gap));
@@ -143,8 +151,13 @@ impl<'a> Voice<'a> {
     }
 
     /// Whether the interval leaves zero out.
-    fn established(&self) -> bool {
+    fn excludes_zero(&self) -> bool {
         interval(self.row).is_some_and(|(lower, upper)| lower > 0.0 || upper < 0.0)
+    }
+
+    /// Whether it also stands among the many questions that are asked at once.
+    fn established(&self) -> bool {
+        self.excludes_zero() && self.row.text("verdict") != Some("not_established")
     }
 
     fn size(&self, value: f64) -> String {
@@ -301,6 +314,23 @@ impl<'a> Voice<'a> {
         )
     }
 
+    /// Invited against held out: whoever was invited and did not join is among them.
+    fn invited(&self) -> String {
+        let label = kpi_label(self.row.kpi.as_deref().unwrap_or_default(), self.language);
+        let (size, up) = (self.size(self.difference), self.difference >= 0.0);
+        let said = self.language.say(
+            &format!(
+                "Among customers who were invited, whether or not they joined, \u{201c}{label}\u{201d} is {size} {} than among those who were held out",
+                if up { "higher" } else { "lower" }
+            ),
+            &format!(
+                "Chez les clients invités, qu'ils aient adhéré ou non, l'indicateur « {label} » est {} de {size} à celui des clients non invités",
+                if up { "supérieur" } else { "inférieur" }
+            ),
+        );
+        format!("{said}{}", self.evidence("counterfactual_level"))
+    }
+
     fn adjusted(&self) -> String {
         let said = self.claim(Compared::NonMembers);
         let alike = self.language.say(
@@ -436,10 +466,10 @@ fn unsaid(row: &Row, raw: Option<&Row>, language: Language) -> String {
                     language,
                 );
                 let measured = word::cell(gate.get("measured"), language);
-                let needed = word::cell(
-                    gate.get("needed").or_else(|| gate.get("passes_at")),
-                    language,
-                );
+                let needed = match gate.get("needed").or_else(|| gate.get("passes_at")) {
+                    Some(Json::String(text)) => crate::reason::needed(text, language),
+                    other => word::cell(other, language),
+                };
                 let mut detail = Vec::new();
                 if !measured.is_empty() {
                     detail.push(language.say(
@@ -468,12 +498,10 @@ fn unsaid(row: &Row, raw: Option<&Row>, language: Language) -> String {
         said.push_str(&named.join(&language.say("; ", " ; ")));
     }
     said.push('.');
-    let enough = word::cell(
-        row.own
-            .get("would_suffice")
-            .or_else(|| row.own.get("sample_needed")),
-        language,
-    );
+    let enough = match row.own.get("would_suffice") {
+        Some(Json::String(text)) => crate::reason::reason(text, language),
+        _ => word::cell(row.own.get("sample_needed"), language),
+    };
     if !enough.is_empty() {
         said.push_str(&language.say(
             &format!(" What would suffice: {enough}."),

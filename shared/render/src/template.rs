@@ -139,7 +139,92 @@ pub(crate) const TEMPLATES: &[Entry] = &[
         "a line of this order (line {}) cannot be read",
         "une ligne de cette commande (ligne {}) est illisible",
     ),
-    // What a gate needs.
+    (
+        "costs without an exchange rate are not in it: {}",
+        "costs without an exchange rate are not in it: {}",
+        "des coûts sans taux de change n'y sont pas : {}",
+    ),
+    (
+        "{} cells of few members are withheld: the total holds their months, spread evenly over them",
+        "{} cells of few members are withheld: the total holds their months, spread evenly over them",
+        "{} cases de peu de membres sont masquées : le total compte leurs mois, répartis également entre elles",
+    ),
+    (
+        "{}: the effect of an invitation is no effect of a month of membership, and that of joining is not known",
+        "{}: the effect of an invitation is no effect of a month of membership, and that of joining is not known",
+        "{} : l'effet d'une invitation n'est pas celui d'un mois d'adhésion, et celui de l'adhésion n'est pas connu",
+    ),
+    (
+        "{} opportunities ended, and nobody says when: fill the date of closing",
+        "{} opportunities ended, and nobody says when: fill the date of closing",
+        "{} opportunités sont closes sans que rien ne dise quand : renseignez la date de clôture",
+    ),
+    (
+        "{} of {} opportunities name nobody and no account that is known: check their person_id and account_id",
+        "{} of {} opportunities name nobody and no account that is known: check their person_id and account_id",
+        "{} opportunités sur {} ne nomment ni personne ni compte connu : vérifiez leurs person_id et account_id",
+    ),
+    (
+        "{} did not converge after {} iterations: {}",
+        "the model does not fit these data ({})",
+        "le modèle ne s'ajuste pas à ces données ({})",
+    ),
+    // What a gate needs; the longer ones first.
+    (
+        "{} customers lost on either side",
+        "{} customers lost on either side",
+        "{} clients perdus de chaque côté",
+    ),
+    (
+        "{} successes on either side",
+        "{} successes on either side",
+        "{} succès de chaque côté",
+    ),
+    (
+        "{} months with purchases on either side",
+        "{} months with purchases on either side",
+        "{} mois avec achats de chaque côté",
+    ),
+    (
+        ">= {} customers lost on either side",
+        "≥ {} customers lost on either side",
+        "≥ {} clients perdus de chaque côté",
+    ),
+    (
+        ">= {} successes on either side",
+        "≥ {} successes on either side",
+        "≥ {} succès de chaque côté",
+    ),
+    (
+        ">= {} months with purchases on either side",
+        "≥ {} months with purchases on either side",
+        "≥ {} mois avec achats de chaque côté",
+    ),
+    (
+        ">= {} joiners in each month, else pooled",
+        "≥ {} joiners in each month, else pooled",
+        "≥ {} adhésions chaque mois, sinon regroupées",
+    ),
+    (
+        ">= {} months before joining",
+        "≥ {} months before joining",
+        "≥ {} mois avant l'adhésion",
+    ),
+    (
+        ">= {} on either side",
+        "≥ {} on either side",
+        "≥ {} de chaque côté",
+    ),
+    (
+        "< {} standard deviations",
+        "<\u{a0}{} standard deviations",
+        "<\u{a0}{} écart type",
+    ),
+    (
+        "< {} of members without like",
+        "<\u{a0}{} of members without like",
+        "<\u{a0}{} des membres sans semblable",
+    ),
     (
         "{} of {} methods with the same sign",
         "{} of {} methods with the same sign",
@@ -161,9 +246,9 @@ pub(crate) const TEMPLATES: &[Entry] = &[
         "{} lignes dans une autre devise sont laissées de côté : pas de taux de change ce jour-là ni avant",
     ),
     (
-        "mean days without a contract within {} days of creation: lost ones compete, open ones are censored",
-        "mean days without a contract within {} days of creation: lost ones compete, open ones are censored",
-        "jours moyens sans contrat dans les {} jours de la création : les perdues concourent, les ouvertes sont censurées",
+        "mean days to a contract of the opportunities won within {} days: lost ones compete, open ones are censored",
+        "mean days to a contract of the opportunities won within {} days: lost ones compete, open ones are censored",
+        "jours moyens jusqu'au contrat des opportunités gagnées dans les {} jours : les perdues concourent, les ouvertes sont censurées",
     ),
     (
         "lifetime value: customers seen for {} months",

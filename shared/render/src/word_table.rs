@@ -117,6 +117,8 @@ pub(crate) const GATES: &[Entry] = &[
     ),
     ("size", "sample size", "taille de l'échantillon"),
     ("events", "number of purchases", "nombre d'achats"),
+    ("losses", "customers lost", "clients perdus"),
+    ("successes", "number of successes", "nombre de succès"),
     (
         "cohort_cell",
         "size of the join cohorts",

@@ -11,8 +11,14 @@ use crate::gains::{Known, Lever};
 /// Why a figure is withheld, as the table `kpis` says it.
 const TOO_FEW: &str = "fewer people than min_cell, here or in what could be subtracted";
 
-/// Σ over whole months up to `last` of the KPI × what one is worth; withheld months are left out, and said.
-pub(crate) fn counted(name: &str, lever: &CountedLever, kpis: &[Row], last: Month) -> Known {
+/// Σ over whole months of the window, up to `last`, of the KPI × what one is worth; withheld months are left out, and said.
+pub(crate) fn counted(
+    name: &str,
+    lever: &CountedLever,
+    kpis: &[Row],
+    first: Option<Month>,
+    last: Month,
+) -> Known {
     let whole = |row: &&Row, column: &str| row.text(column).is_none_or(|value| value == "all");
     let rows = kpis
         .iter()
@@ -32,7 +38,9 @@ pub(crate) fn counted(name: &str, lever: &CountedLever, kpis: &[Row], last: Mont
     let mut withheld = 0_u64;
     for row in rows {
         let month = row.period.as_deref().and_then(|period| period.parse().ok());
-        let Some(month) = month.filter(|month| *month <= last) else {
+        let Some(month) =
+            month.filter(|month| first.is_none_or(|first| *month >= first) && *month <= last)
+        else {
             continue;
         };
         match (row.status, row.value) {
@@ -65,6 +73,8 @@ pub(crate) fn counted(name: &str, lever: &CountedLever, kpis: &[Row], last: Mont
             .map(|(month, n)| (month, n / all))
             .collect(),
         shape: "counted",
+        note: (withheld > 0)
+            .then(|| "months with fewer people than min_cell are not counted".to_owned()),
         withheld,
     })
 }

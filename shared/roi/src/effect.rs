@@ -29,14 +29,32 @@ fn whole(row: &&Row) -> bool {
             .all(|column| all(row.text(column)))
 }
 
-/// The headline of a KPI, else the best adjusted rung as an assumption, else why there is none.
+/// Gates that speak against every comparison of members with others, whatever the method: those who join were on another course
+/// before, who left is missing from the data, or methods contradict each other.
+const AGAINST_ALL: [&str; 5] = [
+    "placebo",
+    "pre_trend",
+    "trend_before",
+    "survivors",
+    "sign_agreement",
+];
+
+fn gates(row: &Row) -> impl Iterator<Item = (&str, &str)> {
+    let gates = row.own.get("gates").and_then(Json::as_array);
+    gates.into_iter().flatten().filter_map(|gate| {
+        let text = |name: &str| gate.get(name).and_then(Json::as_str);
+        Some((text("gate")?, text("result")?))
+    })
+}
+
+/// The headline of a KPI, else what was randomised, else the best adjusted rung as an assumption, else why there is none.
 pub(crate) fn effect(uplift: &[Row], kpi: &str) -> Result<Effect, (Status, String)> {
     let rows: Vec<&Row> = uplift
         .iter()
         .filter(|row| row.kpi.as_deref() == Some(kpi))
         .filter(whole)
         .collect();
-    let read = |row: &&Row| {
+    let read = |row: &Row| {
         Some(Effect {
             value: row
                 .value
@@ -47,24 +65,50 @@ pub(crate) fn effect(uplift: &[Row], kpi: &str) -> Result<Effect, (Status, Strin
                 .text("grade")
                 .filter(|grade| matches!(*grade, "A" | "B" | "C"))?
                 .to_owned(),
-            method: row.text("method")?.to_owned(),
+            // The effect of being invited is not that of a month of membership.
+            method: row
+                .text("method")
+                .filter(|method| *method != "itt")?
+                .to_owned(),
         })
     };
     let headline = rows
         .iter()
+        .copied()
         .find(|row| row.own.get("headline") == Some(&Json::Bool(true)));
     if let Some(found) = headline.and_then(read) {
         return Ok(found);
     }
-    // A blocked headline leaves the adjusted comparisons: assumed at best, the smallest of them.
+    let randomised = rows.iter().filter_map(|row| read(row));
+    if let Some(found) = randomised.into_iter().find(|found| found.grade == "A") {
+        return Ok(found);
+    }
+    // A blocked headline leaves the adjusted comparisons: assumed at best, the smallest of them, and only those whose likeness was
+    // checked.
+    let refuted = headline.is_some_and(|row| {
+        gates(row).any(|(gate, result)| result == "block" && AGAINST_ALL.contains(&gate))
+    });
+    let checked = |row: &&&Row| {
+        ["balance", "overlap"]
+            .iter()
+            .all(|wanted| gates(row).any(|(gate, result)| gate == *wanted && result != "block"))
+    };
     let adjusted = rows
         .iter()
-        .filter_map(read)
+        .filter(|_| !refuted)
+        .filter(checked)
+        .filter_map(|row| read(row))
         .filter(|found| found.grade == "C");
     if let Some(found) = adjusted.min_by(|a, b| a.value.abs().total_cmp(&b.value.abs())) {
         return Ok(found);
     }
     Err(match headline {
+        Some(row) if row.text("method") == Some("itt") && row.status == Status::Ok => (
+            Status::CannotSay,
+            format!(
+                "{kpi}: the effect of an invitation is no effect of a month of membership, and that of joining is not known"
+            ),
+        ),
         Some(row) => {
             let status = if row.status == Status::Ok {
                 Status::CannotSay

@@ -6,7 +6,7 @@ use levier_domain::table::Status;
 use levier_domain::time::Month;
 
 use crate::effect::Effect;
-use crate::months::MemberMonths;
+use crate::months::{MemberMonths, Members};
 
 /// How prudently the evidence is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +44,10 @@ pub(crate) struct Lever {
     pub months: BTreeMap<Month, f64>,
     /// How the months were found: `tenure_curve`, `even` or `counted`.
     pub shape: &'static str,
-    /// Months that are left out because fewer than `min_cell` people are behind them.
+    /// Months or cells that were withheld because fewer than `min_cell` people are behind them.
     pub withheld: u64,
+    /// What became of them.
+    pub note: Option<String>,
 }
 
 /// A lever, or why it is unknown.
@@ -58,23 +60,16 @@ impl Lever {
         effect: &Effect,
         assumed: bool,
         factor: f64,
-        members: &[MemberMonths],
+        members: &Members,
         curve: &[(i32, f64)],
-    ) -> Known {
-        let all: u64 = members.iter().map(|cell| cell.members).sum();
-        if all == 0 {
-            return Err((
-                Status::Missing,
-                "needs: months of members who are customers".to_owned(),
-            ));
-        }
-        let euros = factor * all as f64;
+    ) -> Self {
+        let euros = factor * members.total;
         let (mut lower, mut upper) = (effect.lower * euros, effect.upper * euros);
         if lower > upper {
             std::mem::swap(&mut lower, &mut upper);
         }
-        let (months, shape) = spread(members, curve, effect.value);
-        Ok(Self {
+        let (months, shape) = spread(&members.cells, curve, effect.value);
+        Self {
             item: item.to_owned(),
             measured: effect.is_measured() && !assumed,
             grade: Some(effect.grade.clone()),
@@ -84,8 +79,9 @@ impl Lever {
             upper,
             months,
             shape,
-            withheld: 0,
-        })
+            withheld: members.withheld,
+            note: shared(members),
+        }
     }
 
     /// What a scenario takes of it; `None` when it takes nothing.
@@ -96,6 +92,16 @@ impl Lever {
             Scenario::Optimistic => Some(self.upper),
         }
     }
+}
+
+/// How the months of few members are counted, where there are any.
+pub(crate) fn shared(members: &Members) -> Option<String> {
+    (members.withheld > 0).then(|| {
+        format!(
+            "{} cells of few members are withheld: the total holds their months, spread evenly over them",
+            members.withheld
+        )
+    })
 }
 
 /// Each month's share: members × effect at their tenure, where the curve agrees with the effect in sign, else members alone.
@@ -120,12 +126,12 @@ fn spread(
             .or(curve.first())
             .map_or(0.0, |(_, value)| *value)
     };
-    let along = sums(&|cell| cell.members as f64 * at(cell.event_time));
+    let along = sums(&|cell| cell.members * at(cell.event_time));
     let total: f64 = along.values().sum();
     let (sums, total, shape) = if total * effect > 0.0 {
         (along, total, "tenure_curve")
     } else {
-        let even = sums(&|cell| cell.members as f64);
+        let even = sums(&|cell| cell.members);
         let total = even.values().sum();
         (even, total, "even")
     };

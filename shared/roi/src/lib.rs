@@ -21,7 +21,10 @@
 //! ```
 //!
 //! Gains are spread over months by how many members there were in each month and how long they had been members, along the
-//! tenure curve, so that the months add up to the effect times all member-months. Costs before the first gain count in full.
+//! tenure curve, so that the months add up to the effect times all member-months. Costs and gains are of the same months: where
+//! members joined before the window of `uplift`, what came before it is in neither, and the column `window` says so; a community
+//! that began within the window has all its costs counted, those before the first gain as well. A cost that has no exchange rate
+//! makes the return partial, and there is no conservative one.
 //!
 //! ```
 //! use levier_domain::{config::Config, table::Status};
@@ -40,9 +43,9 @@ mod gains;
 mod model;
 mod months;
 
-pub use costs::Cost;
+pub use costs::{Cost, Unpriced};
 pub use model::{RoiInput, roi};
-pub use months::{MemberMonths, member_months};
+pub use months::{MemberMonths, Members, member_months};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]

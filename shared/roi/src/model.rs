@@ -8,11 +8,11 @@ use levier_domain::table::{Row, Status};
 use levier_domain::time::Month;
 use serde_json::json;
 
-use crate::costs::{Cost, Costs};
+use crate::costs::{Cost, Costs, Unpriced};
 use crate::counted::counted;
 use crate::effect::{curve, effect};
-use crate::gains::{Known, Lever, Scenario};
-use crate::months::{MemberMonths, member_months};
+use crate::gains::{Known, Lever, Scenario, shared};
+use crate::months::{Members, member_months};
 
 /// Half-width of a 95 % interval in standard errors, and of an 80 % one.
 const Z95: f64 = 1.959_963_984_540_054;
@@ -31,6 +31,8 @@ pub struct RoiInput<'a> {
     pub last_month: Month,
     /// Costs of the community in the reporting currency.
     pub costs: &'a [Cost],
+    /// Costs whose currency has no rate: they make the return partial.
+    pub unpriced: &'a [Unpriced],
     /// Rows of the table `uplift`.
     pub uplift: &'a [Row],
     /// Rows of the table `tenure`: the curve and the member-months.
@@ -48,6 +50,7 @@ impl<'a> RoiInput<'a> {
             as_of,
             last_month,
             costs: &[],
+            unpriced: &[],
             uplift: &[],
             tenure: &[],
             kpis: &[],
@@ -63,21 +66,21 @@ pub fn roi(input: &RoiInput<'_>) -> Vec<Row> {
         currency: input.config.workspace.currency.code(),
     };
     let per_major = input.config.workspace.currency.minor_per_major() as f64;
-    let costs = Costs::until(input.costs, input.last_month);
-    let (members, withheld) = member_months(input.tenure);
-    let members: Vec<MemberMonths> = members
-        .into_iter()
-        .filter(|cell| cell.month <= input.last_month)
-        .collect();
+    let members = member_months(input.tenure);
+    let first = first_month(input.uplift, members.as_ref().ok());
+    let costs = Costs::between(input.costs, input.unpriced, first, input.last_month);
     let mut rows = sheet.costs(&costs, per_major);
-    rows.push(sheet.member_months(&members, withheld));
+    rows.push(sheet.member_months(&members));
 
     let mut levers = vec![
         ("incremental_margin", revenue(input, &members)),
         ("support_savings", support(input, &members)),
     ];
     for (name, lever) in &input.config.roi.levers {
-        levers.push((name, counted(name, lever, input.kpis, input.last_month)));
+        levers.push((
+            name,
+            counted(name, lever, input.kpis, first, input.last_month),
+        ));
     }
     for (item, lever) in &levers {
         rows.extend(
@@ -105,44 +108,75 @@ pub fn roi(input: &RoiInput<'_>) -> Vec<Row> {
         .into_iter()
         .map(|(month, minor)| (month, minor as f64 / per_major))
         .collect();
-    let cost = costs.total().map(|minor| minor as f64 / per_major);
     for scenario in Scenario::ALL {
-        rows.extend(sheet.result(scenario, &levers, cost, &monthly));
+        rows.extend(sheet.result(scenario, &levers, &costs, &monthly));
     }
+    let months = || costs.cells.keys().map(|(month, _)| *month);
+    let told = members.iter().flat_map(|members| &members.cells);
+    let from = first.or_else(|| months().chain(told.map(|cell| cell.month)).min());
+    let window = from.map(|from| format!("{from}/{}", input.last_month));
     for (order, row) in rows.iter_mut().enumerate() {
         row.own.insert("order".to_owned(), json!(order));
+        row.own.insert("window".to_owned(), json!(window));
     }
     rows
 }
 
-fn revenue(input: &RoiInput<'_>, members: &[MemberMonths]) -> Known {
+/// First month of costs and gains where the community is older than the months over which its members were observed: what it cost
+/// before cannot be set against gains that nobody has measured. A community that began within the window has all its costs counted,
+/// those before the first member as well.
+fn first_month(uplift: &[Row], members: Option<&Members>) -> Option<Month> {
+    let window = uplift.iter().find_map(|row| row.text("window"))?;
+    let first: Month = window.split_once('/')?.0.parse().ok()?;
+    members?
+        .first_joined()
+        .is_some_and(|joined| joined < first)
+        .then_some(first)
+}
+
+fn revenue(input: &RoiInput<'_>, members: &Result<Members, (Status, String)>) -> Known {
+    const KPI: &str = "revenue_per_customer";
     let margin = input
         .config
         .commerce
         .margin
         .ok_or((Status::Missing, "needs: commerce.margin".to_owned()))?;
-    let effect = effect(input.uplift, "revenue_per_customer")?;
-    let curve = curve(input.tenure, "revenue_per_customer");
-    Lever::new(
+    let effect = effect(input.uplift, KPI)?;
+    let (members, curve) = (
+        members.as_ref().map_err(Clone::clone)?,
+        curve(input.tenure, KPI),
+    );
+    Ok(Lever::new(
         "incremental_margin",
         &effect,
         false,
         margin,
         members,
         &curve,
-    )
+    ))
 }
 
 /// Fewer tickets are savings; what a ticket costs is an assumption, so that the lever is never measured.
-fn support(input: &RoiInput<'_>, members: &[MemberMonths]) -> Known {
+fn support(input: &RoiInput<'_>, members: &Result<Members, (Status, String)>) -> Known {
+    const KPI: &str = "contact_rate";
     let cost = input
         .config
         .roi
         .cost_per_ticket
         .ok_or((Status::Missing, "needs: roi.cost_per_ticket".to_owned()))?;
-    let effect = effect(input.uplift, "contact_rate")?;
-    let curve = curve(input.tenure, "contact_rate");
-    Lever::new("support_savings", &effect, true, -cost, members, &curve)
+    let effect = effect(input.uplift, KPI)?;
+    let (members, curve) = (
+        members.as_ref().map_err(Clone::clone)?,
+        curve(input.tenure, KPI),
+    );
+    Ok(Lever::new(
+        "support_savings",
+        &effect,
+        true,
+        -cost,
+        members,
+        &curve,
+    ))
 }
 
 /// Why no euro rests on the cost of acquisition: it is compared raw, if at all.
@@ -194,10 +228,10 @@ impl Sheet<'_> {
         };
         for scenario in Scenario::ALL {
             let row = match costs.total() {
-                Some(total) => amount("costs", "all", total),
-                None => Self::without(
+                Ok(total) => Self::partly(amount("costs", "all", total), costs),
+                Err(why) => Self::without(
                     self.row("costs", "roi_costs", "all", self.currency),
-                    &(Status::Missing, "needs: costs".to_owned()),
+                    &(Status::Missing, why),
                 ),
             };
             rows.push(row.with("scenario", scenario.name()));
@@ -213,20 +247,29 @@ impl Sheet<'_> {
         rows
     }
 
-    fn member_months(&self, members: &[MemberMonths], withheld: u64) -> Row {
-        let all: u64 = members.iter().map(|cell| cell.members).sum();
+    /// A figure that some costs are missing from.
+    fn partly(mut row: Row, costs: &Costs) -> Row {
+        if let Some(why) = costs.left_out() {
+            row.status = Status::Partial;
+            row.reason = Some(match row.reason {
+                Some(held) => format!("{why}; {held}"),
+                None => why,
+            });
+        }
+        row
+    }
+
+    fn member_months(&self, members: &Result<Members, (Status, String)>) -> Row {
         let row = self
             .row("member_months", "roi_gains", "all", "customer-months")
             .with("basis", "measured");
-        if all == 0 {
-            let why = "needs: months of members who are customers".to_owned();
-            return Self::without(row, &(Status::Missing, why));
-        }
-        let mut row = row.with("cells_withheld", withheld);
-        row.value = Some(all as f64);
-        if withheld > 0 {
-            row.reason = Some("months with fewer members than min_cell are not counted".to_owned());
-        }
+        let members = match members {
+            Ok(members) => members,
+            Err(why) => return Self::without(row, why),
+        };
+        let mut row = row.with("cells_withheld", members.withheld);
+        row.value = Some(members.total);
+        row.reason = shared(members);
         row
     }
 
@@ -254,7 +297,7 @@ impl Sheet<'_> {
         }
         if lever.withheld > 0 {
             row = row.with("cells_withheld", lever.withheld);
-            row.reason = Some("months with fewer people than min_cell are not counted".to_owned());
+            row.reason.clone_from(&lever.note);
         }
         match lever.taken(scenario) {
             Some(value) => {
@@ -352,10 +395,12 @@ impl Sheet<'_> {
         &self,
         scenario: Scenario,
         levers: &[Known],
-        cost: Option<f64>,
-        costs: &BTreeMap<Month, f64>,
+        costs: &Costs,
+        monthly: &BTreeMap<Month, f64>,
     ) -> Vec<Row> {
         let name = scenario.name();
+        let per_major = self.input.config.workspace.currency.minor_per_major() as f64;
+        let cost = costs.total().map(|minor| minor as f64 / per_major);
         let row = |item: &str, kpi: &str, unit: &str| {
             self.row(item, kpi, "all", unit).with("scenario", name)
         };
@@ -381,10 +426,9 @@ impl Sheet<'_> {
                 .map(|(status, _)| *status)
                 .next();
             let why = (status.unwrap_or(Status::CannotSay), left.join("; "));
-            let cost_why = if cost.is_none() {
-                (Status::Missing, "needs: costs".to_owned())
-            } else {
-                why.clone()
+            let cost_why = match cost {
+                Err(lacks) => (Status::Missing, lacks),
+                Ok(_) => why.clone(),
             };
             return vec![
                 Self::without(row("gains", "roi_gains", self.currency), &why),
@@ -423,15 +467,27 @@ impl Sheet<'_> {
             row.value = Some(*euros);
             rows.push(row);
         }
-        let Some(cost) = cost else {
-            let why = (Status::Missing, "needs: costs".to_owned());
-            rows.push(Self::without(row("roi", "roi", "ratio"), &why));
-            rows.push(Self::without(
-                row("payback_month", "payback_month", "months"),
-                &why,
-            ));
-            return rows;
+        let without = |why: &(Status, String)| {
+            vec![
+                Self::without(row("roi", "roi", "ratio"), why),
+                Self::without(row("payback_month", "payback_month", "months"), why),
+            ]
         };
+        let cost = match cost {
+            Ok(cost) => cost,
+            Err(why) => {
+                rows.extend(without(&(Status::Missing, why)));
+                return rows;
+            }
+        };
+        // A lower end that leaves costs out is none.
+        if let Some(why) = costs
+            .left_out()
+            .filter(|_| scenario == Scenario::Conservative)
+        {
+            rows.extend(without(&(Status::CannotSay, why)));
+            return rows;
+        }
         let ratio = |euros: f64| (euros - cost) / cost;
         let mut total = row("roi", "roi", "ratio").with("basis", basis);
         total.value = Some(ratio(value));
@@ -444,12 +500,16 @@ impl Sheet<'_> {
                 .with("p50", ratio(value))
                 .with("p90", ratio(value + spread));
         }
-        rows.push(total);
-        rows.push(self.payback(
+        rows.push(Self::partly(total, costs));
+        let payback = self.payback(
             row("payback_month", "payback_month", "months").with("basis", basis),
             &by_month,
-            costs,
-        ));
+            monthly,
+        );
+        rows.push(match payback.status {
+            Status::Ok => Self::partly(payback, costs),
+            _ => payback,
+        });
         rows
     }
 

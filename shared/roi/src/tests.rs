@@ -4,7 +4,7 @@ use jiff::civil::date;
 use levier_domain::config::Config;
 use levier_domain::table::{Row, Status};
 
-use crate::{Cost, RoiInput, roi};
+use crate::{Cost, RoiInput, Unpriced, roi};
 
 fn uplift(kpi: &str, grade: &str, value: f64, ends: (f64, f64)) -> Row {
     let mut row = Row::new(Status::Ok)
@@ -22,7 +22,15 @@ fn members(month: &str, event_time: i32, n: u64) -> Row {
         .with("measure", "member_months")
         .with("event_time", event_time);
     row.period = Some(month.to_owned());
-    row.n = Some(n);
+    row.value = Some(n as f64);
+    row
+}
+
+/// The total of all months, or of one.
+fn total(month: &str, n: f64) -> Row {
+    let mut row = Row::new(Status::Ok).with("measure", "member_months");
+    row.period = Some(month.to_owned());
+    row.value = Some(n);
     row
 }
 
@@ -66,6 +74,10 @@ fn run(config: &Config, uplift: &[Row]) -> Vec<Row> {
         members("2026-01", 0, 100),
         members("2026-02", 1, 100),
         members("2026-03", 2, 100),
+        total("2026-01", 100.0),
+        total("2026-02", 100.0),
+        total("2026-03", 100.0),
+        total("all", 300.0),
         point(-1, 50.0),
         point(0, 0.0),
         point(1, 3.0),
@@ -325,4 +337,232 @@ fn what_acquisition_costs_is_compared_raw_so_that_no_euro_rests_on_it() {
         content.reason.as_deref(),
         Some("needs: roi.levers.content_value")
     );
+}
+
+/// A row that passed or failed gates.
+fn gated(mut row: Row, method: &str, headline: bool, gates: &[(&str, &str)]) -> Row {
+    let gates: Vec<serde_json::Value> = gates
+        .iter()
+        .map(|(gate, result)| serde_json::json!({"gate": gate, "result": result}))
+        .collect();
+    row = row
+        .with("method", method)
+        .with("headline", headline)
+        .with("gates", gates);
+    if row.own["gates"].to_string().contains("block") {
+        (row.status, row.value) = (Status::CannotSay, None);
+        row.reason = Some("placebo: measured 3, needed interval holds 0".to_owned());
+    }
+    row
+}
+
+#[test]
+fn months_of_few_members_are_in_the_total() {
+    // Eight join a month: no month of joining may be told, every second month's total may.
+    let withheld = |mut row: Row| {
+        (row.status, row.value) = (Status::Suppressed, None);
+        row.reason =
+            Some("fewer people than min_cell, here or in what could be subtracted".to_owned());
+        row
+    };
+    let tenure = [
+        withheld(members("2026-01", 0, 8)),
+        withheld(members("2026-02", 0, 8)),
+        withheld(members("2026-02", 1, 8)),
+        withheld(total("2026-01", 8.0)),
+        total("2026-02", 16.0),
+        total("all", 24.0),
+    ];
+    let config = config(Some(0.5), None);
+    let uplift = [uplift("revenue_per_customer", "B", 4.0, (1.0, 7.0))];
+    let costs = [cost("2026-01", "people", 1_000)];
+    let input = RoiInput {
+        costs: &costs,
+        uplift: &uplift,
+        tenure: &tenure,
+        ..RoiInput::new(&config, date(2026, 2, 28), "2026-02".parse().unwrap())
+    };
+    let rows = roi(&input);
+    let gains = find(&rows, "gains", "central");
+    assert!((gains.value.unwrap() - 48.0).abs() < 1e-9, "{gains:?}");
+    let lever = find(&rows, "incremental_margin", "central");
+    assert_eq!(lever.own["cells_withheld"], 3);
+    assert!(lever.reason.as_deref().unwrap().contains("spread evenly"));
+    let of_month = |month: &str| {
+        rows.iter()
+            .find(|row| row.text("item") == Some("gains") && row.period.as_deref() == Some(month))
+            .and_then(|row| row.value)
+    };
+    let (conservative, share) = (12.0, of_month("2026-02").unwrap());
+    assert!((share / conservative - 2.0 / 3.0).abs() < 1e-9, "{share}");
+    // Too few in all: withheld, and said to be.
+    let tenure = [withheld(total("all", 4.0))];
+    let rows = roi(&RoiInput {
+        tenure: &tenure,
+        ..input
+    });
+    let gains = find(&rows, "incremental_margin", "central");
+    assert_eq!(gains.status, Status::Suppressed);
+    assert!(gains.reason.as_deref().unwrap().contains("min_cell"));
+}
+
+#[test]
+fn costs_and_gains_are_of_the_same_months() {
+    let config = config(Some(0.5), None);
+    let uplift =
+        [uplift("revenue_per_customer", "B", 4.0, (1.0, 7.0)).with("window", "2026-01/2026-02")];
+    let costs = [
+        cost("2020-01", "platform", 900_000),
+        cost("2026-01", "people", 10_000),
+    ];
+    let rows = |joined_before: i32| {
+        let tenure = [
+            members("2026-01", joined_before, 100),
+            total("2026-01", 100.0),
+            total("all", 100.0),
+        ];
+        roi(&RoiInput {
+            costs: &costs,
+            uplift: &uplift,
+            tenure: &tenure,
+            ..RoiInput::new(&config, date(2026, 2, 28), "2026-02".parse().unwrap())
+        })
+    };
+    // Members of before the window: what the community cost before it stands against gains that were not observed.
+    let old = rows(5);
+    let total = find(&old, "roi", "central");
+    assert!((total.value.unwrap() - 1.0).abs() < 1e-9, "{total:?}");
+    assert_eq!(total.text("window"), Some("2026-01/2026-02"));
+    // The first member joined within it: what it took to begin counts.
+    let young = rows(0);
+    assert_eq!(find(&young, "costs", "central").value, Some(9_100.0));
+    assert_eq!(
+        find(&young, "roi", "central").text("window"),
+        Some("2020-01/2026-02")
+    );
+}
+
+#[test]
+fn a_cost_without_a_rate_makes_the_return_partial() {
+    let config = config(Some(0.5), None);
+    let uplift = [uplift("revenue_per_customer", "B", 4.0, (1.0, 7.0))];
+    let tenure = [
+        members("2026-01", 0, 100),
+        total("2026-01", 100.0),
+        total("all", 100.0),
+    ];
+    let costs = [cost("2026-01", "people", 10_000)];
+    let unpriced = [Unpriced {
+        month: "2026-01".parse().unwrap(),
+        currency: "USD".to_owned(),
+        amount: "50000.00".to_owned(),
+    }];
+    let rows = |costs: &[Cost]| {
+        roi(&RoiInput {
+            costs,
+            unpriced: &unpriced,
+            uplift: &uplift,
+            tenure: &tenure,
+            ..RoiInput::new(&config, date(2026, 1, 31), "2026-01".parse().unwrap())
+        })
+    };
+    let known = rows(&costs);
+    for (item, scenario, status) in [
+        ("costs", "central", Status::Partial),
+        ("roi", "central", Status::Partial),
+        ("roi", "conservative", Status::CannotSay),
+        ("payback_month", "central", Status::Partial),
+        ("payback_month", "conservative", Status::CannotSay),
+    ] {
+        let row = find(&known, item, scenario);
+        assert_eq!(row.status, status, "{row:?}");
+        assert!(
+            row.reason
+                .as_deref()
+                .unwrap()
+                .contains("50000.00 USD (2026-01)")
+        );
+    }
+    let none = rows(&[]);
+    assert_eq!(find(&none, "roi", "central").status, Status::Missing);
+}
+
+#[test]
+fn euros_rest_on_checked_comparisons_only() {
+    let rung = |grade: &str| uplift("revenue_per_customer", grade, 4.0, (1.0, 7.0));
+    let likeness = [("balance", "pass"), ("overlap", "warn")];
+    let blocked = |gate: &str| gated(rung("B"), "did", true, &[(gate, "block")]);
+    for (case, rows, known) in [
+        (
+            "checked",
+            vec![
+                blocked("history"),
+                gated(rung("C"), "stratified", false, &likeness),
+            ],
+            Some("stratified"),
+        ),
+        (
+            "unchecked",
+            vec![
+                blocked("history"),
+                gated(rung("C"), "regression", false, &[("size", "pass")]),
+            ],
+            None,
+        ),
+        (
+            "refuted for all",
+            vec![
+                blocked("survivors"),
+                gated(rung("C"), "stratified", false, &likeness),
+            ],
+            None,
+        ),
+        (
+            "randomised",
+            vec![
+                blocked("placebo"),
+                gated(rung("A"), "itt", false, &[]),
+                gated(rung("A"), "cace", false, &[]),
+            ],
+            Some("cace"),
+        ),
+        (
+            "invited, not joined",
+            vec![gated(rung("A"), "itt", true, &[])],
+            None,
+        ),
+        (
+            "invited, and joined",
+            vec![
+                gated(rung("A"), "itt", true, &[]),
+                gated(rung("A"), "cace", false, &[]),
+            ],
+            Some("cace"),
+        ),
+    ] {
+        let rows = run(&config(Some(0.5), None), &rows);
+        let lever = find(&rows, "incremental_margin", "central");
+        assert_eq!(lever.text("method"), known, "{case}: {lever:?}");
+        assert!(known.is_some() || lever.reason.is_some(), "{case}");
+    }
+}
+
+#[test]
+fn costs_of_nothing_and_members_who_are_none_are_said() {
+    let config = config(Some(0.5), None);
+    let costs = [cost("2026-01", "people", 0)];
+    let uplift = [uplift("revenue_per_customer", "B", 4.0, (1.0, 7.0))];
+    let rows = roi(&RoiInput {
+        costs: &costs,
+        uplift: &uplift,
+        tenure: &[total("all", 0.0)],
+        ..RoiInput::new(&config, date(2026, 1, 31), "2026-01".parse().unwrap())
+    });
+    let reason = |item: &str| find(&rows, item, "central").reason.clone().unwrap();
+    assert!(
+        reason("roi").starts_with("the costs are 0"),
+        "{}",
+        reason("roi")
+    );
+    assert!(reason("incremental_margin").starts_with("no customer has joined yet"));
 }

@@ -174,6 +174,24 @@ pub fn clustered_rows(
         return Err(StatsError::too_few("clustered difference", g as u64, 2));
     }
     let factor = g / (g - 1.0) * (rows - 1.0) / (rows - 2.0);
+    let mut of_arm = [vec![false; count], vec![false; count]];
+    for (&t, &u) in treated.iter().zip(units) {
+        of_arm[usize::from(t)][u] = true;
+    }
+    // The residuals of an arm sum to 0: of one unit they say nothing about units.
+    if of_arm
+        .iter()
+        .any(|seen| seen.iter().filter(|seen| **seen).count() < 2)
+    {
+        let gap = mean[1] - mean[0];
+        return Ok(Contrast {
+            treated: mean[1],
+            control: mean[0],
+            difference: Estimate::bare(gap),
+            relative: (mean[0] != 0.0).then(|| Estimate::bare(gap / mean[0])),
+            degrees_of_freedom: None,
+        });
+    }
     let (mut v1, mut v0, mut c) = (0.0, 0.0, 0.0);
     for s in &score {
         v1 += s[1] * s[1];

@@ -420,8 +420,9 @@ impl Competing {
         Ok(out)
     }
 
-    /// Mean time within `horizon` spent without the event of interest (`horizon − ∫ incidence`): lost deals stay unwon.
-    pub fn restricted_mean_without_event(&self, horizon: f64) -> Result<f64, StatsError> {
+    /// Mean time to the event of interest, of those who meet it within `horizon`: `horizon − ∫ incidence ÷ incidence(horizon)`. How
+    /// many meet it is not in it.
+    pub fn mean_time_to_event(&self, horizon: f64) -> Result<f64, StatsError> {
         if !(horizon.is_finite() && horizon > 0.0) {
             return Err(StatsError::invalid(
                 "horizon",
@@ -429,19 +430,41 @@ impl Competing {
             ));
         }
         let steps = self.cumulative_incidence()?;
-        let mut area = 0.0;
-        for (i, (t, e)) in steps.iter().enumerate().filter(|(_, s)| s.0 < horizon) {
+        let (mut area, mut reached) = (0.0, 0.0);
+        for (i, (t, e)) in steps.iter().enumerate().filter(|(_, s)| s.0 <= horizon) {
             let end = steps.get(i + 1).map_or(horizon, |s| s.0.min(horizon));
             area += e.value * (end - t);
+            reached = e.value;
         }
-        Ok(horizon - area)
+        if reached <= 0.0 {
+            return Err(StatsError::too_few("events within the horizon", 0, 1));
+        }
+        Ok(horizon - area / reached)
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::Lifetimes;
+    use super::{Competing, Ending, Lifetimes};
+
+    /// However many are lost, those who win take as long; open ones count as far as they were watched.
+    #[test]
+    fn the_time_to_an_event_does_not_hold_how_many_meet_it() {
+        for lost in [0, 40, 400] {
+            let mut course = Competing::default();
+            for _ in 0..30 {
+                course.update(30.0, Ending::Event).unwrap();
+                course.update(60.0, Ending::Event).unwrap();
+            }
+            for _ in 0..lost {
+                course.update(70.0, Ending::Competitor).unwrap();
+            }
+            let mean = course.mean_time_to_event(180.0).unwrap();
+            assert!((mean - 45.0).abs() < 1e-9, "{lost}: {mean}");
+        }
+        assert!(Competing::default().mean_time_to_event(180.0).is_err());
+    }
 
     /// The product of shares is one half exactly after n/2 of n events, whatever its last digit says.
     #[test]

@@ -183,13 +183,19 @@ impl Ratio {
     }
 }
 
-/// Regression on the mean outcome before joining, over the panels of a series: level of members, what they would have had,
-/// their difference, members, controls.
-pub(crate) fn regression(
-    panels: &[&PanelMoments],
-    last: i32,
-) -> Result<(Contrast, u64, u64), StatsError> {
+/// A regression, with what its gates need.
+pub(crate) struct Regressed {
+    pub contrast: Contrast,
+    pub members: u64,
+    pub controls: u64,
+    /// Standardised difference of the level before joining, that of members weighted by their number.
+    pub balance: Option<f64>,
+}
+
+/// Regression on the mean outcome before joining, over the panels of a series.
+pub(crate) fn regression(panels: &[&PanelMoments], last: i32) -> Result<Regressed, StatsError> {
     let (mut total, mut effect, mut level, mut variance) = (0.0, 0.0, 0.0, 0.0);
+    let (mut apart, mut compared) = (0.0, 0.0);
     let (mut members, mut controls) = (0, 0);
     for panel in panels {
         let first = panel.times().first().copied().unwrap_or(0.0) as i32;
@@ -244,6 +250,11 @@ pub(crate) fn regression(
             level += months * after(m);
             members += m.n();
             if m.n() > 1 {
+                let span = weights(length, 0..split);
+                let own = form(m, &span, &span) / (m.n() - 1) as f64;
+                let deviation = ((own + sxx / (c.n() - 1) as f64) / 2.0).sqrt();
+                apart += m.n() as f64 * shift / deviation;
+                compared += m.n() as f64;
                 let own = form(m, &residual, &residual) / (m.n() - 1) as f64 / m.n() as f64;
                 variance += months * months * own;
             }
@@ -268,13 +279,13 @@ pub(crate) fn regression(
     }
     if total <= 0.0 {
         return Err(StatsError::empty(
-            "no cohort with two months before joining: the treated arm",
+            "members with two months before joining, or non-members: the comparison",
         ));
     }
     let (effect, level, v) = (effect / total, level / total, variance / (total * total));
     let control = level - effect;
-    Ok((
-        Contrast {
+    Ok(Regressed {
+        contrast: Contrast {
             treated: level,
             control,
             difference: Estimate::checked(
@@ -288,7 +299,8 @@ pub(crate) fn regression(
         },
         members,
         controls,
-    ))
+        balance: (compared > 0.0).then(|| apart / compared),
+    })
 }
 
 struct Term {

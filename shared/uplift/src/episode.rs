@@ -3,6 +3,8 @@
 //! An episode is on the member side only if its unit had joined in an earlier month than the one in which it began: exposure
 //! comes before opportunity. One that began in the month of joining is on neither side, and counted.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// How an opportunity ended, as of the run.
@@ -28,8 +30,8 @@ pub enum What {
     },
     /// An opportunity.
     Deal {
-        /// Days from creation to its end, or to the as-of day.
-        days: u32,
+        /// Days from creation to its end, or to the as-of day; `None` where it ended and nobody says when.
+        days: Option<u32>,
         /// How it ended.
         ending: Ending,
     },
@@ -65,8 +67,8 @@ pub struct Episode {
     pub unit: u64,
 }
 
-/// Impressions and clicks of campaigns, or cost and new customers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Impressions and clicks of campaigns, and what was spent to win customers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Audience {
     /// Impressions of campaigns that count both.
     pub impressions: f64,
@@ -74,6 +76,35 @@ pub struct Audience {
     pub clicks: f64,
     /// Acquisition spend in the reporting currency, minor units.
     pub acquisition_minor: i64,
+    /// Acquisition spend in no sum for want of an exchange rate: rows.
+    pub without_rate: u64,
+}
+
+impl Audience {
+    fn add(&mut self, other: &Self) {
+        self.impressions += other.impressions;
+        self.clicks += other.clicks;
+        self.acquisition_minor += other.acquisition_minor;
+        self.without_rate += other.without_rate;
+    }
+}
+
+/// Spend of one audience by month, as `Month::index`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Campaigns(pub BTreeMap<i32, Audience>);
+
+impl Campaigns {
+    /// What was spent from one month to another, both counted.
+    #[must_use]
+    pub fn between(&self, first: i32, last: i32) -> Audience {
+        let mut sum = Audience::default();
+        if first <= last {
+            for (_, month) in self.0.range(first..=last) {
+                sum.add(month);
+            }
+        }
+        sum
+    }
 }
 
 /// All episodes of a run, and which entities were ever imported.
@@ -92,13 +123,21 @@ pub struct Episodes {
     /// In any order; the report sorts them.
     pub list: Vec<Episode>,
     /// Spend addressed to members, and to others; what is addressed to all is in neither.
-    pub members: Audience,
+    pub members: Campaigns,
     /// Spend addressed to others.
-    pub others: Audience,
+    pub others: Campaigns,
     /// Episodes that began in the month in which their unit joined.
     pub in_join_month: u64,
     /// Episodes that name neither a known person nor an account.
     pub unmatched: u64,
+    /// Of them opportunities.
+    pub unmatched_deals: u64,
+    /// Opportunities in all.
+    pub deals: u64,
+    /// Leads of whom nothing says since when they are customers.
+    pub undated_customers: u64,
+    /// Whether anything could tell that a lead became a customer.
+    pub tells_customers: bool,
     /// Days within which a lead counts as converted.
     pub conversion_days: u32,
 }

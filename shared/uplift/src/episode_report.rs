@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::accumulator::Partial;
 use crate::arms::Arms;
-use crate::episode::{Ending, Episode, Episodes, What};
+use crate::episode::{Campaigns, Ending, Episode, Episodes, What};
 use crate::gate::Check;
 use crate::plan::Plan;
 use crate::report::absent;
@@ -98,13 +98,23 @@ pub(crate) fn ladders(
     let share =
         |kpi, rows: &[Seen], present, needs| ladder(episodes, kpi, "share", rows, present, needs);
     vec![
-        share(
-            "conversion_rate",
-            &conversion,
-            episodes.has_leads,
-            "people with created_at, seen for the conversion window",
+        converted(
+            share(
+                "conversion_rate",
+                &conversion,
+                episodes.has_leads && episodes.tells_customers,
+                if episodes.tells_customers {
+                    "people with created_at, seen for the conversion window"
+                } else {
+                    "orders, deals, subscriptions or became_customer_at"
+                },
+            ),
+            episodes,
         ),
-        share("closing_rate", &closing, episodes.has_deals, "deals"),
+        match unmatched_deals("closing_rate", "share", episodes) {
+            Some(rung) => vec![rung],
+            None => share("closing_rate", &closing, episodes.has_deals, "deals"),
+        },
         share(
             "satisfaction",
             &satisfaction,
@@ -128,8 +138,23 @@ pub(crate) fn ladders(
         vec![sales_cycle(episodes, &list)],
         vec![contracts_signed(episodes, &list, arms)],
         vec![acquisition_cost(plan, partial, episodes)],
-        vec![campaigns(episodes)],
+        vec![campaigns(plan, episodes)],
     ]
+}
+
+/// Says how many customers are left out of the rate.
+fn converted(mut rungs: Vec<Rung>, episodes: &Episodes) -> Vec<Rung> {
+    let left = episodes.undated_customers;
+    if left > 0 {
+        for rung in rungs.iter_mut().filter(|rung| rung.failure.is_none()) {
+            let why = format!("{left} customers are left out: nothing says since when they are");
+            rung.note = Some(match rung.note.take() {
+                Some(note) => format!("{note}; {why}"),
+                None => why,
+            });
+        }
+    }
+    rungs
 }
 
 fn missing(kpi: &str, unit: &str, needs: &str) -> Rung {
@@ -176,7 +201,7 @@ fn ladder(
     )];
     if is_share {
         checks.push(Check::new(
-            "events",
+            "successes",
             &gates::events(hits(1).hits, hits(0).hits),
             ">= 20 successes on either side",
         ));
@@ -241,7 +266,7 @@ fn ladder(
             naive.member_level = Some(contrast.treated);
             naive.non_member_level = raw_level;
         }
-        Err(error) => naive.failure = Some((Status::CannotSay, error.to_string())),
+        Err(error) => naive.failure = Some((Status::CannotSay, crate::gate::failure(&error))),
     }
     let mut rung = Rung {
         method: "stratified",
@@ -277,6 +302,12 @@ fn ladder(
     } else {
         score_within(&strata)
     };
+    // Whoever answers three times says one thing thrice.
+    let adjusted = match adjusted {
+        Ok((difference, level)) if clustered => within_units(rows, &strata, is_share)
+            .map(|error| (Estimate::normal(difference.value, error), level)),
+        other => other,
+    };
     match adjusted {
         Ok((difference, level)) => {
             rung.estimate = Some(difference);
@@ -290,12 +321,16 @@ fn ladder(
                 naive.estimate.as_ref(),
             ));
         }
-        Err(error) => rung.failure = Some((Status::CannotSay, error.to_string())),
+        Err(error) => rung.failure = Some((Status::CannotSay, crate::gate::failure(&error))),
     }
     if clustered {
         rung.note = Some(match rung.note {
-            Some(note) => format!("{note}; units with several rows count once for each"),
-            None => "units with several rows count once for each".to_owned(),
+            Some(note) => format!(
+                "{note}; units with several rows count once for each, and are no several units"
+            ),
+            None => {
+                "units with several rows count once for each, and are no several units".to_owned()
+            }
         });
     }
     vec![naive, rung]
@@ -335,19 +370,61 @@ fn score_within(strata: &Strata<'_>) -> Result<(Estimate, f64), StatsError> {
     Ok((contrast.difference, contrast.treated))
 }
 
-/// Mean days without a contract within [`CYCLE_DAYS`] of an opportunity, lost ones competing, open ones censored.
+/// Standard error of a difference within strata, clustered by unit: the parts that a unit has in it, over all strata, are one.
+fn within_units(rows: &[Seen], strata: &Strata<'_>, is_share: bool) -> Result<f64, StatsError> {
+    let weight = |[others, members]: &[Moments; 2]| {
+        let (a, b) = (members.n() as f64, others.n() as f64);
+        match is_share {
+            true if a > 0.0 && b > 0.0 => a * b / (a + b),
+            false if a > 1.0 && b > 1.0 => a,
+            _ => 0.0,
+        }
+    };
+    let all: f64 = strata.values().map(weight).sum();
+    let mut parts: BTreeMap<u64, f64> = BTreeMap::new();
+    let mut used = 0_u64;
+    for row in rows {
+        let Some(sides) = strata.get(&row.stratum) else {
+            continue;
+        };
+        let (share, own) = (weight(sides) / all, &sides[usize::from(row.member)]);
+        if share > 0.0 {
+            let part = share * (row.value - own.mean(0).unwrap_or(0.0)) / own.n() as f64;
+            *parts.entry(row.unit).or_default() += if row.member { part } else { -part };
+            used += 1;
+        }
+    }
+    let units = parts.len() as f64;
+    if units < 2.0 || used < 3 {
+        return Err(StatsError::too_few("difference within strata", used, 3));
+    }
+    // As of any clustered difference.
+    let factor = units / (units - 1.0) * (used as f64 - 1.0) / (used as f64 - 2.0);
+    Ok((factor * parts.values().map(|part| part * part).sum::<f64>()).sqrt())
+}
+
+/// Mean days from creation to a contract, of the opportunities that are won within [`CYCLE_DAYS`]: lost ones compete, open ones are
+/// censored. How many are won is another KPI, and not in it.
 fn sales_cycle(episodes: &Episodes, list: &[Episode]) -> Rung {
     const KPI: &str = "sales_cycle_days";
-    let deals: Vec<(bool, u64, u32, Ending)> = list
+    let all: Vec<(bool, u64, Option<u32>, Ending)> = list
         .iter()
         .filter_map(|episode| match episode.what {
             What::Deal { days, ending } => Some((episode.member, episode.unit, days, ending)),
             _ => None,
         })
         .collect();
-    if !episodes.has_deals || deals.is_empty() {
+    if let Some(rung) = unmatched_deals(KPI, "days", episodes) {
+        return rung;
+    }
+    if !episodes.has_deals || all.is_empty() {
         return missing(KPI, "days", "deals");
     }
+    let deals: Vec<(bool, u64, u32, Ending)> = all
+        .iter()
+        .filter_map(|(side, unit, days, ending)| Some((*side, *unit, (*days)?, *ending)))
+        .collect();
+    let undated = (all.len() - deals.len()) as u64;
     let mean = |member: bool, without: Option<u64>| -> Result<f64, StatsError> {
         let mut course = Competing::default();
         for (side, unit, days, ending) in &deals {
@@ -360,7 +437,7 @@ fn sales_cycle(episodes: &Episodes, list: &[Episode]) -> Rung {
                 course.update(f64::from(*days), ending)?;
             }
         }
-        course.restricted_mean_without_event(CYCLE_DAYS)
+        course.mean_time_to_event(CYCLE_DAYS)
     };
     let count = |member: bool, won: bool| {
         deals
@@ -380,10 +457,20 @@ fn sales_cycle(episodes: &Episodes, list: &[Episode]) -> Rung {
         events: Some([count(true, true), count(false, true)]),
         headline: true,
         note: Some(format!(
-            "mean days without a contract within {CYCLE_DAYS:.0} days of creation: lost ones compete, open ones are censored"
+            "mean days to a contract of the opportunities won within {CYCLE_DAYS:.0} days: lost ones compete, open ones are censored"
         )),
+        extra: vec![("ended_without_a_date", json!(undated))],
         ..Rung::default()
     };
+    if undated > 0 && (count(true, true) == 0 || count(false, true) == 0) {
+        rung.failure = Some((
+            Status::CannotSay,
+            format!(
+                "{undated} opportunities ended, and nobody says when: fill the date of closing"
+            ),
+        ));
+        return rung;
+    }
     let found = (|| {
         let (member, other) = (mean(true, None)?, mean(false, None)?);
         let left_out = (0..GROUPS)
@@ -405,9 +492,24 @@ fn sales_cycle(episodes: &Episodes, list: &[Episode]) -> Rung {
             (rung.member_level, rung.non_member_level) = (Some(member), Some(other));
             rung.relative = Rung::relative_to(&difference, other);
         }
-        Err(error) => rung.failure = Some((Status::CannotSay, error.to_string())),
+        Err(error) => rung.failure = Some((Status::CannotSay, crate::gate::failure(&error))),
     }
     rung
+}
+
+/// Where most opportunities are of nobody known, what the others say is no figure of the company.
+fn unmatched_deals(kpi: &str, unit: &str, episodes: &Episodes) -> Option<Rung> {
+    let (lost, all) = (episodes.unmatched_deals, episodes.deals);
+    (all > 0 && 2 * lost > all).then(|| {
+        let why = format!(
+            "{lost} of {all} opportunities name nobody and no account that is known: check their person_id and account_id"
+        );
+        Rung {
+            method: "naive",
+            failure: Some((Status::CannotSay, why)),
+            ..absent(kpi, unit, String::new())
+        }
+    })
 }
 
 /// Won deals per 100 customers and year, over the customer-months of either side.
@@ -427,6 +529,9 @@ fn contracts_signed(episodes: &Episodes, list: &[Episode], arms: Option<&Arms>) 
         });
         of_side.count() as f64
     };
+    if let Some(rung) = unmatched_deals(KPI, UNIT, episodes) {
+        return rung;
+    }
     let Some(arms) = arms.filter(|_| episodes.has_deals) else {
         return missing(KPI, UNIT, "deals, and customers");
     };
@@ -472,10 +577,24 @@ fn acquisition_cost(plan: &Plan, partial: &Partial, episodes: &Episodes) -> Rung
         partial.counts.get("new_customers"),
         partial.counts.get("new_customers_members"),
     ];
+    // Of the months in which the new customers were counted.
+    let [others, members] =
+        [&episodes.others, &episodes.members].map(|spend| spend.between(plan.first, plan.last));
     let spent = [
-        plan.major(episodes.others.acquisition_minor),
-        plan.major(episodes.members.acquisition_minor),
+        plan.major(others.acquisition_minor),
+        plan.major(members.acquisition_minor),
     ];
+    let without_rate = others.without_rate + members.without_rate;
+    if without_rate > 0 {
+        let why = format!(
+            "{without_rate} rows in another currency are left out: no exchange rate on or before their day"
+        );
+        return Rung {
+            method: "naive",
+            failure: Some((Status::CannotSay, why)),
+            ..absent(KPI, &unit, String::new())
+        };
+    }
     if !episodes.has_spend || spent.iter().any(|amount| *amount <= 0.0) {
         return missing(
             KPI,
@@ -523,11 +642,14 @@ fn acquisition_cost(plan: &Plan, partial: &Partial, episodes: &Episodes) -> Rung
 }
 
 /// Click rate of campaigns to members and to others.
-fn campaigns(episodes: &Episodes) -> Rung {
+fn campaigns(plan: &Plan, episodes: &Episodes) -> Rung {
     const KPI: &str = "campaign_engagement";
-    let share = |audience: &crate::episode::Audience| Share {
-        hits: audience.clicks.max(0.0).round() as u64,
-        n: audience.impressions.max(0.0).round() as u64,
+    let share = |spend: &Campaigns| {
+        let audience = spend.between(plan.first, plan.last);
+        Share {
+            hits: audience.clicks.max(0.0).round() as u64,
+            n: audience.impressions.max(0.0).round() as u64,
+        }
     };
     let (members, others) = (share(&episodes.members), share(&episodes.others));
     if !episodes.has_spend || members.n == 0 || others.n == 0 {
@@ -558,7 +680,7 @@ fn campaigns(episodes: &Episodes) -> Rung {
                 .non_member_level
                 .and_then(|level| Rung::relative_to(&difference, level));
         }
-        Err(error) => rung.failure = Some((Status::CannotSay, error.to_string())),
+        Err(error) => rung.failure = Some((Status::CannotSay, crate::gate::failure(&error))),
     }
     rung
 }

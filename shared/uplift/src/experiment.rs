@@ -64,7 +64,7 @@ pub(crate) fn experiment(plan: &Plan, partial: &Partial, kpi: &Kpi) -> Vec<Rung>
             itt.non_member_level = Some(contrast.control);
             itt.counterfactual = Some(contrast.control);
         }
-        Err(error) => itt.failure = Some((Status::CannotSay, error.to_string())),
+        Err(error) => itt.failure = Some((Status::CannotSay, crate::gate::failure(&error))),
     }
     let mut cace = Rung {
         method: "cace",
@@ -76,7 +76,7 @@ pub(crate) fn experiment(plan: &Plan, partial: &Partial, kpi: &Kpi) -> Vec<Rung>
             let uptake = invited.mean(1).unwrap_or(0.0) - held_out.mean(1).unwrap_or(0.0);
             cace.extra.push(("uptake", json!(uptake)));
         }
-        Err(error) => cace.failure = Some((Status::CannotSay, error.to_string())),
+        Err(error) => cace.failure = Some((Status::CannotSay, crate::gate::failure(&error))),
     }
     vec![itt, cace]
 }

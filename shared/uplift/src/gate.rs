@@ -1,7 +1,7 @@
 //! Gates as they are published: what was checked, what was measured, what is needed, and what they do to a rung.
 
-use levier_stats::Estimate;
 use levier_stats::gates::{Finding, Verdict};
+use levier_stats::{Estimate, StatsError};
 use serde_json::{Value as Json, json};
 
 /// One check of one rung.
@@ -11,7 +11,6 @@ pub(crate) struct Check {
     pub verdict: Verdict,
     pub measured: Option<f64>,
     pub needed: String,
-    pub suffices: Option<u64>,
 }
 
 impl Check {
@@ -21,7 +20,6 @@ impl Check {
             verdict: finding.verdict,
             measured: finding.measured,
             needed: needed.into(),
-            suffices: finding.suffices,
         }
     }
 
@@ -72,41 +70,42 @@ pub(crate) fn drift(drift: Option<&Estimate>) -> Check {
         },
         measured: drift.map(|e| e.value),
         needed: "no steady drift before joining (p >= 0.05)".to_owned(),
-        suffices: None,
     }
 }
 
-/// A jump in the month of joining that is gone in the next two says that a purchase triggered the join.
-pub(crate) fn join_month(spike: Option<&Estimate>) -> Option<Check> {
+/// A jump in the month of joining that is gone in the next two (`after` is their mean) says that a purchase triggered the join. A
+/// jump over what stays is an effect that is strongest at first: it warns.
+pub(crate) fn join_month(spike: Option<&Estimate>, after: f64) -> Option<Check> {
     let spike = spike?;
     let z = spike.value / spike.standard_error?;
     Some(Check {
         gate: "join_month",
         verdict: match z {
-            z if z > 2.576 => Verdict::Block,
+            z if z > 2.576 && spike.value > after => Verdict::Block,
             z if z > 1.96 => Verdict::Warn,
             _ => Verdict::Pass,
         },
         measured: Some(spike.value),
         needed: "no jump in the month of joining alone".to_owned(),
-        suffices: None,
     })
 }
 
-/// Do the rungs agree in sign? Two adjusted rungs of opposite sign whose intervals both leave 0 out block; opposite point
-/// estimates warn. The raw gap may point the other way, because of who joins: that warns and never blocks.
+/// Do the rungs agree in sign? Where one says that there is an effect, its interval leaving 0 out, and another points the other
+/// way, nothing can be said; where none says so, that they differ warns. Only adjusted rungs that pass their own gates speak. The
+/// raw gap may point the other way, because of who joins (Simpson): that warns and never blocks.
 pub(crate) fn agreement(adjusted: &[Estimate], raw: Option<&Estimate>) -> Check {
-    let established = |sign: f64| {
+    let against = |sign: f64| {
         adjusted
             .iter()
             .any(|e| e.excludes_zero() && e.value * sign > 0.0)
+            && adjusted.iter().any(|e| e.value * sign < 0.0)
     };
     let all: Vec<&Estimate> = adjusted.iter().chain(raw).collect();
     let up = all.iter().filter(|e| e.value > 0.0).count();
     let down = all.iter().filter(|e| e.value < 0.0).count();
     Check {
         gate: "sign_agreement",
-        verdict: if established(1.0) && established(-1.0) {
+        verdict: if against(1.0) || against(-1.0) {
             Verdict::Block
         } else if up > 0 && down > 0 {
             Verdict::Warn
@@ -115,6 +114,13 @@ pub(crate) fn agreement(adjusted: &[Estimate], raw: Option<&Estimate>) -> Check 
         },
         measured: Some(up.max(down) as f64),
         needed: format!("{} of {} methods with the same sign", all.len(), all.len()),
-        suffices: None,
+    }
+}
+
+/// Why a comparison has no figure, for a reader who does not code arms.
+pub(crate) fn failure(error: &StatsError) -> String {
+    match error {
+        StatsError::EmptyArm { .. } => "nobody on one side: it takes 30 customers who joined two months or more after their first purchase, and 30 who have not joined".to_owned(),
+        other => other.to_string(),
     }
 }

@@ -1,16 +1,17 @@
 //! Rows of the tables `tenure` and `cohorts`: the pay-off curve, ATT(g, t), and the member-months that euros are multiplied with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use levier_domain::table::{Row, Status};
 use levier_domain::time::Month;
 use levier_stats::Estimate;
 
 use crate::accumulator::Partial;
+use crate::complement;
 use crate::kpi::Kpi;
 use crate::plan::{Plan, Slice};
 use crate::rung::TOO_FEW;
-use crate::staggered::Staggered;
+use crate::staggered::{BANDS, Staggered};
 
 fn own_row(plan: &Plan, slice: &Slice, kpi: &Kpi) -> Row {
     let mut row = Row::new(Status::Ok);
@@ -36,33 +37,93 @@ fn fill(plan: &Plan, row: &mut Row, estimate: &Estimate, members: u64, blocked: 
     }
 }
 
-/// How many members there were in each month by months since joining: what euros are multiplied with.
+/// How many members there were, by month, and by month and months since joining: what euros are multiplied with. The total is told
+/// beside, so that a return loses nobody who is withheld.
+///
+/// Members of a month less those of an earlier one are those who joined in between, so that a month is told only where they are
+/// nobody or `min_cell`, and of the months of joining in between only those that leave nobody or as many.
 pub(crate) fn member_months(plan: &Plan, partial: &Partial) -> Vec<Row> {
-    let rows = partial
-        .member_months
-        .iter()
-        .map(|((month, event_time), n)| {
-            let mut row = Row::new(Status::Ok);
-            row.as_of = Some(plan.as_of);
-            row.period = Some(Month::from_index(*month).to_string());
-            row.community = Some("all".to_owned());
-            row.segment = Some("all".to_owned());
-            row.kpi = Some("member_months".to_owned());
-            row.unit = Some("customers".to_owned());
-            row = row
-                .with("method", "count")
-                .with("measure", "member_months")
-                .with("event_time", *event_time);
-            if *n < plan.min_cell {
-                row.status = Status::Suppressed;
-                row.reason = Some(TOO_FEW.to_owned());
-            } else {
-                row.n = Some(*n);
-                row.value = Some(*n as f64);
-            }
-            row
-        });
-    rows.collect()
+    let mut totals: BTreeMap<i32, u64> = BTreeMap::new();
+    let mut joiners: BTreeMap<i32, u64> = BTreeMap::new();
+    for ((month, event_time), n) in &partial.member_months {
+        *totals.entry(*month).or_default() += n;
+        if *month == plan.last {
+            joiners.insert(month - event_time, *n);
+        }
+    }
+    let told = told_months(plan, &totals);
+    let mut hidden: BTreeSet<i32> = BTreeSet::new();
+    let mut after = i32::MIN;
+    for until in told.iter().copied().chain([i32::MAX]) {
+        let between: BTreeMap<i32, [u64; 1]> = joiners
+            .iter()
+            .filter(|(joined, _)| **joined > after && **joined <= until)
+            .map(|(joined, n)| (*joined, [*n]))
+            .collect();
+        let whole = between.values().map(|[n]| n).sum();
+        let shown: BTreeMap<i32, [u64; 1]> = between
+            .iter()
+            .filter(|(_, [n])| *n >= plan.min_cell && until < i32::MAX)
+            .map(|(joined, n)| (*joined, *n))
+            .collect();
+        hidden.extend(between.keys().filter(|joined| !shown.contains_key(*joined)));
+        hidden.extend(complement::hidden([whole], &shown, plan.min_cell));
+        after = until;
+    }
+    let row = |period: String, n: u64, told: bool| {
+        let mut row = Row::new(Status::Ok);
+        row.as_of = Some(plan.as_of);
+        row.period = Some(period);
+        row.community = Some("all".to_owned());
+        row.segment = Some("all".to_owned());
+        row.kpi = Some("member_months".to_owned());
+        row.unit = Some("customers".to_owned());
+        if told {
+            row.n = Some(n);
+            row.value = Some(n as f64);
+        } else {
+            row.status = Status::Suppressed;
+            row.reason = Some(TOO_FEW.to_owned());
+        }
+        row.with("method", "count").with("measure", "member_months")
+    };
+    let name = |month: i32| Month::from_index(month).to_string();
+    let members: u64 = joiners.values().sum();
+    let enough = members == 0 || members >= plan.min_cell;
+    let mut rows = vec![row("all".to_owned(), totals.values().sum(), enough)];
+    rows.extend(
+        totals
+            .iter()
+            .map(|(month, n)| row(name(*month), *n, told.contains(month))),
+    );
+    rows.extend(
+        partial
+            .member_months
+            .iter()
+            .map(|((month, event_time), n)| {
+                let told = !hidden.contains(&(month - event_time));
+                row(name(*month), *n, told).with("event_time", *event_time)
+            }),
+    );
+    rows
+}
+
+/// Months whose members may be told; never all but one, which the total would give away.
+fn told_months(plan: &Plan, totals: &BTreeMap<i32, u64>) -> BTreeSet<i32> {
+    let mut told = BTreeSet::new();
+    let mut held = 0;
+    for (month, n) in totals {
+        let more = n.abs_diff(held);
+        if *n >= plan.min_cell && (more == 0 || more >= plan.min_cell) {
+            told.insert(*month);
+            held = *n;
+        }
+    }
+    if totals.len() == told.len() + 1 {
+        // Taking a month away only widens the step to the next one.
+        told.pop_last();
+    }
+    told
 }
 
 /// Effect by months since joining, the steps before it as placebo, and bands.
@@ -74,6 +135,7 @@ pub(crate) fn tenure_rows(
     blocked: Option<&str>,
 ) -> Vec<Row> {
     let mut rows = Vec::new();
+    let hidden = small_points(plan, found);
     for point in &found.dynamic {
         let mut row = own_row(plan, slice, kpi)
             .with("method", "did")
@@ -86,7 +148,11 @@ pub(crate) fn tenure_rows(
             plan,
             &mut row,
             &point.estimate,
-            point.members,
+            if hidden.contains(&point.event_time) {
+                0
+            } else {
+                point.members
+            },
             blocked.filter(|_| point.event_time >= 0),
         );
         rows.push(row);
@@ -103,24 +169,64 @@ pub(crate) fn tenure_rows(
     rows
 }
 
-/// Cohorts that would name too few, and where only one would, the next smallest with it.
-pub(crate) fn small_cohorts(plan: &Plan, found: &Staggered) -> BTreeSet<i32> {
-    let small: Vec<i32> = found
-        .cohorts
-        .iter()
-        .filter(|(_, n)| *n < plan.min_cell.max(5))
-        .map(|(g, _)| *g)
-        .collect();
-    let mut hidden: BTreeSet<i32> = small.iter().copied().collect();
-    if small.len() == 1 {
-        let next = found
-            .cohorts
+/// Months since joining of too few members, and as many more as it takes that their band does not give them away.
+fn small_points(plan: &Plan, found: &Staggered) -> BTreeSet<i32> {
+    let mut hidden = BTreeSet::new();
+    for (_, from, until) in BANDS {
+        let of_band: BTreeMap<i32, [u64; 1]> = found
+            .dynamic
             .iter()
-            .filter(|(g, _)| !small.contains(g))
-            .min_by_key(|(_, n)| *n);
-        hidden.extend(next.map(|(g, _)| *g));
+            .filter(|point| (from..until).contains(&f64::from(point.event_time)))
+            .map(|point| (point.event_time, [point.members]))
+            .collect();
+        let whole = of_band.values().map(|[n]| n).sum();
+        let shown = of_band
+            .into_iter()
+            .filter(|(_, [n])| *n >= plan.min_cell)
+            .collect();
+        hidden.extend(complement::hidden([whole], &shown, plan.min_cell));
     }
     hidden
+}
+
+/// Cohorts that would name too few, and as many more as it takes: neither what is published of everybody nor of the months since
+/// joining, less the published cohorts, is of fewer than `min_cell`.
+pub(crate) fn small_cohorts(plan: &Plan, found: &Staggered) -> BTreeSet<i32> {
+    let sizes: BTreeMap<i32, u64> = found.cohorts.iter().copied().collect();
+    let mut hidden: BTreeSet<i32> = sizes
+        .iter()
+        .filter(|(_, n)| **n < plan.min_cell.max(5))
+        .map(|(g, _)| *g)
+        .collect();
+    let mut sums: Vec<BTreeMap<i32, [u64; 1]>> =
+        vec![sizes.iter().map(|(g, n)| (*g, [*n])).collect()];
+    let mut of_event: BTreeMap<i32, BTreeMap<i32, [u64; 1]>> = BTreeMap::new();
+    for cell in &found.grid {
+        of_event
+            .entry(cell.month - cell.cohort)
+            .or_default()
+            .insert(cell.cohort, [cell.members]);
+    }
+    sums.extend(of_event.into_values());
+    loop {
+        let before = hidden.len();
+        for sum in &sums {
+            let whole: u64 = sum.values().map(|[n]| n).sum();
+            // Too few in all: nothing is published that could be subtracted from.
+            if whole < plan.min_cell {
+                continue;
+            }
+            let shown = sum
+                .iter()
+                .filter(|(g, _)| !hidden.contains(*g))
+                .map(|(g, n)| (*g, *n))
+                .collect();
+            hidden.extend(complement::hidden([whole], &shown, plan.min_cell));
+        }
+        if hidden.len() == before {
+            return hidden;
+        }
+    }
 }
 
 /// ATT(g, t): cohort of joining by calendar month; months before joining are placebos.

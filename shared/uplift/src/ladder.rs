@@ -23,6 +23,9 @@ use crate::staggered::{Staggered, staggered};
 use crate::suspicion;
 use crate::view::View;
 
+/// Findings of the comparison over time that speak against regression on the level before joining.
+const AGAINST_LEVELS: [&str; 4] = ["survivors", "pre_trend", "trend_before", "placebo"];
+
 /// The rungs of a monthly KPI in one slice, and the comparison over time behind them.
 pub(crate) fn ladder(
     plan: &Plan,
@@ -76,7 +79,7 @@ pub(crate) fn ladder(
         rung.events = events;
     };
     let failed = |rung: &mut Rung, error: &StatsError| {
-        rung.failure = Some((Status::CannotSay, error.to_string()));
+        rung.failure = Some((Status::CannotSay, crate::gate::failure(&error)));
     };
 
     let mut naive = Rung {
@@ -158,11 +161,20 @@ pub(crate) fn ladder(
         ..base()
     };
     match adjusted::regression(&panels, plan.last) {
-        Ok((contrast, members, controls)) => {
-            fill(&mut rung, &contrast);
-            (rung.members, rung.non_members) = (members, controls);
-            rung.counterfactual = Some(contrast.control);
-            rung.checks = sized(members, controls);
+        Ok(found) => {
+            fill(&mut rung, &found.contrast);
+            (rung.members, rung.non_members) = (found.members, found.controls);
+            rung.counterfactual = Some(found.contrast.control);
+            rung.checks = sized(found.members, found.controls);
+            // A line is not carried on to where there is nobody: the level before joining is compared as it was.
+            let balance = found
+                .balance
+                .map_or_else(|| gates::unknown(gates::Gate::Balance, 0.1), gates::balance);
+            rung.checks.push(Check::new(
+                "balance",
+                &balance,
+                "< 0.10 standard deviations",
+            ));
         }
         Err(error) => failed(&mut rung, &error),
     }
@@ -204,11 +216,25 @@ pub(crate) fn ladder(
             Some(found)
         }
         Err(error) => {
-            rung.failure = Some((Status::CannotSay, error.to_string()));
+            rung.failure = Some((Status::CannotSay, crate::gate::failure(&error)));
             rung.checks = sized(arms.members, arms.non_members);
             None
         }
     };
+    // What the comparison over time finds of those who join speaks against comparing levels as well.
+    let against: Vec<Check> = rung
+        .checks
+        .iter()
+        .filter(|check| AGAINST_LEVELS.contains(&check.gate) && check.verdict == Verdict::Block)
+        .cloned()
+        .collect();
+    for adjusted in rungs.iter_mut().filter(|rung| rung.grade == "C") {
+        let of_survivors = against.iter().filter(|check| check.gate == "survivors");
+        match adjusted.method {
+            "regression" => adjusted.checks.extend(against.iter().cloned()),
+            _ => adjusted.checks.extend(of_survivors.cloned()),
+        }
+    }
     rungs.push(rung);
     if let Some(found) = &compared {
         rungs.extend(without_join_month(&rungs, found));
@@ -324,12 +350,22 @@ fn difference_in_differences(
             ));
             rung.checks.push(gate::drift(found.drift.as_ref()));
         }
+        // Nothing varies before joining: the same in every month, or not for all.
+        None if found.steps > 0 => rung.checks.push(Check {
+            gate: "pre_trend",
+            verdict: if found.moved == 0 {
+                Verdict::Pass
+            } else {
+                Verdict::Block
+            },
+            measured: Some(found.moved as f64),
+            needed: "no month before joining outside the band".to_owned(),
+        }),
         None => rung.checks.push(Check {
             gate: "history",
             verdict: Verdict::Block,
-            measured: Some(found.before.len() as f64),
+            measured: Some(0.0),
             needed: ">= 2 months before joining".to_owned(),
-            suffices: None,
         }),
     }
     if let Some(placebo) = &found.placebo {
@@ -339,7 +375,8 @@ fn difference_in_differences(
             "interval holds 0",
         ));
     }
-    rung.checks.extend(gate::join_month(found.spike.as_ref()));
+    rung.checks
+        .extend(gate::join_month(found.spike.as_ref(), found.after_spike));
     if let Some(skewness) = partial.skew.finish() {
         let needed = format!(
             ">= {:.0} customers (355 x skewness squared)",
@@ -409,21 +446,35 @@ fn without_join_month(rungs: &[Rung], found: &Staggered) -> Option<Rung> {
 /// Marks the headline and checks that the rungs agree.
 fn choose(plan: &Plan, kpi: &str, rungs: &mut [Rung]) {
     let wanted = plan.headline.get(kpi).map_or("did", String::as_str);
-    let place = |method: &str| rungs.iter().position(|rung| rung.method == method);
+    let methods: Vec<&str> = rungs.iter().map(|rung| rung.method).collect();
+    let place = |method: &str| methods.iter().position(|held| *held == method);
     let mut chosen = place(wanted).or_else(|| place("did"));
     if chosen.is_some_and(|at| rungs[at].method == "did") {
         chosen = place("did_after_join_month").or(chosen);
     }
     let Some(at) = chosen else { return };
-    let estimates = |raw: bool| -> Vec<Estimate> {
-        let known = rungs
-            .iter()
-            .filter(|rung| rung.failure.is_none() && (rung.grade == "D") == raw);
-        known.filter_map(|rung| rung.estimate).collect()
-    };
-    let agreement = gate::agreement(&estimates(false), estimates(true).first());
+    // Of rungs below the headline only those speak that pass their own gates.
+    let adjusted: Vec<Estimate> = rungs
+        .iter()
+        .enumerate()
+        .filter(|(other, rung)| {
+            rung.grade != "D" && rung.failure.is_none() && (*other == at || rung.stands())
+        })
+        .filter_map(|(_, rung)| rung.estimate)
+        .collect();
+    let raw = rungs
+        .iter()
+        .find(|rung| rung.grade == "D" && rung.failure.is_none())
+        .and_then(|rung| rung.estimate);
+    let agreement = gate::agreement(&adjusted, raw.as_ref());
     rungs[at].headline = true;
     if rungs[at].failure.is_none() {
         rungs[at].checks.push(agreement);
+    }
+    // Where nothing else was asked for, what was drawn at random stands in for a comparison that a gate blocks.
+    let drawn = place("cace").filter(|cace| rungs[*cace].stands());
+    if let Some(drawn) = drawn.filter(|_| !plan.headline.contains_key(kpi) && !rungs[at].stands()) {
+        rungs[at].headline = false;
+        rungs[drawn].headline = true;
     }
 }

@@ -6,8 +6,8 @@
 //!
 //! | grade | method | compared |
 //! |---|---|---|
-//! | D | `naive` | members' months with non-members' months, clustered by customer |
-//! | C | `stratified`, `aipw`, `regression`, `landmark`, `bg_nbd_gamma_gamma`, `sbg` | the same customers' like, by what was known before joining |
+//! | D | `naive`, `landmark` | members' months with non-members' months, clustered by customer; who had joined by a month, and who had not |
+//! | C | `stratified`, `aipw`, `regression`, `bg_nbd_gamma_gamma`, `sbg` | the same customers' like, by what was known before joining |
 //! | B | `did` | each member's change since joining with the change of those who have not joined (yet) |
 //! | B | `hazard` | monthly risk of leaving, membership varying in time |
 //! | A | `itt`, `cace` | randomised invitations |
@@ -37,6 +37,7 @@ mod account;
 mod accumulator;
 mod adjusted;
 mod arms;
+mod complement;
 mod counts;
 mod design;
 mod entries;
@@ -54,6 +55,7 @@ mod person;
 mod plan;
 mod preview;
 mod profile;
+mod remedy;
 mod report;
 mod retention;
 mod retention_report;
@@ -65,9 +67,9 @@ mod value_report;
 mod view;
 
 pub use accumulator::{Accumulator, MergeError, Partial};
-pub use episode::{Audience, Ending, Episode, Episodes, What};
+pub use episode::{Audience, Campaigns, Ending, Episode, Episodes, What};
 pub use person::{Person, PersonMonth};
-pub use plan::{Assignment, Group, Plan, UpliftInput};
+pub use plan::{Assignment, Group, Plan, UpliftInput, settings_digest};
 pub use preview::Preview;
 
 #[cfg(test)]
@@ -78,6 +80,9 @@ mod company;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod experiment_test;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod privacy_test;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod revenue_test;

@@ -37,7 +37,7 @@ pub(crate) fn order_value(plan: &Plan, arms: Option<&Arms>) -> Rung {
             rung.member_level = Some(12.0 * contrast.treated);
             rung.non_member_level = Some(12.0 * contrast.control);
         }
-        Err(error) => rung.failure = Some((Status::CannotSay, error.to_string())),
+        Err(error) => rung.failure = Some((Status::CannotSay, crate::gate::failure(&error))),
     }
     rung
 }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use levier_domain::config::Config;
 use levier_domain::time::Month;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::entries;
 use crate::person::TRAITS;
@@ -94,6 +95,16 @@ impl Slice {
         }
     }
 
+    /// Slices of one kind are parts of one whole.
+    pub(crate) fn kind(&self) -> u8 {
+        match self {
+            Self::All => 0,
+            Self::Segment(_) => 1,
+            Self::Community(_) => 2,
+            Self::Platform(_) => 3,
+        }
+    }
+
     pub(crate) fn platform(&self) -> &str {
         match self {
             Self::Platform(name) => name,
@@ -128,6 +139,28 @@ pub struct Plan {
     pub(crate) margin: Option<f64>,
     #[serde(with = "entries")]
     pub(crate) assignments: BTreeMap<String, (Group, i32)>,
+}
+
+/// Digest of the settings that results of a plan rest on: two that differ may say something else of the same facts.
+#[must_use]
+pub fn settings_digest(config: &Config) -> String {
+    let places: Vec<(&str, String)> = config
+        .sources
+        .values()
+        .map(|source| (source.community.as_str(), source.platform.to_string()))
+        .collect();
+    let mut settings = serde_json::json!({
+        "commerce": config.commerce,
+        "uplift": config.uplift,
+        "min_cell": config.privacy.min_cell,
+        "currency": config.workspace.currency,
+        "timezone": config.workspace.timezone,
+        "communities": config.communities.keys().collect::<Vec<_>>(),
+        "places": places,
+    });
+    // Whether objects keep the order of their keys depends on what else is built with it; the digest must not.
+    settings.sort_all_objects();
+    hex::encode(Sha256::digest(settings.to_string()))
 }
 
 /// Months of entry pooled into one panel.

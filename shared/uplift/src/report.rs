@@ -5,6 +5,7 @@ use levier_stats::gates::Verdict;
 use levier_stats::multiplicity::benjamini_hochberg;
 
 use crate::accumulator::Partial;
+use crate::complement;
 use crate::episode::Episodes;
 use crate::episode_report;
 use crate::gate::Check;
@@ -14,10 +15,11 @@ use crate::ladder::{by_dimension, ladder};
 use crate::order_value::order_value;
 use crate::plan::Plan;
 use crate::retention_report;
-use crate::rung::Rung;
+use crate::rung::{Place, Rung};
 use crate::series::Series;
 use crate::value_report;
-use crate::view::{View, hidden};
+use crate::view::{View, small};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rungs of one KPI in one slice.
 struct Ladder {
@@ -33,7 +35,7 @@ pub(crate) fn tables(
     let views: Vec<View> = (0..plan.slices.len())
         .map(|at| View::new(plan, partial, at))
         .collect();
-    let hidden = hidden(plan, &views);
+    let small = small(plan, &views);
     let everybody = views.first();
     let mut ladders = Vec::new();
     let (mut tenure, mut cohorts) = (Vec::new(), Vec::new());
@@ -42,9 +44,10 @@ pub(crate) fn tables(
         for (view, slice) in views.iter().zip(&plan.slices) {
             let (mut rungs, compared) = ladder(plan, partial, kpi, view);
             if let Some(compared) = compared.filter(|_| view.at == 0) {
+                // The curve is of the comparison over time, whichever rung is the headline.
                 let blocked = rungs
                     .iter()
-                    .find(|rung| rung.headline)
+                    .rfind(|rung| rung.method.starts_with("did"))
                     .and_then(reason_of_block);
                 tenure.extend(tenure_rows(plan, slice, kpi, &compared, blocked.as_deref()));
                 cohorts.extend(cohort_rows(plan, slice, kpi, &compared, blocked.as_deref()));
@@ -90,14 +93,16 @@ pub(crate) fn tables(
     }
     tenure.extend(member_months(plan, partial));
     correct_for_many(&mut ladders);
+    let hidden = subtractable(plan, &ladders, &small);
     let uplift = ladders
         .iter()
         .flat_map(|ladder| {
-            let hide = hidden.contains(&ladder.slice);
-            ladder
-                .rungs
-                .iter()
-                .map(move |rung| rung.row(plan, &plan.slices[ladder.slice], hide))
+            let (small, hidden) = (&small, &hidden);
+            ladder.rungs.iter().map(move |rung| {
+                let hide =
+                    small.contains(&ladder.slice) || hidden.contains(&(rung.place(), ladder.slice));
+                rung.row(plan, &plan.slices[ladder.slice], hide)
+            })
         })
         .collect();
     vec![
@@ -132,17 +137,57 @@ fn reason_of_block(rung: &Rung) -> Option<String> {
     Some(gates.join("; "))
 }
 
-/// One primary question is answered uncorrected; all other headlines, and the effects by months since joining and by month of joining, share a
-/// false discovery rate of 5 %.
+/// Rungs of slices that, taken from the rung of everybody, would leave fewer than `min_cell` on a side.
+fn subtractable(
+    plan: &Plan,
+    ladders: &[Ladder],
+    small: &BTreeSet<usize>,
+) -> BTreeSet<(Place, usize)> {
+    let mut sizes: BTreeMap<Place, BTreeMap<usize, [u64; 2]>> = BTreeMap::new();
+    for ladder in ladders
+        .iter()
+        .filter(|ladder| !small.contains(&ladder.slice))
+    {
+        for rung in ladder.rungs.iter().filter(|rung| rung.is_counted(plan)) {
+            sizes
+                .entry(rung.place())
+                .or_default()
+                .insert(ladder.slice, [rung.members, rung.non_members]);
+        }
+    }
+    let mut hidden = BTreeSet::new();
+    for (place, mut sizes) in sizes {
+        let Some([members, others]) = sizes.remove(&0) else {
+            continue;
+        };
+        for kind in 1..=3 {
+            let parts: BTreeMap<usize, [u64; 2]> = sizes
+                .iter()
+                .filter(|(at, _)| plan.slices[**at].kind() == kind)
+                .map(|(at, sizes)| (*at, *sizes))
+                .collect();
+            let found = if kind == 1 || parts.len() == 1 {
+                complement::hidden([members, others], &parts, plan.min_cell)
+            } else {
+                // Whoever never joined stands against every community and platform: others are no parts of a whole.
+                let parts = parts.iter().map(|(at, sizes)| (*at, [sizes[0]])).collect();
+                complement::hidden([members], &parts, plan.min_cell)
+            };
+            hidden.extend(found.into_iter().map(|at| (place.clone(), at)));
+        }
+    }
+    hidden
+}
+
+/// One primary question is answered uncorrected; every other figure that could be called established shares a false discovery rate
+/// of 5 %: other headlines, cross-checks, effects by months since joining and by month of joining.
 fn correct_for_many(ladders: &mut [Ladder]) {
     let mut places = Vec::new();
     let mut p_values = Vec::new();
     for (at, ladder) in ladders.iter().enumerate() {
         for (rung_at, rung) in ladder.rungs.iter().enumerate() {
-            let primary = rung.kpi == MONTHLY[0].id && ladder.slice == 0;
-            let part = rung.cohort.is_some()
-                || (rung.tenure_band.is_some() && rung.method.starts_with("did"));
-            if (part || (rung.headline && !primary)) && rung.grade != "D" && rung.stands() {
+            let primary = rung.kpi == MONTHLY[0].id && ladder.slice == 0 && rung.headline;
+            if !primary && rung.grade != "D" && rung.stands() {
                 places.push((at, rung_at));
                 p_values.push(rung.estimate.and_then(|estimate| estimate.p_value));
             }

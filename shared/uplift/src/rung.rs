@@ -9,9 +9,16 @@ use serde_json::{Value as Json, json};
 
 use crate::gate::Check;
 use crate::plan::{Plan, Slice};
+use crate::remedy::remedy;
 
 /// Why a small cell is withheld, in the words that pages know.
 pub(crate) const TOO_FEW: &str = "fewer people than min_cell, here or in what could be subtracted";
+
+/// Share of false ones among the effects that are called established.
+const FALSE_DISCOVERIES: f64 = 0.05;
+
+/// KPI, method, months since joining and month of joining of a rung.
+pub(crate) type Place = (String, &'static str, Option<String>, Option<String>);
 
 /// One method's answer to one question.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +66,21 @@ impl Rung {
     /// Whether the figure may be said.
     pub(crate) fn stands(&self) -> bool {
         self.failure.is_none() && self.estimate.is_some() && self.verdict() != Verdict::Block
+    }
+
+    /// What the rung is about, the same in every slice.
+    pub(crate) fn place(&self) -> Place {
+        (
+            self.kpi.clone(),
+            self.method,
+            self.tenure_band.clone(),
+            self.cohort.clone(),
+        )
+    }
+
+    /// Whether its row says how many it is about.
+    pub(crate) fn is_counted(&self, plan: &Plan) -> bool {
+        self.failure.is_none() && self.estimate.is_some() && !self.is_suppressed(plan)
     }
 
     pub(crate) fn is_suppressed(&self, plan: &Plan) -> bool {
@@ -136,7 +158,9 @@ impl Rung {
                 .with("blocked_lower", estimate.lower)
                 .with("blocked_upper", estimate.upper);
         }
-        let verdict = match (stands, self.grade, estimate.excludes_zero()) {
+        // One question of many is established only where it is among those of which one in twenty is false.
+        let found = estimate.excludes_zero() && self.q_value.is_none_or(|q| q <= FALSE_DISCOVERIES);
+        let verdict = match (stands, self.grade, found) {
             (false, ..) => "cannot_say",
             (true, "D", _) | (true, _, false) => "not_established",
             (true, _, true) => "established",
@@ -178,21 +202,19 @@ impl Rung {
         Json::Array(self.checks.iter().map(Check::json).collect())
     }
 
-    /// The sample that would pass the size gates, or that would narrow the interval to half of the effect.
+    /// What would lift the gates that block; else the sample that would narrow the interval to half of the effect.
     fn suffices(&self, row: Row) -> Row {
-        let by_gate = self
-            .checks
-            .iter()
-            .filter(|check| check.verdict == Verdict::Block)
-            .filter_map(|check| check.suffices)
-            .max();
+        let customers = self.members + self.non_members;
+        let found = remedy(&self.checks, customers);
         let by_width = self.estimate.filter(|e| !e.excludes_zero()).and_then(|e| {
             let half = e.upper? - e.value;
-            sample_for_half_width(self.members + self.non_members, half, e.value.abs())
+            sample_for_half_width(customers, half, e.value.abs())
         });
-        let units = by_gate.or(by_width.filter(|_| self.failure.is_none()));
-        let said = by_gate.map(|n| format!("{n} customers on either side"));
-        row.with("sample_that_would_suffice", json!(units))
-            .with("would_suffice", json!(said))
+        let sample = match found.said {
+            Some(_) => found.customers,
+            None => by_width.filter(|_| self.failure.is_none()),
+        };
+        row.with("sample_that_would_suffice", json!(sample))
+            .with("would_suffice", json!(found.said))
     }
 }

@@ -68,6 +68,12 @@ pub(crate) struct Staggered {
     pub critical: Option<f64>,
     /// Month of joining less the mean of the next two.
     pub spike: Option<Estimate>,
+    /// Mean of the two months after that of joining.
+    pub after_spike: f64,
+    /// Months before joining that are compared, whether or not they vary.
+    pub steps: usize,
+    /// Of them those that differ from no change, where nothing varies.
+    pub moved: usize,
     pub breakdown: Option<f64>,
     /// Members in waves that were too small.
     pub left_in_waves: u64,
@@ -82,7 +88,8 @@ struct Wave {
     months: f64,
 }
 
-const BANDS: [(&str, f64, f64); 4] = [
+/// Months since joining that are told together.
+pub(crate) const BANDS: [(&str, f64, f64); 4] = [
     ("0-3", 0.0, 3.0),
     ("3-6", 3.0, 6.0),
     ("6-12", 6.0, 12.0),
@@ -296,6 +303,14 @@ fn combine(
             _ => None,
         }
     };
+    let after_spike = {
+        let at = |e: f64| times.iter().position(|t| *t == e).map(|i| values[i]);
+        at(1.0).zip(at(2.0)).map_or(0.0, |(a, b)| (a + b) / 2.0)
+    };
+    let steps = times.iter().filter(|e| **e < -anticipation).count();
+    let moved = (0..k)
+        .filter(|&i| times[i] < -anticipation && values[i].abs() > 1e-9)
+        .count();
     let before: Vec<usize> = (0..k)
         .filter(|&i| times[i] < -anticipation && covariance[i][i] > 0.0)
         .collect();
@@ -384,6 +399,9 @@ fn combine(
         before: before.iter().map(|&i| estimates[i]).collect(),
         critical,
         spike,
+        after_spike,
+        steps,
+        moved,
         breakdown,
         left_in_waves,
     }

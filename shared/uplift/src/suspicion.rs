@@ -16,7 +16,6 @@ pub(crate) fn survivors(expected: f64, lost: u64) -> Option<Check> {
             verdict: if share < 0.2 { Verdict::Block } else { Verdict::Pass },
             measured: Some(share),
             needed: ">= 0.2 of the losses expected among members: check that former customers were not deleted".to_owned(),
-            suffices: None,
         }
     })
 }
@@ -100,6 +99,5 @@ pub(crate) fn trend_by_level(panel: &PanelMoments, standard_error: Option<f64>) 
         },
         measured: Some(bias),
         needed: "good and poor customers who never joined develop alike (as they do not after a price rise)".to_owned(),
-        suffices: None,
     })
 }

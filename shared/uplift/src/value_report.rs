@@ -64,7 +64,7 @@ pub(crate) fn lifetime(
                     .push(Check::new("size", &size, ">= 100 on either side"));
                 rung.checks.extend(found.misfit.map(calibration));
             }
-            Err(error) => rung.failure = Some((Status::CannotSay, error.to_string())),
+            Err(error) => rung.failure = Some((Status::CannotSay, crate::gate::failure(&error))),
         }
         rung
     };
@@ -120,7 +120,6 @@ fn calibration(misfit: f64) -> Check {
         },
         measured: Some(misfit),
         needed: "purchases foreseen within 10 % of those made".to_owned(),
-        suffices: None,
     }
 }
 
@@ -154,7 +153,7 @@ pub(crate) fn kept_revenue(partial: &Partial) -> Rung {
             rung.relative = found.relative;
             (rung.member_level, rung.non_member_level) = (Some(found.treated), Some(found.control));
         }
-        Err(error) => rung.failure = Some((Status::CannotSay, error.to_string())),
+        Err(error) => rung.failure = Some((Status::CannotSay, crate::gate::failure(&error))),
     }
     rung
 }

@@ -86,34 +86,10 @@ impl View {
     }
 }
 
-/// Slices that would name too few, and where only one of a kind would, the next smallest with it: no subtraction finds it.
-pub(crate) fn hidden(plan: &Plan, views: &[View]) -> BTreeSet<usize> {
-    let kind = |slice: &Slice| match slice {
-        Slice::All => 0,
-        Slice::Segment(_) => 1,
-        Slice::Community(_) => 2,
-        Slice::Platform(_) => 3,
-    };
-    let mut hidden = BTreeSet::new();
-    for wanted in 1..=3 {
-        let of_kind: Vec<usize> = (0..plan.slices.len())
-            .filter(|&at| kind(&plan.slices[at]) == wanted)
-            .collect();
-        let small: Vec<usize> = of_kind
-            .iter()
-            .copied()
-            .filter(|&at| views[at].smallest() < plan.min_cell)
-            .collect();
-        if small.len() == 1
-            && let Some(next) = of_kind
-                .iter()
-                .copied()
-                .filter(|at| !small.contains(at))
-                .min_by_key(|&at| views[at].smallest())
-        {
-            hidden.insert(next);
-        }
-        hidden.extend(small);
-    }
-    hidden
+/// Slices that would name too few on either side. What follows from them by subtraction is looked for row by row
+/// ([`crate::complement`]).
+pub(crate) fn small(plan: &Plan, views: &[View]) -> BTreeSet<usize> {
+    (1..plan.slices.len())
+        .filter(|&at| views[at].smallest() < plan.min_cell)
+        .collect()
 }

@@ -7,7 +7,9 @@ use levier_domain::time::Month;
 use levier_simulator::Story;
 
 use crate::company::{company, facts};
-use crate::{Accumulator, Audience, Ending, Episode, Episodes, Plan, Preview, UpliftInput, What};
+use crate::{
+    Accumulator, Audience, Campaigns, Ending, Episode, Episodes, Plan, Preview, UpliftInput, What,
+};
 
 fn plan(config: &Config, persons: &[Vec<Fact>]) -> Plan {
     let mut preview = Preview::default();
@@ -186,6 +188,23 @@ fn people_of_an_account_are_one_customer() {
     assert_eq!(find(&rows, "revenue_per_customer", "did"), again);
 }
 
+/// One month of campaigns inside the window, and one long before it that counts for nothing.
+fn campaigns(impressions: f64, clicks: f64) -> Campaigns {
+    let month = "2026-03".parse::<Month>().unwrap().index();
+    let audience = |impressions, clicks| Audience {
+        impressions,
+        clicks,
+        ..Audience::default()
+    };
+    Campaigns(
+        [
+            (month, audience(impressions, clicks)),
+            (month - 90, audience(9_000.0, 9_000.0)),
+        ]
+        .into(),
+    )
+}
+
 fn episodes() -> Episodes {
     let month = "2026-03".parse::<Month>().unwrap().index();
     let mut list = Vec::new();
@@ -196,7 +215,7 @@ fn episodes() -> Episodes {
         let luck = (n * 2_654_435_761 % 1_000) as f64 / 1_000.0;
         let chance = 0.25 + if rich { 0.3 } else { 0.0 } + if member { 0.1 } else { 0.0 };
         let deal = What::Deal {
-            days: 20 + (n % 90) as u32,
+            days: Some(20 + (n % 90) as u32),
             ending: if luck < chance {
                 Ending::Won
             } else if n % 11 == 0 {
@@ -223,16 +242,9 @@ fn episodes() -> Episodes {
         has_surveys: true,
         has_spend: true,
         list,
-        members: Audience {
-            impressions: 1_000.0,
-            clicks: 80.0,
-            acquisition_minor: 0,
-        },
-        others: Audience {
-            impressions: 4_000.0,
-            clicks: 160.0,
-            acquisition_minor: 0,
-        },
+        members: campaigns(1_000.0, 80.0),
+        others: campaigns(4_000.0, 160.0),
+        tells_customers: true,
         ..Episodes::default()
     }
 }
@@ -285,4 +297,95 @@ fn what_crm_rows_say_is_compared_within_quarter_and_segment() {
     let mut turned = episodes();
     turned.list.reverse();
     assert_eq!(rows, uplift(&config(), &persons, &turned));
+}
+
+fn with(list: Vec<Episode>) -> Episodes {
+    Episodes {
+        list,
+        has_deals: true,
+        has_surveys: true,
+        ..Episodes::default()
+    }
+}
+
+#[test]
+fn whoever_answers_three_times_says_one_thing_thrice() {
+    let company = company(Story::Plain, 300, 1);
+    let persons = facts(&company);
+    let month = "2026-03".parse::<Month>().unwrap().index();
+    let answers = |times: u64| {
+        let of = |n: u64| Episode {
+            what: What::Recommend {
+                score: if n % 5 < 2 + n % 2 { 10 } else { 3 },
+            },
+            month,
+            member: n % 2 == 1,
+            segment: String::new(),
+            unit: n,
+        };
+        with((0..400 * times).map(|at| of(at / times)).collect())
+    };
+    let error = |times: u64, method: &str| {
+        let rows = uplift(&config(), &persons, &answers(times));
+        find(&rows, "nps", method).own["standard_error"]
+            .as_f64()
+            .unwrap()
+    };
+    let (once, thrice) = (error(1, "stratified"), error(3, "stratified"));
+    assert!((thrice / once - 1.0).abs() < 0.01, "{thrice} of {once}");
+    assert!((thrice / error(3, "naive") - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_sales_cycle_is_of_those_who_sign_and_says_who_has_no_date() {
+    let company = company(Story::Plain, 300, 1);
+    let persons = facts(&company);
+    let month = "2026-03".parse::<Month>().unwrap().index();
+    let deals = |dated: bool| {
+        let of = |n: u64| {
+            let member = n % 2 == 1;
+            let won = n / 2 % 10 < if member { 6 } else { 3 };
+            let days = if !won {
+                70
+            } else {
+                30 + 30 * (n / 20 % 2) as u32
+            };
+            Episode {
+                what: What::Deal {
+                    days: (dated || !won).then_some(days),
+                    ending: if won { Ending::Won } else { Ending::Lost },
+                },
+                month,
+                member,
+                segment: String::new(),
+                unit: n,
+            }
+        };
+        with((0..400).map(of).collect())
+    };
+    let rows = uplift(&config(), &persons, &deals(true));
+    let row = find(&rows, "sales_cycle_days", "naive");
+    // Both take 30 or 60 days; that members close twice as often is another figure.
+    assert!(row.value.unwrap().abs() < 1e-9, "{row:?}");
+    assert_eq!(row.own["member_level"].as_f64().map(f64::round), Some(45.0));
+    let rows = uplift(&config(), &persons, &deals(false));
+    let row = find(&rows, "sales_cycle_days", "naive");
+    assert_eq!((row.status, row.value), (Status::CannotSay, None));
+    assert!(row.reason.as_deref().unwrap().contains("date of closing"));
+    assert!(find(&rows, "closing_rate", "naive").value.is_some());
+    // Deals of nobody known make no zero.
+    let unmatched = Episodes {
+        deals: 400,
+        unmatched_deals: 380,
+        ..deals(true)
+    };
+    let rows = uplift(&config(), &persons, &unmatched);
+    for kpi in ["contracts_signed", "closing_rate", "sales_cycle_days"] {
+        let row = find(&rows, kpi, "naive");
+        assert_eq!(row.status, Status::CannotSay, "{kpi}");
+        assert!(
+            row.reason.as_deref().unwrap().starts_with("380 of 400"),
+            "{kpi}"
+        );
+    }
 }

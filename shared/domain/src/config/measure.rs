@@ -150,6 +150,38 @@ pub struct UpliftOptions {
     pub segments: Vec<String>,
 }
 
+impl UpliftOptions {
+    /// Methods that may be the headline of a KPI; of KPIs that are not named here the headline is settled.
+    fn methods(kpi: &str) -> &'static [&'static str] {
+        match kpi {
+            "revenue_per_customer" | "purchase_frequency" | "mrr" | "contact_rate" => {
+                &["did", "stratified", "aipw", "regression", "itt", "cace"]
+            }
+            "customer_retention" => &["hazard", "naive"],
+            _ => &[],
+        }
+    }
+
+    /// The key that is wrong within `[uplift]`, and what to set.
+    pub(super) fn validate(&self) -> Result<(), (String, String)> {
+        for (kpi, method) in &self.headline {
+            let methods = Self::methods(kpi);
+            if methods.is_empty() {
+                let problem = "this KPI has one method; name revenue_per_customer, purchase_frequency, mrr, contact_rate or customer_retention, or take the line out";
+                return Err((format!("headline.{kpi}"), problem.to_owned()));
+            }
+            if !methods.contains(&method.as_str()) {
+                let problem = format!(
+                    "`{method}` is no method of it; set one of {}",
+                    methods.join(", ")
+                );
+                return Err((format!("headline.{kpi}"), problem));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Default for UpliftOptions {
     fn default() -> Self {
         Self {

@@ -213,6 +213,9 @@ impl Config {
         if let Err((key, problem)) = self.health.validate() {
             return wrong(&format!("health.{key}"), problem);
         }
+        if let Err((key, problem)) = self.uplift.validate() {
+            return wrong(&format!("uplift.{key}"), problem);
+        }
         if let Err((key, problem)) = self.roi.validate() {
             return wrong(&format!("roi.{key}"), problem);
         }
@@ -319,6 +322,16 @@ mod tests {
                 "a ticket that costs nothing",
                 "[roi]\ncost_per_ticket = -6",
                 "roi.cost_per_ticket",
+            ),
+            (
+                "a headline that is no method",
+                "[uplift.headline]\nrevenue_per_customer = \"nonsense\"",
+                "uplift.headline.revenue_per_customer",
+            ),
+            (
+                "a headline of a KPI with one method",
+                "[uplift.headline]\nnps = \"naive\"",
+                "uplift.headline.nps",
             ),
             (
                 "a share over one",

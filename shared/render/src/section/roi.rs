@@ -1,6 +1,6 @@
 //! Costs, gains, return and payback, from the most prudent to the most hopeful reading.
 
-use levier_domain::table::{Row, TableName};
+use levier_domain::table::{Row, Status, TableName};
 use levier_domain::time::Month;
 use maud::{Markup, html};
 
@@ -55,6 +55,12 @@ pub(crate) fn roi(tables: &Tables, language: Language) -> Markup {
             (nothing(&language.say("Not computed: drop the community's costs (file “costs”) and state the margin.", "Pas calculé : déposez les coûts de la communauté (fichier « costs ») et indiquez la marge.")))
         } @else {
             p.sub { (language.say("Prudent: lower bounds and measured gains only. An assumed gain never enters it.", "Prudent : bornes basses et gains mesurés seulement. Un gain supposé n'y entre jamais.")) }
+            @if let Some(window) = absent.and_then(|row| row.text("window")) {
+                p.sub { (language.say("Costs and gains of ", "Coûts et gains de ")) (number::period(window, language)) "." }
+            }
+            @if let Some(row) = find("costs", "central").filter(|row| row.status == Status::Partial) {
+                (nothing(&word::absence(row, language)))
+            }
             @if rungs.is_empty() {
                 @if let Some(row) = absent { (nothing(&word::absence(row, language))) }
             } @else {

@@ -67,7 +67,7 @@ pub(crate) fn hero(tables: &Tables, language: Language) -> Markup {
                         &format!("{} membres, {} autres.", number::number(members, 0, language), number::number(others, 0, language)),
                     ))
                 }
-                @if let Some(period) = row.period.as_deref() { " " (language.say("Period: ", "Période : ")) " " (number::period(period, language)) "." }
+                @if let Some(period) = row.text("window").or(row.period.as_deref()) { " " (language.say("Period: ", "Période : ")) " " (number::period(period, language)) "." }
             }
         }
         (gates(row, language))

@@ -130,7 +130,7 @@ pub fn estimate(panel: &Panel, options: &Options) -> Result<Effects, StatsError>
         let value = crate::error::finite(levels.treated - levels.control, "effect")?;
         if n1 < 5 {
             warnings.push(format!(
-                "cohort {} in period {time} rests on {n1} treated units",
+                "cohort {} in period {time} rests on {n1} treated units: how these differ from one another is hardly in the error",
                 c.group
             ));
         }

@@ -370,7 +370,7 @@ impl Side<'_> {
         }
         if n1 < 5.0 {
             warnings.push(format!(
-                "cohort {} in period {time} rests on {n1} treated units",
+                "cohort {} in period {time} rests on {n1} treated units: how these differ from one another is hardly in the error",
                 c.group
             ));
         }
