@@ -266,7 +266,7 @@ impl Waiting {
             return;
         };
         let start = start.to_zoned(zone.clone());
-        let end = contract.end().unwrap_or(i64::MAX);
+        let end = contract.ended_at.unwrap_or(i64::MAX);
         for year in 1..100 {
             let Ok(due) = start.checked_add(Span::new().years(year)) else {
                 break;
