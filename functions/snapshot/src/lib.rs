@@ -41,14 +41,8 @@ pub async fn snapshot(
             "there is no uplift as of {day}; run uplift --as-of {day} first"
         ))
     })?;
-    let uplift = deps
-        .results
-        .read_rows(&pointer.run_id, TableName::Uplift)
-        .await?;
-    let tenure = deps
-        .results
-        .read_rows(&pointer.run_id, TableName::Tenure)
-        .await?;
+    let uplift = deps.results.read_rows(&pointer, TableName::Uplift).await?;
+    let tenure = deps.results.read_rows(&pointer, TableName::Tenure).await?;
     let (kpis, health_run) = kpis(deps, day).await?;
     let until = start_of_day(day.tomorrow().unwrap_or(day), &deps.zone);
     let spent = held(&deps.lake, Entity::Costs, until).await?;
@@ -123,9 +117,6 @@ async fn kpis(deps: &Dependencies, day: Date) -> Result<(Vec<Row>, Option<String
             "there are no KPIs as of {day}, which the levers of [roi.levers] count; run health --as-of {day} first"
         ))
     })?;
-    let rows = deps
-        .results
-        .read_rows(&pointer.run_id, TableName::Kpis)
-        .await?;
+    let rows = deps.results.read_rows(&pointer, TableName::Kpis).await?;
     Ok((rows, Some(pointer.run_id)))
 }
