@@ -112,6 +112,14 @@ async fn filters_let_through_what_they_name() {
         ("kpis.json?as_of=today", 400),
         ("kpis.json?lang=de", 400),
         ("kpis.csv?dialect=lotus", 400),
+        ("kpis.json?from=2026-02&to=2026-01", 400),
+        ("kpis.json?comunity=main", 400),
+        ("kpis.json?kpi=nosuch", 400),
+        ("kpis.json?community=nope", 400),
+        ("uplift.json?segment=nope", 400),
+        // Of what there is elsewhere there may be nothing here, and nothing in a stretch of time.
+        ("uplift.json?community=main", 200),
+        ("kpis.json?kpi=nps&from=2019-01&to=2019-02", 200),
         ("kpis.json?as_of=2020-01-01", 404),
         ("runs.json?as_of=2020-01-01", 404),
         ("kpis.xlsx", 404),
@@ -224,4 +232,85 @@ async fn a_key_opens_in_each_form_until_it_ends_and_its_end_opens_nothing() {
         200
     );
     assert_eq!(get(&world, &format!("{table}?key={key}"), &[]).await.0, 401);
+}
+
+/// A run that is replaced while it is read is read again, never handed out in part.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_torn_table_is_no_answer() {
+    let world = published().await;
+    let results = &world.deps.results;
+    let filter = levier_report::Filter::default();
+    let before = results.pointer("health").await.unwrap().unwrap();
+    let whole = rows(&world, "/v1/tables/kpis.json").await.len();
+    assert_eq!(before.rows[&TableName::Kpis], whole);
+    // As it is between the removal of a run and the reader that still pages through it.
+    results
+        .delete_rows(&before.run_id, TableName::Kpis)
+        .await
+        .unwrap();
+    assert!(results.read_rows(&before, TableName::Kpis).await.is_err());
+    let ended = levier_report::rows(results, TableName::Kpis, &filter).await;
+    assert!(
+        ended.is_err(),
+        "{} rows passed for all",
+        ended.unwrap().len()
+    );
+    let (status, body) = get(&world, "/v1/tables/kpis.json", &[]).await;
+    assert_eq!(status, 503, "{}", String::from_utf8_lossy(&body));
+    // The job run again mends it.
+    world.run("health", story::AS_OF).await.unwrap();
+    assert_eq!(rows(&world, "/v1/tables/kpis.json").await.len(), whole);
+}
+
+/// Of each table and day one file, whatever ran how often.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_files_of_a_day_are_the_rows_of_one_run() {
+    let world = published().await;
+    let at = "2026-02-28T20:00:00Z";
+    world.send("own", &story::deliveries()[0].1, at).await;
+    for (name, text) in story::files() {
+        let more = text.replace("paid", "refunded");
+        world.drop_file(name, more.as_bytes(), at).await.unwrap();
+    }
+    world.night(story::AS_OF).await.unwrap();
+    let files = world.deps.lake.list("published/kpis/").await.unwrap();
+    let names: Vec<&str> = files.iter().map(|file| file.key.as_str()).collect();
+    let day = format!("published/kpis/as_of={}/health", story::AS_OF);
+    assert_eq!(names, [format!("{day}.json"), format!("{day}.parquet")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_says_what_it_cannot_show_and_takes_its_query_along() {
+    let world = published().await;
+    let page = |uri: &'static str| {
+        let world = &world;
+        async move {
+            let (status, body) = get(world, uri, &[]).await;
+            (status, String::from_utf8(body).unwrap())
+        }
+    };
+    for uri in ["/?as_of=2020-01-01", "/kpis?as_of=2020-01-01&lang=fr"] {
+        let (status, text) = page(uri).await;
+        assert_eq!(status, 404, "{uri}");
+        assert!(text.contains("Rien n’a été calculé à la date du 2020-01-01"));
+    }
+    for uri in ["/?community=zz", "/?segment=zz", "/?bogus=1"] {
+        assert_eq!(page(uri).await.0, 400, "{uri}");
+    }
+    let (status, text) = page("/?community=main&lang=fr").await;
+    assert_eq!(status, 200);
+    assert!(!text.contains("Aucune comparaison n’a encore été faite"));
+    assert!(text.contains("Il n’y a rien ici de «\u{202f}main\u{202f}» à part."));
+    assert!(!text.contains("Aucun fichier n’a encore été déposé"));
+    let query = "as_of=2026-02-28&amp;community=main&amp;key=lvr_x";
+    let (_, text) = page("/?as_of=2026-02-28&community=main&key=lvr_x&lang=fr").await;
+    for link in [
+        format!("/kpis?lang=fr&amp;{query}"),
+        format!("\"?lang=en&amp;{query}\""),
+        format!("/v1/tables/kpis.csv?dialect=excel-fr&amp;{query}"),
+    ] {
+        assert!(text.contains(&link), "{link}");
+    }
+    // Without a key in its address a page puts none into its links.
+    assert!(!page("/").await.1.contains("key="));
 }

@@ -341,7 +341,7 @@ def compare(db, lake, pointer, config, show=20):
     as_of, zone = dt.date.fromisoformat(pointer["as_of"]), zoneinfo.ZoneInfo(config.get("workspace", {}).get("timezone", "Europe/Paris"))
     least = config.get("privacy", {}).get("min_cell", 10)
     weights = numpy.array([config.get("health", {}).get(name, anchors[2]) for name, anchors in COMPONENTS.items()], dtype=float)
-    cursor = db.execute(f"select * from read_parquet('{lake}/published/health/as_of={as_of}/{pointer['run_id']}.parquet')")
+    cursor = db.execute(f"select * from read_parquet('{lake}/published/health/as_of={as_of}/health.parquet')")
     names = [column[0] for column in cursor.description]
     published = collections.defaultdict(dict)
     for row in (dict(zip(names, values)) for values in cursor.fetchall()):

@@ -304,7 +304,7 @@ def main():
     config = tomllib.loads(config_file.read_text()) if config_file.exists() else {}
     pointer = json.loads((lake / "published/current/health.json").read_text())
     as_of = dt.date.fromisoformat(pointer["as_of"])
-    published = lake / f"published/kpis/as_of={as_of}/{pointer['run_id']}.parquet"
+    published = lake / f"published/kpis/as_of={as_of}/health.parquet"
     db = duckdb.connect(arguments.database)
     # What does not fit in memory goes beside the other temporary files, not into the folder that this is called from.
     db.execute(f"set temp_directory = '{tempfile.gettempdir()}'")
@@ -413,7 +413,7 @@ def compare_tables(db, lake, pointer, show):
     """The same for the other tables of the job."""
     wrong = 0
     for table, (key, columns) in TABLES.items():
-        file = f"{lake}/published/{table}/as_of={pointer['as_of']}/{pointer['run_id']}.parquet"
+        file = f"{lake}/published/{table}/as_of={pointer['as_of']}/health.parquet"
         if not glob.glob(file):
             print(f"{table}: not published")
             continue

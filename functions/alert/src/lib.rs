@@ -115,11 +115,7 @@ impl Seen {
             .as_ref()
             .map_or_else(|| as_of(invocation, now, &deps.zone), |health| health.as_of);
         let sources = match results.pointer("compact").await? {
-            Some(pointer) => {
-                results
-                    .read_rows(&pointer.run_id, TableName::Sources)
-                    .await?
-            }
+            Some(pointer) => results.read_rows(&pointer, TableName::Sources).await?,
             None => Vec::new(),
         };
         // As far as the figures know it, whatever the hour now.
@@ -144,7 +140,7 @@ impl Seen {
         table: TableName,
     ) -> Result<Vec<Row>, JobError> {
         match pointer.filter(|pointer| pointer.tables.contains(&table)) {
-            Some(pointer) => Ok(deps.results.read_rows(&pointer.run_id, table).await?),
+            Some(pointer) => Ok(deps.results.read_rows(pointer, table).await?),
             None => Ok(Vec::new()),
         }
     }
@@ -178,12 +174,13 @@ async fn evaluate(deps: &Dependencies, seen: &Seen) -> Result<(String, Vec<Row>)
     let inputs = format!("{}|{}", seen.day, hex::encode(inputs.finalize()));
     // Noted after the last write of publishing, so that a run killed among them is published again.
     let published = deps.results.state(ROOM, "published").await?;
-    if let Some(run_id) = published
+    let run_id = published
         .as_deref()
-        .and_then(|mark| mark.strip_prefix(inputs.as_str())?.strip_prefix('|'))
-    {
-        let rows = deps.results.read_rows(run_id, TableName::Alerts).await?;
-        return Ok((run_id.to_owned(), rows));
+        .and_then(|mark| mark.strip_prefix(inputs.as_str())?.strip_prefix('|'));
+    let standing = deps.results.pointer_as_of("alert", seen.day).await?;
+    if let Some(pointer) = standing.filter(|standing| Some(standing.run_id.as_str()) == run_id) {
+        let rows = deps.results.read_rows(&pointer, TableName::Alerts).await?;
+        return Ok((pointer.run_id, rows));
     }
     let mut figures = Vec::new();
     for (pointer, table) in [

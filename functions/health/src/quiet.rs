@@ -30,7 +30,7 @@ pub async fn quiet(deps: &Dependencies) -> Result<Vec<Quiet>, JobError> {
     let Some(pointer) = deps.results.pointer("compact").await? else {
         return Ok(Vec::new());
     };
-    let read = |table| deps.results.read_rows(&pointer.run_id, table);
+    let read = |table| deps.results.read_rows(&pointer, table);
     let sources = read(TableName::Sources).await?;
     if !sources.iter().any(|row| row.status == Status::Quiet) {
         return Ok(Vec::new());

@@ -1,5 +1,7 @@
 //! The `imports` table: one row per file, visible as soon as it is imported.
 
+use std::collections::BTreeMap;
+
 use levier_domain::receipt::{ImportStatus, Receipt};
 use levier_domain::table::{Row, Status, TableName};
 use levier_results::Pointer;
@@ -57,6 +59,8 @@ pub async fn publish(
                 as_of: day,
                 until: None,
                 tables: vec![TableName::Imports],
+                // It grows with every drop, and nothing is ever removed from it.
+                rows: BTreeMap::new(),
             },
         )
         .await?;

@@ -3,9 +3,11 @@
 //! One read key opens everything, given as Bearer, `x-api-key`, Basic password or `?key=`; on loopback with no key made, reading
 //! needs none. The same router runs on AWS Lambda and in the local command, which also prints tables through [`rows`].
 
+mod filter;
 mod keys;
 mod openapi;
 mod pages;
+mod rows;
 mod tables;
 
 use axum::Router;
@@ -17,9 +19,10 @@ use axum::routing::get;
 use levier_runtime::Dependencies;
 use serde_json::json;
 
+pub use crate::filter::{Filter, dialect};
 pub use crate::keys::{KeyError, KeyInfo, NewKey, Role, create_key, list_keys, revoke_key};
 pub use crate::pages::digest_tables;
-pub use crate::tables::{Filter, TableError, dialect, fields, parse_name, rows};
+pub use crate::rows::{TableError, fields, parse_name, rows};
 
 /// Who may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +174,9 @@ pub(crate) fn failed(error: &TableError) -> Response<Body> {
         TableError::Unknown { .. } | TableError::NoSuchDay { .. } => {
             problem(404, "No such table", &error.to_string())
         }
-        TableError::Filter(_) => problem(400, "Bad filter", &error.to_string()),
+        TableError::Filter(_) | TableError::NoSuch { .. } => {
+            problem(400, "Bad filter", &error.to_string())
+        }
         TableError::Results(cause) => {
             tracing::error!(%cause, "results cannot be read");
             problem(

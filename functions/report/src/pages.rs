@@ -1,30 +1,30 @@
 //! Pages: the rows that each needs, handed to the renderer.
 
-use std::collections::BTreeMap;
-
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Response, header};
+use axum::http::{Response, header};
 use jiff::civil::Date;
 use levier_domain::receipt::Receipt;
-use levier_domain::table::TableName;
+use levier_domain::table::{Row, TableName};
 use levier_lake::keys;
-use levier_render::{Language, Tables};
+use levier_render::{Language, Links, Tables};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use crate::tables::{Filter, TableError, rows};
+use crate::filter::Filter;
+use crate::rows::{TableError, known, read};
 use crate::{Context, failed, json_response, problem, respond};
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct PageQuery {
     lang: Option<String>,
-    as_of: Option<jiff::civil::Date>,
+    as_of: Option<Date>,
     community: Option<String>,
     segment: Option<String>,
+    key: Option<String>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
@@ -47,131 +47,174 @@ pub(crate) fn bad_filter(error: &QueryRejection) -> Response<Body> {
     )
 }
 
-impl PageQuery {
-    fn language(&self, context: &Context, headers: &HeaderMap) -> Language {
-        let accept = headers
+/// What a page is asked for: the query, and in which language.
+pub(crate) struct Asked {
+    links: Links,
+    language: Language,
+}
+
+impl FromRequestParts<Context> for Asked {
+    type Rejection = Response<Body>;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        context: &Context,
+    ) -> Result<Self, Self::Rejection> {
+        let query = PageQuery::from_request_parts(parts, context).await?;
+        let accept = parts
+            .headers
             .get(header::ACCEPT_LANGUAGE)
             .and_then(|value| value.to_str().ok());
         // Without a wish of the reader's, the workspace's language.
-        let asked = self.lang.as_deref().or_else(|| {
+        let lang = query.lang.as_deref().or_else(|| {
             accept
                 .is_none()
                 .then_some(context.deps.config.workspace.language.as_str())
         });
-        Language::negotiate(asked, accept)
+        Ok(Self {
+            language: Language::negotiate(lang, accept),
+            links: Links {
+                key: query.key,
+                as_of: query.as_of,
+                community: query.community,
+                segment: query.segment,
+            },
+        })
     }
 }
 
-async fn load(
-    context: &Context,
-    query: &PageQuery,
-    names: &[TableName],
-) -> Result<Tables, TableError> {
-    let filter = Filter {
-        as_of: query.as_of,
-        community: query.community.clone(),
-        segment: query.segment.clone(),
-        ..Filter::default()
-    };
-    let mut tables = BTreeMap::new();
-    for name in names {
-        match rows(&context.deps.results, *name, &filter).await {
-            Ok(found) => {
-                tables.insert(*name, found);
-            }
-            Err(TableError::NoSuchDay { .. }) => {}
-            Err(error) => return Err(error),
+impl Asked {
+    /// The tables that a page speaks of, narrowed to what it was asked for.
+    async fn load(&self, context: &Context, names: &[TableName]) -> Result<Tables, TableError> {
+        let results = &context.deps.results;
+        let tables = read(results, names, self.links.as_of).await?;
+        // Files stand for themselves: alone they make no day of results.
+        let computed = names.iter().all(|name| *name == TableName::Imports)
+            || tables.keys().any(|name| *name != TableName::Imports);
+        if let Some(as_of) = self.links.as_of
+            && !computed
+        {
+            return Err(TableError::NoSuchDay { as_of });
+        }
+        let filter = Filter {
+            as_of: self.links.as_of,
+            community: self.links.community.clone(),
+            segment: self.links.segment.clone(),
+            ..Filter::default()
+        };
+        let divided = tables.iter().filter(|(name, _)| name.is_divided());
+        let rows: Vec<&Row> = divided.flat_map(|(_, rows)| rows).collect();
+        known(results, &rows, &filter).await?;
+        Ok(Tables::new(tables).narrowed(self.links.clone()))
+    }
+
+    /// A page over some tables, or why there is none.
+    async fn page(
+        &self,
+        context: &Context,
+        names: &[TableName],
+        page: impl FnOnce(&Tables) -> String,
+    ) -> Response<Body> {
+        match self.load(context, names).await {
+            Ok(tables) => html(page(&tables)),
+            Err(error) => self.failed(&error),
         }
     }
-    Ok(Tables::new(tables))
+
+    /// The page of an error that the reader can do something about; others are as everywhere.
+    fn failed(&self, error: &TableError) -> Response<Body> {
+        let say = |english: &str, french: &str| self.language.say(english, french);
+        let (status, title, detail) = match error {
+            TableError::NoSuchDay { as_of } => (
+                404,
+                say("No results for that day", "Pas de résultats pour ce jour"),
+                say(
+                    &error.to_string(),
+                    &format!(
+                        "Rien n'a été calculé à la date du {as_of} ; lancez d'abord les calculs avec --as-of {as_of}."
+                    ),
+                ),
+            ),
+            TableError::NoSuch { what, value, known } => (
+                400,
+                say("Bad filter", "Filtre inconnu"),
+                say(
+                    &error.to_string(),
+                    &format!(
+                        "Il n'y a pas de {} « {value} » ; il y a : {known}.",
+                        match *what {
+                            "community" => "communauté",
+                            "segment" => "segment",
+                            other => other,
+                        }
+                    ),
+                ),
+            ),
+            _ => return failed(error),
+        };
+        let page = levier_render::problem(status, &title, &detail, &self.links, self.language);
+        respond(status, HTML, page)
+    }
 }
+
+const HTML: &str = "text/html; charset=utf-8";
 
 fn html(page: String) -> Response<Body> {
-    respond(200, "text/html; charset=utf-8", page)
+    respond(200, HTML, page)
 }
 
-pub(crate) async fn dashboard(
-    State(context): State<Context>,
-    query: PageQuery,
-    headers: HeaderMap,
-) -> Response<Body> {
-    let language = query.language(&context, &headers);
-    match load(&context, &query, TableName::ALL).await {
-        Ok(tables) => html(levier_render::dashboard(
-            &tables,
-            &context.deps.config.workspace.name,
-            language,
-        )),
-        Err(error) => failed(&error),
-    }
+pub(crate) async fn dashboard(State(context): State<Context>, asked: Asked) -> Response<Body> {
+    let name = &context.deps.config.workspace.name;
+    asked
+        .page(&context, TableName::ALL, |tables| {
+            levier_render::dashboard(tables, name, asked.language)
+        })
+        .await
 }
 
-pub(crate) async fn sources(
-    State(context): State<Context>,
-    query: PageQuery,
-    headers: HeaderMap,
-) -> Response<Body> {
-    let language = query.language(&context, &headers);
-    match load(
-        &context,
-        &query,
-        &[TableName::Sources, TableName::Waterfall],
-    )
-    .await
-    {
-        Ok(tables) => html(levier_render::sources_page(&tables, language)),
-        Err(error) => failed(&error),
-    }
+pub(crate) async fn sources(State(context): State<Context>, asked: Asked) -> Response<Body> {
+    let names = [TableName::Sources, TableName::Waterfall];
+    asked
+        .page(&context, &names, |tables| {
+            levier_render::sources_page(tables, asked.language)
+        })
+        .await
 }
 
-pub(crate) async fn imports(
-    State(context): State<Context>,
-    query: PageQuery,
-    headers: HeaderMap,
-) -> Response<Body> {
-    let language = query.language(&context, &headers);
-    match load(&context, &query, &[TableName::Imports]).await {
-        Ok(tables) => html(levier_render::imports_page(&tables, language)),
-        Err(error) => failed(&error),
-    }
+pub(crate) async fn imports(State(context): State<Context>, asked: Asked) -> Response<Body> {
+    asked
+        .page(&context, &[TableName::Imports], |tables| {
+            levier_render::imports_page(tables, asked.language)
+        })
+        .await
 }
 
-pub(crate) async fn kpis(
-    State(context): State<Context>,
-    query: PageQuery,
-    headers: HeaderMap,
-) -> Response<Body> {
-    let language = query.language(&context, &headers);
-    match load(&context, &query, &[TableName::Kpis]).await {
-        Ok(tables) => html(levier_render::kpis_page(&tables, language)),
-        Err(error) => failed(&error),
-    }
+pub(crate) async fn kpis(State(context): State<Context>, asked: Asked) -> Response<Body> {
+    let names = [TableName::Kpis, TableName::Roi, TableName::Tenure];
+    asked
+        .page(&context, &names, |tables| {
+            levier_render::kpis_page(tables, asked.language)
+        })
+        .await
 }
 
 /// The lists that somebody works from.
-pub(crate) async fn lists(
-    State(context): State<Context>,
-    query: PageQuery,
-    headers: HeaderMap,
-) -> Response<Body> {
-    let language = query.language(&context, &headers);
-    match load(&context, &query, &[TableName::Champions, TableName::Leads]).await {
-        Ok(tables) => html(levier_render::lists_page(&tables, language)),
-        Err(error) => failed(&error),
-    }
+pub(crate) async fn lists(State(context): State<Context>, asked: Asked) -> Response<Body> {
+    let names = [TableName::Champions, TableName::Leads];
+    asked
+        .page(&context, &names, |tables| {
+            levier_render::lists_page(tables, asked.language)
+        })
+        .await
 }
 
 /// Everything that is watched.
-pub(crate) async fn alerts(
-    State(context): State<Context>,
-    query: PageQuery,
-    headers: HeaderMap,
-) -> Response<Body> {
-    let language = query.language(&context, &headers);
-    match load(&context, &query, &[TableName::Alerts]).await {
-        Ok(tables) => html(levier_render::alerts_page(&tables, language)),
-        Err(error) => failed(&error),
-    }
+pub(crate) async fn alerts(State(context): State<Context>, asked: Asked) -> Response<Body> {
+    asked
+        .page(&context, &[TableName::Alerts], |tables| {
+            levier_render::alerts_page(tables, asked.language)
+        })
+        .await
 }
 
 /// Tables that the weekly digest speaks of.
@@ -185,22 +228,19 @@ const DIGEST: &[TableName] = &[
 ];
 
 /// The week in brief.
-pub(crate) async fn digest(
-    State(context): State<Context>,
-    query: PageQuery,
-    headers: HeaderMap,
-) -> Response<Body> {
-    let language = query.language(&context, &headers);
-    match load(&context, &query, DIGEST).await {
-        Ok(tables) => match running(&context.deps.results, query.as_of, tables).await {
-            Ok(tables) => html(levier_render::digest_page(
-                &tables,
-                &context.deps.config.workspace.name,
-                language,
-            )),
-            Err(error) => failed(&error),
-        },
-        Err(error) => failed(&error),
+pub(crate) async fn digest(State(context): State<Context>, asked: Asked) -> Response<Body> {
+    let results = &context.deps.results;
+    let tables = match asked.load(&context, DIGEST).await {
+        Ok(tables) => running(results, asked.links.as_of, tables).await,
+        Err(error) => Err(error),
+    };
+    match tables {
+        Ok(tables) => html(levier_render::digest_page(
+            &tables,
+            &context.deps.config.workspace.name,
+            asked.language,
+        )),
+        Err(error) => asked.failed(&error),
     }
 }
 
@@ -226,24 +266,9 @@ pub async fn digest_tables(
     results: &levier_results::Results,
     as_of: Option<Date>,
 ) -> Result<Tables, TableError> {
-    let filter = Filter {
-        as_of,
-        ..Filter::default()
-    };
-    let mut tables = BTreeMap::new();
-    let mut computed = as_of.is_none();
-    for name in DIGEST {
-        match rows(results, *name, &filter).await {
-            Ok(found) => {
-                computed = true;
-                tables.insert(*name, found);
-            }
-            Err(TableError::NoSuchDay { .. }) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    match (computed, as_of) {
-        (false, Some(as_of)) => Err(TableError::NoSuchDay { as_of }),
+    let tables = read(results, DIGEST, as_of).await?;
+    match as_of {
+        Some(as_of) if tables.is_empty() => Err(TableError::NoSuchDay { as_of }),
         _ => running(results, as_of, Tables::new(tables)).await,
     }
 }
@@ -252,8 +277,7 @@ pub async fn digest_tables(
 pub(crate) async fn receipt(
     State(context): State<Context>,
     Path(name): Path<String>,
-    query: PageQuery,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Response<Body> {
     let import_id = name.strip_suffix(".json").unwrap_or(&name);
     if import_id.is_empty() || !import_id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -278,7 +302,8 @@ pub(crate) async fn receipt(
         }
         Some(receipt) => html(levier_render::receipt_page(
             &receipt,
-            query.language(&context, &headers),
+            &asked.links,
+            asked.language,
         )),
     }
 }

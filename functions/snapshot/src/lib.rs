@@ -41,14 +41,8 @@ pub async fn snapshot(
             "there is no uplift as of {day}; run uplift --as-of {day} first"
         ))
     })?;
-    let uplift = deps
-        .results
-        .read_rows(&pointer.run_id, TableName::Uplift)
-        .await?;
-    let tenure = deps
-        .results
-        .read_rows(&pointer.run_id, TableName::Tenure)
-        .await?;
+    let uplift = deps.results.read_rows(&pointer, TableName::Uplift).await?;
+    let tenure = deps.results.read_rows(&pointer, TableName::Tenure).await?;
     let settings = levier_uplift::settings_digest(&deps.config);
     rests_on(&tenure, "facts", &manifest.digest, day)?;
     rests_on(&tenure, "settings", &settings, day)?;
@@ -147,9 +141,6 @@ async fn kpis(deps: &Dependencies, day: Date) -> Result<(Vec<Row>, Option<String
             "there are no KPIs as of {day}, which the levers of [roi.levers] count; run health --as-of {day} first"
         ))
     })?;
-    let rows = deps
-        .results
-        .read_rows(&pointer.run_id, TableName::Kpis)
-        .await?;
+    let rows = deps.results.read_rows(&pointer, TableName::Kpis).await?;
     Ok((rows, Some(pointer.run_id)))
 }

@@ -193,9 +193,10 @@ pub struct DropFiles {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// pull, import, compact, join, health, uplift, alert, snapshot, or nightly = all but snapshot.
+    /// pull, import, compact, join, health, uplift, alert, snapshot, or nightly = all but snapshot. With --json one line of
+    /// JSON for each job that ran.
     pub job: String,
-    /// The day whose knowledge counts.
+    /// The day whose knowledge counts; not one to come.
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<Date>,
 }
@@ -387,7 +388,7 @@ pub enum KeyAction {
         #[arg(long, default_value = "reader")]
         role: String,
         /// Days until it ends.
-        #[arg(long, default_value_t = 365)]
+        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..))]
         days: u32,
     },
     /// Those there are.

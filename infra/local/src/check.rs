@@ -14,7 +14,7 @@ use crate::arguments::{Check, Shared};
 use crate::notice::Found;
 use crate::output;
 use crate::schedule::Schedule;
-use crate::workspace::{config_path, now, read_config};
+use crate::workspace::{config_path, now, read_config, used};
 
 /// Checks; exit code 1 where something is wrong.
 pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failure> {
@@ -76,6 +76,15 @@ pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failu
             Found::of(problem),
         );
     }
+    tell(
+        "privacy.min_cell".to_owned(),
+        match config.privacy.min_cell {
+            few @ (0 | 1) => Found::Doubtful(format!(
+                "with {few} nothing is suppressed, and figures of one person are published; the default is 10"
+            )),
+            _ => Found::Fine,
+        },
+    );
     crate::notice::check(&config, &secrets, &mut tell);
     let schedules = &config.schedules;
     for (key, text) in [
@@ -89,6 +98,20 @@ pub async fn check(shared: &Shared, arguments: &Check) -> Result<ExitCode, Failu
             format!("schedules.{key}"),
             Found::of(Schedule::parse(text).err()),
         );
+    }
+    if let Some(up) = crate::workspace::running(&shared.data).await {
+        let used = used(&up).await?;
+        let served = used.file.display().to_string();
+        let found = match used.problem {
+            Some(problem) => Found::Wrong(format!(
+                "it goes on with what {served} said before: {problem}"
+            )),
+            None if std::path::absolute(&file).ok() != Some(used.file) => {
+                Found::Doubtful(format!("it uses {served}"))
+            }
+            None => Found::Fine,
+        };
+        tell(format!("levier up (process {})", up.pid), found);
     }
     if shared.json {
         output::json(&Json::Array(findings))

@@ -33,12 +33,7 @@ pub async fn run(shared: &Shared, arguments: &Run) -> Result<ExitCode, Failure> 
         )));
     }
     let workspace = Workspace::open(shared).await?;
-    let today = now().to_zoned(workspace.deps.zone.clone()).date();
-    if let Some(day) = arguments.as_of.filter(|day| *day > today) {
-        eprintln!(
-            "levier: {day} is a day to come; until then its figures are the newest and are shown"
-        );
-    }
+    begun(&workspace.deps, arguments.as_of, now())?;
     let outcomes = match &workspace.up {
         Some(up) => remote(&up.url, &arguments.job, arguments.as_of).await,
         None => execute(
@@ -76,6 +71,17 @@ pub async fn run(shared: &Shared, arguments: &Run) -> Result<ExitCode, Failure> 
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a day to come: until then its figures would be the newest, and hide those of every night.
+pub fn begun(deps: &Dependencies, as_of: Option<Date>, now: Timestamp) -> Result<(), Failure> {
+    let today = now.to_zoned(deps.zone.clone()).date();
+    match as_of.filter(|day| *day > today) {
+        None => Ok(()),
+        Some(day) => Err(Failure::Usage(format!(
+            "{day} is a day to come, today is {today}: nothing can be known as of it; give today or an earlier day"
+        ))),
+    }
 }
 
 async fn remote(url: &str, job: &str, as_of: Option<Date>) -> Result<Vec<Outcome>, Failure> {
@@ -133,7 +139,7 @@ pub async fn execute(
     job: &str,
     as_of: Option<Date>,
     now: Timestamp,
-    mut begun: impl FnMut(&str),
+    mut starts: impl FnMut(&str),
 ) -> Result<Vec<Outcome>, JobError> {
     let names = if job == "nightly" {
         NIGHTLY
@@ -153,10 +159,10 @@ pub async fn execute(
         if matches!(*name, "health" | "uplift" | "snapshot")
             && !facts_fit(deps, &invocation, now).await?
         {
-            begun("join");
+            starts("join");
             outcomes.push(levier_join::join(deps, &invocation, now).await?);
         }
-        begun(name);
+        starts(name);
         outcomes.push(match *name {
             "pull" => {
                 let pace = levier_pull::Ticking::free(deps.clock);

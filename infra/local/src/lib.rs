@@ -67,6 +67,14 @@ impl Failure {
     }
 }
 
+/// Says what ended a command, to a program: one JSON object on standard error.
+pub fn tell(error: &str) {
+    eprintln!(
+        "{}",
+        serde_json::json!({"error": error.trim_start_matches("error: ").trim()})
+    );
+}
+
 /// Runs one command; the exit code is 0, 1 when the work failed, 2 on usage, or the command's own.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let Arguments { shared, command } = arguments;
@@ -93,7 +101,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Ok(code) => code,
         Err(failure) => {
             if shared.json {
-                eprintln!("{}", serde_json::json!({"error": failure.to_string()}));
+                tell(&failure.to_string());
             } else {
                 eprintln!("levier: {failure}");
             }

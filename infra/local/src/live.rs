@@ -16,6 +16,7 @@ use tower::ServiceExt;
 
 use crate::Failure;
 use crate::arguments::Shared;
+use crate::workspace::Used;
 
 /// How often the file is looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -82,6 +83,18 @@ impl Live {
         state.deps.clone()
     }
 
+    /// The file, and whether what it says now is in use.
+    pub fn used(&self) -> Used {
+        self.refresh();
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let file = crate::workspace::config_path(&self.shared);
+        Used {
+            file: std::path::absolute(&file).unwrap_or(file),
+            digest: state.text.as_deref().map(crate::workspace::digest),
+            problem: state.problem.clone(),
+        }
+    }
+
     /// Reads the file again if it changed.
     fn refresh(&self) {
         let text = self.text();
@@ -90,15 +103,23 @@ impl Live {
             return;
         }
         state.text = text;
+        let file = crate::workspace::config_path(&self.shared);
+        let file = file.display();
         match self.assemble(&state.deps) {
             Ok(deps) => {
+                if state.problem.is_some() {
+                    eprintln!("levier: {file} is mended and in use");
+                }
                 tracing::info!("levier.toml changed and is in use");
                 state.routes = routes(&deps);
                 state.deps = deps;
                 state.problem = None;
             }
             Err(failure) => {
-                tracing::error!(%failure, "levier.toml changed and is not used; hooks go on with the one before");
+                // Logs are off unless they are asked for; whoever wrote the file looks here.
+                eprintln!(
+                    "levier: {file} changed and is not used: {failure}; hooks and jobs by the clock go on with what it said before, and other jobs are refused until it is mended"
+                );
                 state.problem = Some(failure.to_string());
             }
         }

@@ -22,7 +22,7 @@ pub async fn digest(shared: &Shared, arguments: &Digest) -> Result<ExitCode, Fai
                 .ok_or_else(|| Failure::Usage(format!("--lang `{code}` is not one of fr, en")))?,
         ),
     };
-    let workspace = Workspace::open(shared).await?;
+    let workspace = Workspace::read(shared).await?;
     let config = workspace.deps.config.clone();
     let tables = levier_report::digest_tables(&workspace.deps.results, arguments.as_of).await;
     workspace.close().await;

@@ -23,7 +23,7 @@ fn print(shared: &Shared, rows: Vec<Json>) {
 
 /// `levier identity`.
 pub async fn identity(shared: &Shared, arguments: &Identity) -> Result<ExitCode, Failure> {
-    let workspace = Workspace::open(shared).await?;
+    let workspace = Workspace::read(shared).await?;
     let lake = &workspace.deps.lake;
     let name = match &arguments.action {
         IdentityAction::Review => "review",

@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 
 /// `levier quarantine`.
 pub async fn quarantine(shared: &Shared, arguments: &Quarantine) -> Result<ExitCode, Failure> {
-    let workspace = Workspace::open(shared).await?;
+    let workspace = Workspace::read(shared).await?;
     let ended = match &arguments.action {
         QuarantineAction::List => list(shared, &workspace).await,
         QuarantineAction::Show { key } => show(&workspace, key).await,

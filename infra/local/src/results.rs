@@ -39,7 +39,7 @@ pub async fn table(shared: &Shared, arguments: &Table) -> Result<ExitCode, Failu
     };
     let dialect =
         levier_report::dialect(&filter).map_err(|error| Failure::Usage(error.to_string()))?;
-    let workspace = Workspace::open(shared).await?;
+    let workspace = Workspace::read(shared).await?;
     let filter = Filter {
         fiscal_year_start: workspace.deps.config.workspace.fiscal_year_start,
         ..filter
@@ -48,7 +48,8 @@ pub async fn table(shared: &Shared, arguments: &Table) -> Result<ExitCode, Failu
     workspace.close().await;
     let rows: Vec<Row> = rows
         .map_err(|error| match error {
-            levier_report::TableError::Filter(said) => Failure::Usage(said),
+            error @ (levier_report::TableError::Filter(_)
+            | levier_report::TableError::NoSuch { .. }) => Failure::Usage(error.to_string()),
             error => Failure::failed(error),
         })?
         .into_iter()
@@ -73,7 +74,7 @@ pub async fn table(shared: &Shared, arguments: &Table) -> Result<ExitCode, Failu
 
 /// `levier snapshot`.
 pub async fn snapshot(shared: &Shared, arguments: &Snapshot) -> Result<ExitCode, Failure> {
-    let workspace = Workspace::open(shared).await?;
+    let workspace = Workspace::read(shared).await?;
     let lake = workspace.deps.lake.clone();
     let read = |id: String| {
         let lake = lake.clone();

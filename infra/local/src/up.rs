@@ -24,7 +24,7 @@ use crate::arguments::{Shared, Up};
 use crate::jobs;
 use crate::live::Live;
 use crate::schedule::Schedule;
-use crate::workspace::{Ready, WHO, Workspace, now};
+use crate::workspace::{Ready, USED, WHO, Workspace, now};
 
 /// How often the scheduler looks at the clock.
 const TICK: Duration = Duration::from_secs(5);
@@ -118,6 +118,10 @@ pub async fn serve(
     let router = Router::new()
         .route("/local/run", post(run_job))
         .route(WHO, get(move || async move { axum::Json(who) }))
+        .route(
+            USED,
+            get(|State(local): State<Local>| async move { axum::Json(local.live.used()) }),
+        )
         .with_state(local)
         .fallback(move |request| {
             let live = live.clone();
@@ -159,6 +163,8 @@ async fn run_job(
         .live
         .deps()
         .map_err(|failure| (StatusCode::CONFLICT, failure.to_string()))?;
+    jobs::begun(&deps, body.as_of, now())
+        .map_err(|failure| (StatusCode::BAD_REQUEST, failure.to_string()))?;
     let ended = if body.again == Again::Nothing {
         jobs::execute(&deps, &body.job, body.as_of, now(), |_| {}).await
     } else {

@@ -15,6 +15,7 @@ use levier_lake::Lake;
 use levier_results::Results;
 use levier_runtime::{Dependencies, Secrets, system_clock};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::Failure;
 use crate::arguments::Shared;
@@ -28,6 +29,58 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Where a running `levier up` says who it is.
 pub const WHO: &str = "/local/up";
+
+/// Where it says which configuration it uses.
+pub const USED: &str = "/local/config";
+
+/// The configuration of a running `levier up`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// The file.
+    pub file: PathBuf,
+    /// Digest of what it says; `None` where there is no such file.
+    pub digest: Option<String>,
+    /// Why what it says now is not used.
+    pub problem: Option<String>,
+}
+
+/// Digest of a configuration's text.
+#[must_use]
+pub fn digest(text: &str) -> String {
+    hex::encode(Sha256::digest(text))
+}
+
+impl Used {
+    /// What is wrong where a call names another configuration than the running `up` uses: what it asks of `up` would be done
+    /// by the one of `up`, without a word.
+    fn differs(&self, shared: &Shared, up: &Ready) -> Option<String> {
+        let named = shared.config.as_ref()?;
+        let text = std::fs::read_to_string(named).ok()?;
+        (self.digest.as_deref() != Some(&digest(&text))).then(|| {
+            format!(
+                "--config {}: the levier up that runs on {} (process {}) uses {}, which says something else; stop it first, or start it with this --config, or leave --config away",
+                named.display(),
+                shared.data.display(),
+                up.pid,
+                self.file.display()
+            )
+        })
+    }
+}
+
+/// Which configuration a running `levier up` uses.
+///
+/// # Errors
+/// [`Failure`] where it does not answer.
+pub async fn used(up: &Ready) -> Result<Used, Failure> {
+    let answer = reqwest::get(format!("{}{USED}", up.url)).await;
+    let read = async { answer?.error_for_status()?.json::<Used>().await };
+    read.await.map_err(|error| {
+        Failure::Failed(format!(
+            "the running levier up does not say which configuration it uses: {error}; stop it and start it again"
+        ))
+    })
+}
 
 /// What a running `levier up` says of itself, in `up.json` and on its first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,6 +235,20 @@ impl Workspace {
         Self::open_with(shared, config, folder, true).await
     }
 
+    /// The same to read what is there: a folder that does not exist is not made, whose emptiness would pass for an answer.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn read(shared: &Shared) -> Result<Self, Failure> {
+        if shared.profile.is_none() && !shared.data.is_dir() {
+            return Err(Failure::Usage(format!(
+                "there is no workspace in {}; --data names its folder, and levier up, levier demo or levier drop make one",
+                shared.data.display()
+            )));
+        }
+        Self::open(shared).await
+    }
+
     /// The same with a configuration that is already read; `durable` says whether writes survive a power cut.
     ///
     /// # Errors
@@ -201,6 +268,11 @@ impl Workspace {
         let secrets = Secrets::local(folder);
         let key = hash_key(shared, &config, &secrets)?;
         let (cloud, up) = connect(&shared.data, durable).await?;
+        if let Some(up) = up.as_ref().filter(|_| shared.config.is_some())
+            && let Some(problem) = used(up).await?.differs(shared, up)
+        {
+            return Err(Failure::Usage(problem));
+        }
         let (s3_url, dynamodb_url) = match (&cloud, &up) {
             (Some(cloud), _) => (cloud.s3_url().to_owned(), cloud.dynamodb_url().to_owned()),
             (None, Some(up)) => (up.s3_url.clone(), up.dynamodb_url.clone()),

@@ -186,6 +186,15 @@ impl TableName {
         }
     }
 
+    /// Whether its rows are of communities and segments.
+    #[must_use]
+    pub fn is_divided(self) -> bool {
+        !matches!(
+            self,
+            Self::Waterfall | Self::Imports | Self::Runs | Self::Snapshots
+        )
+    }
+
     /// The key of the series that a row belongs to.
     #[must_use]
     pub fn series(self, row: &Row) -> String {

@@ -40,5 +40,5 @@ pub fn dashboard(tables: &Tables, workspace_name: &str, language: Language) -> S
             (pipeline::sources_card(tables, language))
         }
     };
-    page(language, Place::Dashboard, &title, &body)
+    page(tables.links(), language, Place::Dashboard, &title, &body)
 }

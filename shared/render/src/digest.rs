@@ -345,7 +345,7 @@ pub fn digest_page(tables: &Tables, workspace_name: &str, language: Language) ->
             }
         }
     };
-    page(language, Place::Digest, &title, &body)
+    page(tables.links(), language, Place::Digest, &title, &body)
 }
 
 fn sections(notice: &Notice) -> maud::Markup {

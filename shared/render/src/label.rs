@@ -16,8 +16,6 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 3] = [Self::People, Self::Business, Self::Return];
-
     pub(crate) fn title(self, language: Language) -> String {
         match self {
             Self::People => {

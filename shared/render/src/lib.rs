@@ -11,12 +11,15 @@
 //! assert!(page.contains("ce que vaut la communauté"));
 //! ```
 
+mod catalogue;
 mod chart;
 mod csv;
 mod dashboard;
 mod digest;
+mod item_table;
 mod label;
 mod language;
+mod links;
 mod need_table;
 mod notice;
 mod number;
@@ -36,13 +39,15 @@ mod word;
 mod word_table;
 mod work;
 
+pub use catalogue::kpis_page;
 pub use csv::{CsvDialect, csv, csv_cell};
 pub use dashboard::dashboard;
 pub use digest::{digest, digest_page, week_of};
 pub use label::{is_kpi, kpi_label};
 pub use language::Language;
+pub use links::Links;
 pub use notice::{Line, Notice, alert_figure, alert_notice, alert_rule, alert_subject};
-pub use pages::{imports_page, kpis_page, problem, receipt_page, sources_page};
+pub use pages::{imports_page, problem, receipt_page, sources_page};
 pub use reason::reason;
 pub use receipt::{receipt_sentence, refusal_sentence};
 pub use sentence::uplift_sentence;

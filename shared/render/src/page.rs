@@ -2,9 +2,11 @@
 //!
 //! A page asks nothing of any other host and runs no script, so that it can be mailed, printed and kept.
 
+use levier_domain::table::TableName;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::language::Language;
+use crate::links::Links;
 use crate::palette;
 
 const STYLE: &str = include_str!("style.css");
@@ -23,7 +25,13 @@ pub(crate) enum Place {
 }
 
 /// A whole page around `body`; `title` becomes the document's title, the body brings the one `h1`.
-pub(crate) fn page(language: Language, place: Place, title: &str, body: &Markup) -> String {
+pub(crate) fn page(
+    links: &Links,
+    language: Language,
+    place: Place,
+    title: &str,
+    body: &Markup,
+) -> String {
     let other = language.other();
     let entries = [
         (
@@ -65,13 +73,13 @@ pub(crate) fn page(language: Language, place: Place, title: &str, body: &Markup)
             body {
                 a.skip href="#main" { (language.say("Skip to the figures", "Aller aux chiffres")) }
                 div.top {
-                    a.brand href={ "/?lang=" (language.code()) } { (mark()) "Levier" }
+                    a.brand href=(links.page("/", language)) { (mark()) "Levier" }
                     nav aria-label=(language.say("Pages", "Pages")) {
                         @for (at, path, name) in &entries {
-                            a href={ (path) "?lang=" (language.code()) } aria-current=[(*at == place).then_some("page")] { (name) }
+                            a href=(links.page(path, language)) aria-current=[(*at == place).then_some("page")] { (name) }
                         }
                     }
-                    a.lang href={ "?lang=" (other.code()) } hreflang=(other.code()) lang=(other.code()) {
+                    a.lang href=(links.page("", other)) hreflang=(other.code()) lang=(other.code()) {
                         (other.say("English", "Français"))
                     }
                 }
@@ -110,6 +118,7 @@ fn stylesheet() -> String {
 
 /// A card with its heading, an address of its own and the same place in the other language.
 pub(crate) fn card(
+    links: &Links,
     language: Language,
     id: &str,
     class: &str,
@@ -121,7 +130,7 @@ pub(crate) fn card(
         section class={ "card " (class) } id=(id) aria-labelledby={ (id) "-title" } {
             header {
                 h2 id={ (id) "-title" } { (title) }
-                a href={ "?lang=" (other.code()) "#" (id) } hreflang=(other.code())
+                a href={ (links.page("", other)) "#" (id) } hreflang=(other.code())
                     aria-label=(language.say("This part in French", "Cette partie en anglais")) { (other.code().to_uppercase()) }
             }
             (body)
@@ -135,17 +144,15 @@ pub(crate) fn nothing(text: &str) -> Markup {
 }
 
 /// Links to the table behind a card.
-pub(crate) fn downloads(language: Language, table: &str) -> Markup {
-    let dialect = if language == Language::French {
-        "?dialect=excel-fr"
-    } else {
-        ""
-    };
+pub(crate) fn downloads(links: &Links, table: TableName, language: Language) -> Markup {
     html! {
         p.down {
-            (language.say("The rows behind this: ", "Les lignes derrière ces chiffres : ")) " "
-            a href={ "/v1/tables/" (table) ".csv" (dialect) } { "CSV" } " · "
-            a href={ "/v1/tables/" (table) ".json" } { "JSON" }
+            (language.say(
+                &format!("The rows behind this, table {table}: "),
+                &format!("Les lignes derrière ces chiffres, table {table} : "),
+            )) " "
+            a href=(links.file(table, "csv", language)) { "CSV" } " · "
+            a href=(links.file(table, "json", language)) { "JSON" }
         }
     }
 }

@@ -1,19 +1,16 @@
-//! The other pages: sources, imports, one receipt, all KPIs, and what went wrong.
+//! The other pages: sources, imports, one receipt, and what went wrong.
 
 use levier_domain::receipt::{ImportStatus, Matching, Receipt};
-use levier_domain::table::{Row, Status, TableName};
+use levier_domain::table::TableName;
 use maud::{Markup, html};
 
-use crate::chart::{TrendPoint, both, trend};
-use crate::label::{Family, KPIS, kpi_label};
 use crate::language::Language;
-use crate::number::{self, Unit, count};
-use crate::page::{Place, card, downloads, nothing, page};
+use crate::links::Links;
+use crate::number::{Unit, count};
+use crate::page::{Place, downloads, nothing, page};
 use crate::receipt::receipt_sentence;
-use crate::section::people::{last_whole, series, shown};
 use crate::section::pipeline;
-use crate::tables::{Tables, interval, undivided, value};
-use crate::word;
+use crate::tables::Tables;
 
 /// Every source, what it delivered and what its platform cannot tell.
 #[must_use]
@@ -25,10 +22,10 @@ pub fn sources_page(tables: &Tables, language: Language) -> String {
             "What each platform delivered. A quiet source does not lower the figures: what depends on it is marked.",
             "Ce que chaque plateforme a envoyé. Une source silencieuse ne fait pas baisser les chiffres : ce qui en dépend est signalé.",
         )) }
-        section.card { (pipeline::sources(tables, language, true)) (downloads(language, "sources")) }
+        section.card { (pipeline::sources(tables, language, true)) (downloads(tables.links(), TableName::Sources, language)) }
         div.grid { (pipeline::waterfall(tables, language)) }
     };
-    page(language, Place::Sources, &title, &body)
+    page(tables.links(), language, Place::Sources, &title, &body)
 }
 
 /// Every dropped file and what became of it.
@@ -41,127 +38,14 @@ pub fn imports_page(tables: &Tables, language: Language) -> String {
             "One receipt per file: what was read, what was refused and why.",
             "Un reçu par fichier : ce qui a été lu, ce qui a été refusé et pourquoi.",
         )) }
-        section.card { (pipeline::imports(tables, language, None)) (downloads(language, "imports")) }
+        section.card { (pipeline::imports(tables, language, None)) (downloads(tables.links(), TableName::Imports, language)) }
     };
-    page(language, Place::Imports, &title, &body)
-}
-
-/// Every KPI of the catalogue: its last figure, or why there is none.
-#[must_use]
-pub fn kpis_page(tables: &Tables, language: Language) -> String {
-    let title = language.say("All the figures", "Tous les indicateurs");
-    let rows = tables.whole(TableName::Kpis);
-    let body = html! {
-        h1 { (title) }
-        p.lede { (language.say(
-            "One line per figure of the catalogue, for the last whole month. What is missing says what it needs.",
-            "Une ligne par indicateur du catalogue, pour le dernier mois complet. Ce qui manque dit ce qu'il lui faut.",
-        )) }
-        @for family in Family::ALL {
-            (card(language, family.code(), "", &family.title(language), &html! {
-                div.scroll tabindex="0" { table.stackable {
-                    thead { tr {
-                        th scope="col" { (language.say("Figure", "Indicateur")) }
-                        th.num scope="col" { (language.say("Value", "Valeur")) }
-                        th.num scope="col" { (language.say("95% interval", "Intervalle à 95 %")) }
-                        th.num scope="col" { "n" }
-                        th scope="col" { (language.say("Period", "Période")) }
-                    } }
-                    tbody { @for (id, ..) in KPIS.iter().filter(|kpi| kpi.1 == family) { (kpi_line(&rows, id, language)) } }
-                } }
-            }))
-        }
-        (downloads(language, "kpis"))
-    };
-    page(language, Place::Kpis, &title, &body)
-}
-
-/// The rows of a KPI's items (channels, statuses, sources) at its last period.
-fn items<'a>(rows: &[&'a Row], id: &str) -> Vec<&'a Row> {
-    let of_kpi: Vec<&Row> = rows
-        .iter()
-        .copied()
-        .filter(|row| row.kpi.as_deref() == Some(id) && !undivided(row, "item"))
-        .collect();
-    let last = of_kpi.iter().filter_map(|row| row.period.as_deref()).max();
-    let mut held: Vec<&Row> = of_kpi
-        .iter()
-        .copied()
-        .filter(|row| row.period.as_deref() == last)
-        .collect();
-    held.sort_by(|a, b| a.text("item").cmp(&b.text("item")));
-    held
-}
-
-fn kpi_line(rows: &[&Row], id: &str, language: Language) -> Markup {
-    let series = series(rows, id);
-    let items = items(rows, id);
-    html! {
-        @if let Some(row) = last_whole(&series) {
-            tr id=(id) {
-                th.name scope="row" { (kpi_label(id, language)) (history(&series, id, language)) }
-                (figures(row, language))
-            }
-        } @else if items.is_empty() {
-            tr id=(id) {
-                th.name scope="row" { (kpi_label(id, language)) }
-                td.why colspan="4" { (language.say("not computed yet", "pas encore calculé")) }
-            }
-        } @else {
-            tr id=(id) { th.name scope="row" colspan="5" { (kpi_label(id, language)) } }
-        }
-        @for row in items.iter().take(12) {
-            tr { td.name { (word::item(row.text("item").unwrap_or_default(), language)) } (figures(row, language)) }
-        }
-    }
-}
-
-fn figures(row: &Row, language: Language) -> Markup {
-    let period = row
-        .period
-        .as_deref()
-        .map(|period| number::period(period, language))
-        .unwrap_or_default();
-    let unit = Unit::read(row.unit.as_deref());
-    html! {
-        @match shown(row, language) {
-            Some(said) => {
-                td.num data-l=(language.say("Value", "Valeur")) { (said) }
-                td.num data-l=(language.say("95% interval", "Intervalle à 95 %")) { @if let (Some((lower, upper)), Some(figure)) = (interval(row), value(row)) {
-                    @let decimals = unit.decimals(figure);
-                    (number::interval(&unit.bare(lower, decimals, language), &unit.bare(upper, decimals, language), language))
-                } }
-                td.num data-l="n" { @if let Some(n) = row.n { (count(n, language)) } }
-                td data-l=(language.say("Period", "Période")) { (period) @if row.status == Status::Partial { " · " (word::status(row.status, language)) } }
-            }
-            None => { td.why colspan="3" { (word::absence(row, language)) } td { (period) } }
-        }
-    }
-}
-
-fn history(series: &[&Row], id: &str, language: Language) -> Markup {
-    let points: Vec<TrendPoint> = series[series.len().saturating_sub(24)..]
-        .iter()
-        .map(|row| TrendPoint {
-            label: number::short_period(row.period.as_deref().unwrap_or_default(), language),
-            value: value(row),
-            partial: row.status == Status::Partial,
-        })
-        .collect();
-    let unit = Unit::read(series.first().and_then(|row| row.unit.as_deref()));
-    let label = kpi_label(id, language);
-    html! {
-        @if points.iter().filter(|point| point.value.is_some()).count() > 2 {
-            details { summary { (language.say("history", "historique")) }
-                figure style="max-width:560px;font-weight:400" { (both(|width| trend(&points, &unit, language, width, &label, &language.say("By month", "Par mois")))) }
-            }
-        }
-    }
+    page(tables.links(), language, Place::Imports, &title, &body)
 }
 
 /// The receipt of one file, as the person who dropped it reads it.
 #[must_use]
-pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
+pub fn receipt_page(receipt: &Receipt, links: &Links, language: Language) -> String {
     let say = |english: &str, french: &str| language.say(english, french);
     let (class, verdict) = match receipt.status {
         ImportStatus::Imported if receipt.rows.refused > 0 => (
@@ -262,7 +146,7 @@ pub fn receipt_page(receipt: &Receipt, language: Language) -> String {
             }
         }
     };
-    page(language, Place::Imports, &title, &body)
+    page(links, language, Place::Imports, &title, &body)
 }
 
 /// By what the rows can be matched with people: the file's part in the match waterfall.
@@ -319,12 +203,23 @@ fn texts(title: &str, lines: &[String], language: Language) -> Markup {
 
 /// What went wrong, as a page: the HTML twin of `application/problem+json`.
 #[must_use]
-pub fn problem(status: u16, title: &str, detail: &str, language: Language) -> String {
+pub fn problem(
+    status: u16,
+    title: &str,
+    detail: &str,
+    links: &Links,
+    language: Language,
+) -> String {
+    // Back from what cannot be had, to what can: with the key only.
+    let links = &Links {
+        key: links.key.clone(),
+        ..Links::default()
+    };
     let body = html! {
         h1 { (title) }
         @if detail.is_empty() { (nothing(title)) } @else { p.lede { (detail) } }
         p { span.chip.warn { "HTTP " (status) } }
-        p { a href={ "/?lang=" (language.code()) } { (language.say("Back to the dashboard", "Retour au tableau de bord")) } }
+        p { a href=(links.page("/", language)) { (language.say("Back to the dashboard", "Retour au tableau de bord")) } }
     };
-    page(language, Place::Elsewhere, title, &body)
+    page(links, language, Place::Elsewhere, title, &body)
 }

@@ -32,7 +32,7 @@ pub fn reason(text: &str, language: Language) -> String {
 }
 
 /// The wording of a reason; `None` where nothing here knows it.
-fn known(text: &str, language: Language) -> Option<String> {
+pub(crate) fn known(text: &str, language: Language) -> Option<String> {
     if let Some(said) = find(REASONS, text, language) {
         return Some(said);
     }

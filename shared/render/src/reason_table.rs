@@ -305,6 +305,13 @@ pub(crate) const REASONS: &[Entry] = &[
         "auteur inconnu du CRM",
     ),
     ("not_in_crm", "not in the CRM", "absent du CRM"),
+    ("never_bought", "never bought", "n'ont jamais acheté"),
+    (
+        "no_purchase_before_joining",
+        "no purchase before joining",
+        "aucun achat avant l'adhésion",
+    ),
+    ("refused", "refused at import", "refusé à l'import"),
     (
         "not_identified",
         "no identifier in common",

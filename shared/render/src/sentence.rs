@@ -275,6 +275,12 @@ impl<'a> Voice<'a> {
         let language = self.language;
         let mut said = String::new();
         if let Some((lower, upper)) = interval(self.row) {
+            // Who reads `6.1 points lower` reads the interval of how much lower.
+            let (lower, upper) = if self.difference < 0.0 {
+                (-upper, -lower)
+            } else {
+                (lower, upper)
+            };
             let ends = number::interval(
                 &self.unit.bare(lower, self.decimals, language),
                 &self.unit.bare(upper, self.decimals, language),

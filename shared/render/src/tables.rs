@@ -7,13 +7,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use levier_domain::table::{Row, TableName};
+use maud::{Markup, html};
 use serde_json::Value as Json;
+
+use crate::language::Language;
+use crate::links::Links;
+use crate::number;
+use crate::page::nothing;
 
 /// The result tables that a page reads.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     rows: BTreeMap<TableName, Vec<Row>>,
     running: Option<Date>,
+    links: Links,
+    /// Tables of which the community or segment that was asked for has nothing, and others have.
+    elsewhere: BTreeSet<TableName>,
 }
 
 impl Tables {
@@ -22,7 +31,84 @@ impl Tables {
     pub fn new(rows: BTreeMap<TableName, Vec<Row>>) -> Self {
         Self {
             rows,
-            running: None,
+            ..Self::default()
+        }
+    }
+
+    /// The same, narrowed to the community and the segment that a page was opened with. A row that names none is about them all
+    /// the same.
+    #[must_use]
+    pub fn narrowed(mut self, links: Links) -> Self {
+        let fits = |wanted: &Option<String>, held: &Option<String>| match wanted.as_deref() {
+            None | Some("") => true,
+            Some(wanted) => held.as_deref().is_none_or(|held| held == wanted),
+        };
+        for (table, rows) in &mut self.rows {
+            let all = rows.len();
+            rows.retain(|row| {
+                fits(&links.community, &row.community) && fits(&links.segment, &row.segment)
+            });
+            if rows.is_empty() && all > 0 {
+                self.elsewhere.insert(*table);
+            }
+        }
+        self.links = links;
+        self
+    }
+
+    /// Where the links of the page lead.
+    pub(crate) fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// Why a table has no row: that it has some of others, that it was not computed for the day, or `otherwise`, what it takes.
+    pub(crate) fn why_nothing(
+        &self,
+        table: TableName,
+        language: Language,
+        otherwise: &str,
+    ) -> String {
+        if self.elsewhere.contains(&table) {
+            let names: Vec<String> = [&self.links.community, &self.links.segment]
+                .into_iter()
+                .flatten()
+                .map(|name| language.say(&format!("“{name}”"), &format!("« {name} »")))
+                .collect();
+            let names = names.join(", ");
+            return language.say(
+                &format!("There is nothing here of {names} alone."),
+                &format!("Il n'y a rien ici de {names} à part."),
+            );
+        }
+        match self.links.as_of {
+            Some(day) if !self.rows.contains_key(&table) => {
+                let job = match table {
+                    TableName::Roi | TableName::Snapshots => "snapshot",
+                    _ => "nightly",
+                };
+                let said = number::date(day, language);
+                language.say(
+                    &format!("Not computed as of {said}; levier run {job} --as-of {day} does."),
+                    &format!(
+                        "Pas calculé à la date du {said} ; levier run {job} --as-of {day} le fait."
+                    ),
+                )
+            }
+            _ => otherwise.to_owned(),
+        }
+    }
+
+    /// What stands where a table has no row, with the way to the whole where that has some.
+    pub(crate) fn nothing(&self, table: TableName, language: Language, otherwise: &str) -> Markup {
+        let why = self.why_nothing(table, language, otherwise);
+        if !self.elsewhere.contains(&table) {
+            return nothing(&why);
+        }
+        html! {
+            p.absent {
+                (why) " "
+                a href=(self.links.whole().page("", language)) { (language.say("See the whole", "Voir l'ensemble")) }
+            }
         }
     }
 
@@ -40,6 +126,13 @@ impl Tables {
 
     /// The rows of a table that speak of the whole company, or of the one community or segment that it was narrowed to.
     pub(crate) fn whole(&self, table: TableName) -> Vec<&Row> {
+        let mut rows = self.whole_of_bands(table);
+        rows.retain(|row| undivided(row, "tenure_band"));
+        rows
+    }
+
+    /// The same with the rows of each band of tenure.
+    pub(crate) fn whole_of_bands(&self, table: TableName) -> Vec<&Row> {
         let rows = self.rows(table);
         let community = widest(rows.iter().filter_map(|row| row.community.as_deref()));
         let segment = widest(rows.iter().filter_map(|row| row.segment.as_deref()));
@@ -51,19 +144,24 @@ impl Tables {
             .filter(|row| {
                 // An action names the channel to begin with; it is about the whole all the same.
                 row.kpi.as_deref() == Some("health_action")
-                    || ["platform", "channel", "tenure_band"]
+                    || ["platform", "channel"]
                         .iter()
                         .all(|column| undivided(row, column))
             })
             .collect()
     }
 
-    /// The latest as-of day of any row.
+    /// The day that was asked for, else the newest that anything was computed for: a file belongs to the day of its drop, which is
+    /// nobody's figure.
     #[must_use]
     pub fn as_of(&self) -> Option<Date> {
+        if self.links.as_of.is_some() {
+            return self.links.as_of;
+        }
         self.rows
-            .values()
-            .flatten()
+            .iter()
+            .filter(|(table, _)| **table != TableName::Imports)
+            .flat_map(|(_, rows)| rows)
             .filter_map(|row| row.as_of)
             .max()
     }
@@ -228,5 +326,46 @@ mod tests {
                 .collect();
             assert_eq!(got, want, "{case}");
         }
+    }
+
+    #[test]
+    fn a_narrowed_page_tells_what_others_have_from_what_nobody_has() {
+        let mut row = Row::new(Status::Ok);
+        row.community = Some("all".to_owned());
+        let tables = Tables::new(BTreeMap::from([
+            (TableName::Uplift, vec![row]),
+            (TableName::Imports, vec![Row::new(Status::Imported)]),
+            (TableName::Cohorts, Vec::new()),
+        ]))
+        .narrowed(Links {
+            community: Some("main".to_owned()),
+            as_of: "2026-03-31".parse().ok(),
+            ..Links::default()
+        });
+        for (case, table, want) in [
+            ("of others", TableName::Uplift, "nothing here of “main”"),
+            ("of nobody", TableName::Cohorts, "none yet"),
+            (
+                "not of that day",
+                TableName::Kpis,
+                "levier run nightly --as-of 2026-03-31",
+            ),
+            (
+                "sealed",
+                TableName::Roi,
+                "levier run snapshot --as-of 2026-03-31",
+            ),
+        ] {
+            let said = tables
+                .nothing(table, Language::English, "none yet")
+                .into_string();
+            assert!(said.contains(want), "{case}: {said}");
+        }
+        assert_eq!(
+            tables.rows(TableName::Imports).len(),
+            1,
+            "files are of no community"
+        );
+        assert_eq!(tables.as_of(), "2026-03-31".parse().ok());
     }
 }

@@ -6,7 +6,8 @@
 use levier_domain::table::{Row, Status};
 use serde_json::Value as Json;
 
-use crate::label::humanise;
+use crate::item_table::ITEMS;
+use crate::label::{humanise, is_kpi, kpi_label};
 use crate::language::Language;
 use crate::number::{count, number};
 use crate::reason::reason;
@@ -220,6 +221,11 @@ const STAGES: &[Entry] = &[
     ("in_crm", "Found in the CRM", "Retrouvées dans le CRM"),
     ("crm", "Found in the CRM", "Retrouvées dans le CRM"),
     ("customer", "Customers", "Clients"),
+    (
+        "fact",
+        "CRM rows that no figure counts",
+        "Lignes du CRM qu'aucun chiffre ne compte",
+    ),
     ("cohort", "In a comparison", "Dans une comparaison"),
     ("in_cohort", "In a comparison", "Dans une comparaison"),
 ];
@@ -306,6 +312,7 @@ const LIFECYCLES: &[Entry] = &[
     ("sales_qualified", "sales qualified", "qualifié commercial"),
     ("opportunity", "opportunity", "opportunité"),
     ("customer", "customer", "client"),
+    ("qualified", "qualified", "qualifié"),
     ("evangelist", "evangelist", "ambassadeur"),
     ("churned", "churned", "perdu"),
     ("other", "other", "autre"),
@@ -316,52 +323,71 @@ pub(crate) fn lifecycle(code: &str, language: Language) -> String {
     word(LIFECYCLES, code, language)
 }
 
-const ITEMS: &[Entry] = &[
-    ("costs", "Costs", "Coûts"),
-    ("gains", "Gains", "Gains"),
-    ("roi", "Return on investment", "Retour sur investissement"),
-    ("payback_month", "Payback", "Rentabilité atteinte"),
-    (
-        "incremental_margin",
-        "Incremental margin of members",
-        "Marge supplémentaire des membres",
-    ),
-    (
-        "revenue_uplift",
-        "Incremental margin of members",
-        "Marge supplémentaire des membres",
-    ),
-    ("member_months", "Months of members", "Mois de membres"),
-    ("retention", "of which retention", "dont rétention"),
-    ("spend", "of which spend", "dont dépense"),
-    (
-        "acquisition_savings",
-        "Acquisition savings",
-        "Économies d'acquisition",
-    ),
-    ("support_savings", "Support savings", "Économies de support"),
-    ("content_value", "Content value", "Valeur des contenus"),
-    ("platform", "Platform", "Plateforme"),
-    ("people", "People", "Équipe"),
-    ("events", "Events", "Événements"),
-    ("rewards", "Rewards", "Récompenses"),
-    ("content", "Content", "Contenus"),
-    ("other", "Other", "Autres"),
-    ("conservative", "Conservative", "Prudent"),
-    ("central", "Central", "Central"),
-    ("optimistic", "Optimistic", "Optimiste"),
-    ("measured", "measured", "mesuré"),
-    ("assumed", "assumed", "supposé"),
-    ("members", "members", "membres"),
-    ("member", "members", "membres"),
-    ("non_members", "non-members", "non-membres"),
-    ("non_member", "non-members", "non-membres"),
-    ("all", "all", "tous"),
-];
-
-/// The name of an ROI item, scenario, basis or side.
+/// The name of an item: of a KPI's part, of the return, of a scenario, a basis or a side. One of several parts
+/// (`organic_traffic.branded.slope`) is named by each of them. Ids that come from outside stand as they are.
 pub(crate) fn item(code: &str, language: Language) -> String {
-    word(ITEMS, code, language)
+    known_item(code, language).unwrap_or_else(|| {
+        if code.contains(|c: char| c.is_uppercase() || c.is_numeric() || c == ' ' || c == '-') {
+            code.to_owned()
+        } else {
+            humanise(code)
+        }
+    })
+}
+
+/// The same, where the pages have words for it.
+fn known_item(code: &str, language: Language) -> Option<String> {
+    if let Some(said) = find(ITEMS, code, language).or_else(|| find(LIFECYCLES, code, language)) {
+        return Some(said);
+    }
+    if is_kpi(code) || code == "feedback_threads" {
+        return Some(kpi_label(code, language));
+    }
+    if let Some((first, rest)) = code.split_once('.') {
+        let (first, rest) = (known_item(first, language)?, known_item(rest, language)?);
+        return Some(format!("{first} · {rest}"));
+    }
+    // `active_3m` is of three months on.
+    let (what, months) = months_on(code)?;
+    let after = language.say(
+        &format!(
+            "after {months} {}",
+            if months == 1 { "month" } else { "months" }
+        ),
+        &format!("après {months} mois"),
+    );
+    match what {
+        "" => Some(after),
+        "active" => Some(format!("{} {after}", language.say("active", "actifs"))),
+        "member" => Some(format!(
+            "{} {after}",
+            language.say("still members", "encore membres")
+        )),
+        _ => None,
+    }
+}
+
+/// Of an item that is so many months on, what it is about and how many.
+pub(crate) fn months_on(code: &str) -> Option<(&str, u32)> {
+    let (what, months) = code.rsplit_once('_').unwrap_or(("", code));
+    Some((what, months.strip_suffix('m')?.parse().ok()?))
+}
+
+/// A band of months since joining: `3-6`, `12+`.
+pub(crate) fn tenure_band(code: &str, language: Language) -> String {
+    if let Some(least) = code.strip_suffix('+') {
+        return language.say(
+            &format!("from month {least} on"),
+            &format!("à partir du mois {least}"),
+        );
+    }
+    match code.split_once('-') {
+        Some((first, after)) => language.say(
+            &format!("months {first} to {after}"),
+            &format!("mois {first} à {after}"),
+        ),
+        None => code.to_owned(),
+    }
 }
 
 /// A health component or an item by its code, where either is known.

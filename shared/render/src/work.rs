@@ -1,5 +1,6 @@
 //! The pages that somebody works from: the lists, and the alerts.
 
+use levier_domain::table::TableName;
 use maud::html;
 
 use crate::language::Language;
@@ -24,7 +25,7 @@ pub fn lists_page(tables: &Tables, language: Language) -> String {
             (lists::champions(tables, language))
         }
     };
-    page(language, Place::Lists, &title, &body)
+    page(tables.links(), language, Place::Lists, &title, &body)
 }
 
 /// Everything that is watched, what is on first.
@@ -37,8 +38,8 @@ pub fn alerts_page(tables: &Tables, language: Language) -> String {
             "Limits that you set on any figure, changes of the health score that chance does not explain, sources that fell silent. An alert is sent once when it fires and once when it is over.",
             "Les limites que vous fixez à n'importe quel indicateur, les évolutions du score de santé que le hasard n'explique pas, les sources devenues silencieuses. Une alerte part une fois quand elle se déclenche et une fois quand elle se termine.",
         )) }
-        section.card { (alerts::alerts(tables, language)) (downloads(language, "alerts")) }
+        section.card { (alerts::alerts(tables, language)) (downloads(tables.links(), TableName::Alerts, language)) }
         p.sub { (language.say("Limits are set in levier.toml, under [alerts.NAME]; where they are sent under [notify.NAME].", "Les limites se règlent dans levier.toml, sous [alerts.NOM] ; les destinataires sous [notify.NOM].")) }
     };
-    page(language, Place::Alerts, &title, &body)
+    page(tables.links(), language, Place::Alerts, &title, &body)
 }

@@ -2,7 +2,7 @@
 //!
 //! A job writes its rows under a run id that nobody reads yet, then flips one pointer in one transaction: readers see the whole
 //! run or the one before. One item holds one whole series (all periods of one figure), so that a night costs thousands of
-//! writes. The published twin on S3 is written before the flip, under the same run id.
+//! writes. The published twin on S3 follows the flip: one object of each table, day and job, replaced whole.
 //!
 //! | partition key | sort key | holds |
 //! |---|---|---|

@@ -63,8 +63,9 @@ pub struct Run {
 }
 
 impl Run {
-    /// Writes everything, then flips the pointer, then removes the run that stood for the same day. Killed anywhere and run
-    /// again, it ends the same: until the flip nobody sees it, and every write before it is a replacement. Gives its name.
+    /// Writes everything, then flips the pointer, then replaces the twin, then removes the run that stood for the same day.
+    /// Killed anywhere and run again, it ends the same: until the flip nobody sees it, and every write is a replacement. Who is
+    /// still reading the run before notices by its number of rows, and reads again. Gives its name.
     ///
     /// # Errors
     /// [`ResultsError`].
@@ -88,25 +89,37 @@ impl Run {
         let written = serde_json::to_string(&tables)
             .map_err(|error| LakeError::content(&room, "JSON", error))?;
         results.set_state(&room, self.id.as_str(), &written).await?;
-        for (table, rows) in self.tables {
-            results.write_rows(self.id.as_str(), table, &rows).await?;
-            let prefix = format!("{}{table}/as_of={}/", keys::PUBLISHED, self.as_of);
-            let flat: Vec<Row> = rows.into_iter().map(Row::flat).collect();
-            let parquet = levier_lake::table::encode(&prefix, &flat)?;
-            let json = serde_json::to_vec(&flat)
-                .map_err(|error| LakeError::content(&prefix, "JSON", error))?;
-            lake.put(&format!("{prefix}{}.parquet", self.id.as_str()), parquet)
-                .await?;
-            lake.put(&format!("{prefix}{}.json", self.id.as_str()), json)
-                .await?;
+        for (table, rows) in &self.tables {
+            results.write_rows(self.id.as_str(), *table, rows).await?;
         }
         let pointer = Pointer {
             run_id: self.id.as_str().to_owned(),
             as_of: self.as_of,
             until,
             tables,
+            rows: self
+                .tables
+                .iter()
+                .map(|(table, rows)| (*table, rows.len()))
+                .collect(),
         };
         results.flip(self.job, &pointer).await?;
+        for (table, rows) in self.tables {
+            // One object for each job, table and day, which a put replaces whole: whoever reads all files of a day never has
+            // the rows of two runs, nor none.
+            let prefix = format!(
+                "{}{table}/as_of={}/{}",
+                keys::PUBLISHED,
+                self.as_of,
+                self.job
+            );
+            let flat: Vec<Row> = rows.into_iter().map(Row::flat).collect();
+            let parquet = levier_lake::table::encode(&prefix, &flat)?;
+            let json = serde_json::to_vec(&flat)
+                .map_err(|error| LakeError::content(&prefix, "JSON", error))?;
+            lake.put(&format!("{prefix}.parquet"), parquet).await?;
+            lake.put(&format!("{prefix}.json"), json).await?;
+        }
         lake.put_json(
             &format!("{}current/{}.json", keys::PUBLISHED, self.job),
             &results.pointer(self.job).await?,
@@ -119,14 +132,6 @@ impl Run {
             let tables: Vec<TableName> = serde_json::from_str(&tables).unwrap_or_default();
             for table in tables {
                 results.delete_rows(&run_id, table).await?;
-                for ending in ["parquet", "json"] {
-                    lake.delete(&format!(
-                        "{}{table}/as_of={}/{run_id}.{ending}",
-                        keys::PUBLISHED,
-                        self.as_of
-                    ))
-                    .await?;
-                }
             }
             results.delete_state(&room, &run_id).await?;
         }

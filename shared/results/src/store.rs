@@ -36,6 +36,9 @@ pub struct Pointer {
     pub until: Option<Timestamp>,
     /// Tables that it wrote.
     pub tables: Vec<TableName>,
+    /// How many rows each of them has, by which a reader knows that it read them all; not told of tables that grow row by row.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<TableName, usize>,
 }
 
 /// A call to the results table that failed.
@@ -65,6 +68,20 @@ pub enum ResultsError {
         /// What is wrong.
         detail: String,
     },
+    /// The rows of a run were removed, by the run that came after it, while they were read.
+    #[error(
+        "run `{run_id}` was replaced while its table `{table}` was read: {found} of {rows} rows were left; read again"
+    )]
+    Replaced {
+        /// The run.
+        run_id: String,
+        /// The table.
+        table: TableName,
+        /// Rows that were read.
+        found: usize,
+        /// Rows that there were.
+        rows: usize,
+    },
     /// The published twin could not be written.
     #[error(transparent)]
     Lake(#[from] levier_lake::LakeError),
@@ -77,6 +94,7 @@ impl ResultsError {
         match self {
             Self::Service { retryable, .. } => *retryable,
             Self::Content { .. } => false,
+            Self::Replaced { .. } => true,
             Self::Lake(error) => error.is_retryable(),
         }
     }
@@ -246,22 +264,36 @@ impl Results {
         self.write_all(requests).await
     }
 
-    /// The rows of one table of one run, by series and period.
+    /// The rows of one table of the run that a pointer names, by series and period: all of them, or
+    /// [`ResultsError::Replaced`] where a later run removed some meanwhile.
     ///
     /// # Errors
     /// [`ResultsError`].
     pub async fn read_rows(
         &self,
-        run_id: &str,
+        pointer: &Pointer,
         table: TableName,
     ) -> Result<Vec<Row>, ResultsError> {
         let mut rows = Vec::new();
-        for item in self.query(&format!("run#{run_id}#{table}")).await? {
+        for item in self
+            .query(&format!("run#{}#{table}", pointer.run_id))
+            .await?
+        {
             let key = string(&item, "sk").unwrap_or_default().to_owned();
             let json = string(&item, "rows").ok_or_else(|| self.content(&key, "no rows"))?;
             let chunk: Vec<Row> =
                 serde_json::from_str(json).map_err(|error| self.content(&key, error))?;
             rows.extend(chunk);
+        }
+        if let Some(written) = pointer.rows.get(&table)
+            && rows.len() != *written
+        {
+            return Err(ResultsError::Replaced {
+                run_id: pointer.run_id.clone(),
+                table,
+                found: rows.len(),
+                rows: *written,
+            });
         }
         Ok(rows)
     }

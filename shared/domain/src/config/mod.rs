@@ -219,6 +219,13 @@ impl Config {
         if let Err((key, problem)) = self.roi.validate() {
             return wrong(&format!("roi.{key}"), problem);
         }
+        // More days than a century would leave the calendar.
+        if !(1..=36_500).contains(&self.retention.raw_days) {
+            return wrong(
+                "retention.raw_days",
+                "set a number of days between 1 and 36500, for example 30; with 0 what arrives would be deleted before a mapping that cannot read it is mended".to_owned(),
+            );
+        }
         for name in self.sources.keys() {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use crate::language::Language;
 use crate::notice::{alert_figure, alert_rule, alert_since, alert_subject};
-use crate::page::{card, downloads, nothing};
+use crate::page::{card, downloads};
 use crate::tables::Tables;
 
 /// The state of an alert as a chip.
@@ -57,16 +57,16 @@ pub(crate) fn alerts_card(tables: &Tables, language: Language) -> Markup {
     let title = language.say("Alerts", "Alertes");
     let body = html! {
         @if rows.is_empty() {
-            (nothing(&language.say("No alert has been evaluated yet: it takes one night.", "Aucune alerte n'a encore été évaluée : il faut une nuit.")))
+            (tables.nothing(TableName::Alerts, language, &language.say("No alert has been evaluated yet: it takes one night.", "Aucune alerte n'a encore été évaluée : il faut une nuit.")))
         } @else if firing.is_empty() {
             p { (language.say("No alert is on.", "Aucune alerte en cours.")) }
         } @else {
             (table(&firing, language))
         }
-        p.sub { a href={ "/alerts?lang=" (language.code()) } { (language.say("Everything that is watched", "Tout ce qui est surveillé")) } }
-        (downloads(language, "alerts"))
+        p.sub { a href=(tables.links().page("/alerts", language)) { (language.say("Everything that is watched", "Tout ce qui est surveillé")) } }
+        (downloads(tables.links(), TableName::Alerts, language))
     };
-    card(language, "alerts", "", &title, &body)
+    card(tables.links(), language, "alerts", "", &title, &body)
 }
 
 /// All alerts, those that are on first.
@@ -75,7 +75,7 @@ pub(crate) fn alerts(tables: &Tables, language: Language) -> Markup {
     rows.sort_by_key(|row| (row.text("state") != Some("firing"), row.text("alert")));
     html! {
         @if rows.is_empty() {
-            (nothing(&language.say("No alert has been evaluated yet: it takes one night.", "Aucune alerte n'a encore été évaluée : il faut une nuit.")))
+            (tables.nothing(TableName::Alerts, language, &language.say("No alert has been evaluated yet: it takes one night.", "Aucune alerte n'a encore été évaluée : il faut une nuit.")))
         } @else {
             (table(&rows, language))
         }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use crate::language::Language;
 use crate::number::{self, Unit, count};
-use crate::page::{card, downloads, nothing};
+use crate::page::{card, downloads};
 use crate::tables::{Tables, figure, value};
 use crate::word;
 
@@ -90,7 +90,7 @@ pub(crate) fn heat_map(tables: &Tables, language: Language) -> Markup {
     };
     let body = html! {
         @if grid.is_empty() {
-            (nothing(&language.say("No cohort yet: it takes members with a date of joining.", "Pas encore de cohorte : il faut des membres avec une date d'adhésion.")))
+            (tables.nothing(TableName::Cohorts, language, &language.say("No cohort yet: it takes members with a date of joining.", "Pas encore de cohorte : il faut des membres avec une date d'adhésion.")))
         } @else {
             p.sub { (what) }
             div.scroll tabindex="0" { table.heat {
@@ -111,9 +111,9 @@ pub(crate) fn heat_map(tables: &Tables, language: Language) -> Markup {
                 li { "– " (language.say("withheld: too few people", "masqué : trop peu de personnes")) }
             }
         }
-        (downloads(language, "cohorts"))
+        (downloads(tables.links(), TableName::Cohorts, language))
     };
-    card(language, "cohorts", "", &title, &body)
+    card(tables.links(), language, "cohorts", "", &title, &body)
 }
 
 fn cell(row: Option<&Row>, language: Language) -> Markup {

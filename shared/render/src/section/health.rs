@@ -53,7 +53,14 @@ pub(crate) fn health(tables: &Tables, language: Language) -> Markup {
             "No score yet: it takes thirty days of conversation.",
             "Pas encore de score : il faut trente jours d'échanges.",
         );
-        return card(language, "health", "wide5", &title, &nothing(&text));
+        return card(
+            tables.links(),
+            language,
+            "health",
+            "wide5",
+            &title,
+            &tables.nothing(TableName::Health, language, &text),
+        );
     };
     let parts: Vec<&Row> = ORDER
         .iter()
@@ -97,9 +104,9 @@ pub(crate) fn health(tables: &Tables, language: Language) -> Markup {
         (next(&rows, &parts, language))
         (course(&scores, language))
         (validation(&rows, language))
-        (downloads(language, "health"))
+        (downloads(tables.links(), TableName::Health, language))
     };
-    card(language, "health", "wide5", &title, &body)
+    card(tables.links(), language, "health", "wide5", &title, &body)
 }
 
 /// A number of points of the score, to the whole point.

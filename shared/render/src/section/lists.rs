@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::language::Language;
 use crate::number::{self, count, duration};
-use crate::page::{card, downloads, nothing};
+use crate::page::{card, downloads};
 use crate::tables::{Tables, figure};
 use crate::word;
 
@@ -55,7 +55,7 @@ pub(crate) fn questions(tables: &Tables, language: Language) -> Markup {
     });
     let body = html! {
         @if rows.is_empty() {
-            (nothing(&say("No question waits for an answer.", "Aucune question n'attend de réponse.")))
+            (tables.nothing(TableName::Champions, language, &say("No question waits for an answer.", "Aucune question n'attend de réponse.")))
         } @else {
             div.scroll tabindex="0" { table.stackable {
                 caption.hidden { (title) }
@@ -76,9 +76,9 @@ pub(crate) fn questions(tables: &Tables, language: Language) -> Markup {
             } }
             (more(rows.len().saturating_sub(SHOWN), language))
         }
-        (downloads(language, "champions"))
+        (downloads(tables.links(), TableName::Champions, language))
     };
-    card(language, "questions", "", &title, &body)
+    card(tables.links(), language, "questions", "", &title, &body)
 }
 
 /// Newcomers of two weeks to whom nobody has spoken.
@@ -88,7 +88,7 @@ pub(crate) fn newcomers(tables: &Tables, language: Language) -> Markup {
     let rows = of(tables, "newcomers_to_welcome");
     let body = html! {
         @if rows.is_empty() {
-            (nothing(&say("Every newcomer of the last two weeks was welcomed.", "Tous les nouveaux des deux dernières semaines ont été accueillis.")))
+            (tables.nothing(TableName::Champions, language, &say("Every newcomer of the last two weeks was welcomed.", "Tous les nouveaux des deux dernières semaines ont été accueillis.")))
         } @else {
             div.scroll tabindex="0" { table.stackable {
                 caption.hidden { (title) }
@@ -107,9 +107,9 @@ pub(crate) fn newcomers(tables: &Tables, language: Language) -> Markup {
             } }
             (more(rows.len().saturating_sub(SHOWN), language))
         }
-        (downloads(language, "champions"))
+        (downloads(tables.links(), TableName::Champions, language))
     };
-    card(language, "newcomers", "", &title, &body)
+    card(tables.links(), language, "newcomers", "", &title, &body)
 }
 
 /// Who helps, on which rule, rising or fading.
@@ -124,7 +124,7 @@ pub(crate) fn champions(tables: &Tables, language: Language) -> Markup {
     let former = of(tables, "former_champions").len();
     let body = html! {
         @if rows.is_empty() {
-            (nothing(&say("Nobody helps steadily yet: it takes answers in six of twelve weeks.", "Personne n'aide encore régulièrement : il faut des réponses sur six semaines parmi douze.")))
+            (tables.nothing(TableName::Champions, language, &say("Nobody helps steadily yet: it takes answers in six of twelve weeks.", "Personne n'aide encore régulièrement : il faut des réponses sur six semaines parmi douze.")))
         } @else {
             div.scroll tabindex="0" { table.stackable {
                 caption.hidden { (title) }
@@ -155,9 +155,9 @@ pub(crate) fn champions(tables: &Tables, language: Language) -> Markup {
                 )) }
             }
         }
-        (downloads(language, "champions"))
+        (downloads(tables.links(), TableName::Champions, language))
     };
-    card(language, "champions", "", &title, &body)
+    card(tables.links(), language, "champions", "", &title, &body)
 }
 
 /// Leads for the sales team, by CRM id.
@@ -180,7 +180,7 @@ pub(crate) fn leads(tables: &Tables, language: Language) -> Markup {
             "Par identifiant CRM : à retrouver dans le CRM. La liste suit la règle de [qualified_leads].",
         )) }
         @if rows.is_empty() {
-            (nothing(&say("No lead meets the rule today.", "Aucun lead ne remplit la règle aujourd'hui.")))
+            (tables.nothing(TableName::Leads, language, &say("No lead meets the rule today.", "Aucun lead ne remplit la règle aujourd'hui.")))
         } @else {
             div.scroll tabindex="0" { table.stackable {
                 caption.hidden { (title) }
@@ -204,7 +204,7 @@ pub(crate) fn leads(tables: &Tables, language: Language) -> Markup {
             } }
             (more(rows.len().saturating_sub(SHOWN), language))
         }
-        (downloads(language, "leads"))
+        (downloads(tables.links(), TableName::Leads, language))
     };
-    card(language, "leads", "", &title, &body)
+    card(tables.links(), language, "leads", "", &title, &body)
 }

@@ -71,7 +71,7 @@ pub(crate) fn people(tables: &Tables, language: Language) -> Markup {
         .collect();
     let body = html! {
         @if tiles.is_empty() {
-            (nothing(&language.say("No figure yet: it takes community events or a member roster.", "Aucun chiffre encore : il faut des événements de la communauté ou une liste des membres.")))
+            (tables.nothing(TableName::Kpis, language, &language.say("No figure yet: it takes community events or a member roster.", "Aucun chiffre encore : il faut des événements de la communauté ou une liste des membres.")))
         } @else {
             dl.tiles {
                 @for (kpi, row) in &tiles {
@@ -88,9 +88,9 @@ pub(crate) fn people(tables: &Tables, language: Language) -> Markup {
                 @for kpi in ["active_members", "registrations"] { (figure_of(&rows, kpi, language)) }
             }
         }
-        (downloads(language, "kpis"))
+        (downloads(tables.links(), TableName::Kpis, language))
     };
-    card(language, "members", "", &title, &body)
+    card(tables.links(), language, "members", "", &title, &body)
 }
 
 fn figure_of(rows: &[&Row], kpi: &str, language: Language) -> Markup {

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use crate::language::Language;
 use crate::number::{self, count, duration};
-use crate::page::{card, downloads, nothing};
+use crate::page::{card, downloads};
 use crate::tables::{Tables, figure};
 use crate::word;
 
@@ -99,7 +99,7 @@ pub(crate) fn waterfall(tables: &Tables, language: Language) -> Markup {
     });
     let body = html! {
         @if ordered.is_empty() {
-            (nothing(&language.say("Nothing has come in yet.", "Rien n'est encore arrivé.")))
+            (tables.nothing(TableName::Waterfall, language, &language.say("Nothing has come in yet.", "Rien n'est encore arrivé.")))
         } @else {
             p.sub { (language.say("Every delivery and every row is counted, from the door to the comparison.", "Chaque envoi et chaque ligne sont comptés, de la porte à la comparaison.")) }
             ol.flow { @for (name, stage) in &ordered { (one_stage(name, stage, language)) } }
@@ -110,9 +110,16 @@ pub(crate) fn waterfall(tables: &Tables, language: Language) -> Markup {
                 li { i style="background:var(--gold)" {} (language.say("in quarantine, can be replayed", "en quarantaine, rejouable")) }
             }
         }
-        (downloads(language, "waterfall"))
+        (downloads(tables.links(), TableName::Waterfall, language))
     };
-    card(language, "waterfall", "wide5", &title, &body)
+    card(
+        tables.links(),
+        language,
+        "waterfall",
+        "wide5",
+        &title,
+        &body,
+    )
 }
 
 fn one_stage(name: &str, stage: &Stage<'_>, language: Language) -> Markup {
@@ -137,10 +144,11 @@ fn one_stage(name: &str, stage: &Stage<'_>, language: Language) -> Markup {
     reasons.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     html! {
         li {
-            div.line { strong { (word::stage(name, language)) } span { (language.say(
+            // Of what is left out of the facts only that much is counted: what went on is in the stages after it.
+            div.line { strong { (word::stage(name, language)) } span { @if name == "fact" { (count(total, language)) } @else { (language.say(
                 &format!("{} of {}", count(stage.kept, language), count(total, language)),
                 &format!("{} sur {}", count(stage.kept, language), count(total, language)),
-            )) } }
+            )) } } }
             div.stack aria-hidden="true" {
                 @if stage.kept > 0 { i style={ "width:" (width(stage.kept)) "%" } {} }
                 @for tone in ["rest", "lost", "wait"] { @if of(tone) > 0 { i.(tone) style={ "width:" (width(of(tone))) "%" } {} } }
@@ -150,12 +158,22 @@ fn one_stage(name: &str, stage: &Stage<'_>, language: Language) -> Markup {
                     @for (index, ((outcome, why), n)) in reasons.iter().take(5).enumerate() {
                         @if index > 0 { " · " }
                         (count(**n, language)) " " (word::outcome(outcome, language))
-                        @if !why.is_empty() { " (" (crate::reason::reason(why, language)) ")" }
+                        @if !why.is_empty() { " (" (set_aside(name, why, language)) ")" }
                     }
                     @if reasons.len() > 5 { " · …" }
                 }
             }
         }
+    }
+}
+
+/// Why something did not go on. A row of a file is refused for a column, which is named as the file names it.
+fn set_aside(stage: &str, why: &str, language: Language) -> String {
+    match crate::reason::known(why, language) {
+        None if matches!(stage, "file" | "import") => {
+            language.say(&format!("column “{why}”"), &format!("colonne « {why} »"))
+        }
+        _ => crate::reason::reason(why, language),
     }
 }
 
@@ -181,7 +199,7 @@ pub(crate) fn imports(tables: &Tables, language: Language, limit: Option<usize>)
     let say = |english: &str, french: &str| language.say(english, french);
     html! {
         @if shown.is_empty() {
-            (nothing(&say("No file has been dropped yet.", "Aucun fichier n'a encore été déposé.")))
+            (tables.nothing(TableName::Imports, language, &say("No file has been dropped yet.", "Aucun fichier n'a encore été déposé.")))
         } @else {
             div.scroll tabindex="0" { table.stackable {
                 thead { tr {
@@ -200,7 +218,7 @@ pub(crate) fn imports(tables: &Tables, language: Language, limit: Option<usize>)
                         th.name scope="row" {
                             @match row.text("import_id") {
                                 Some(id) if id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') && !id.is_empty() => {
-                                    a href={ "/imports/" (id) "?lang=" (language.code()) } { (file) }
+                                    a href=(tables.links().page(&format!("/imports/{id}"), language)) { (file) }
                                 }
                                 _ => { (file) }
                             }
@@ -217,7 +235,7 @@ pub(crate) fn imports(tables: &Tables, language: Language, limit: Option<usize>)
                     }
                 } }
             } }
-            @if hidden > 0 { p.sub { a href={ "/imports?lang=" (language.code()) } { (say(&format!("{hidden} more"), &format!("{hidden} de plus"))) } } }
+            @if hidden > 0 { p.sub { a href=(tables.links().page("/imports", language)) { (say(&format!("{hidden} more"), &format!("{hidden} de plus"))) } } }
         }
     }
 }
@@ -228,7 +246,7 @@ pub(crate) fn sources(tables: &Tables, language: Language, whole: bool) -> Marku
     let say = |english: &str, french: &str| language.say(english, french);
     html! {
         @if rows.is_empty() {
-            (nothing(&say("No source has delivered anything yet.", "Aucune source n'a encore rien envoyé.")))
+            (tables.nothing(TableName::Sources, language, &say("No source has delivered anything yet.", "Aucune source n'a encore rien envoyé.")))
         } @else {
             div.scroll tabindex="0" { table.stackable {
                 thead { tr {
@@ -278,8 +296,9 @@ pub(crate) fn sources(tables: &Tables, language: Language, whole: bool) -> Marku
 
 /// The dashboard's card of imports.
 pub(crate) fn imports_card(tables: &Tables, language: Language) -> Markup {
-    let body = html! { (imports(tables, language, Some(8))) (downloads(language, "imports")) };
+    let body = html! { (imports(tables, language, Some(8))) (downloads(tables.links(), TableName::Imports, language)) };
     card(
+        tables.links(),
         language,
         "imports",
         "",
@@ -293,8 +312,9 @@ pub(crate) fn imports_card(tables: &Tables, language: Language) -> Markup {
 
 /// The dashboard's card of sources.
 pub(crate) fn sources_card(tables: &Tables, language: Language) -> Markup {
-    let body = html! { (sources(tables, language, false)) (downloads(language, "sources")) };
+    let body = html! { (sources(tables, language, false)) (downloads(tables.links(), TableName::Sources, language)) };
     card(
+        tables.links(),
         language,
         "sources",
         "",

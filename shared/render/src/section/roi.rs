@@ -17,13 +17,7 @@ const TOTALS: [&str; 4] = ["costs", "gains", "roi", "payback_month"];
 /// The card of the return.
 pub(crate) fn roi(tables: &Tables, language: Language) -> Markup {
     let title = language.say("Return on investment", "Retour sur investissement");
-    let mut rows = tables.whole(TableName::Roi);
-    let period = if rows.iter().any(|row| row.period.as_deref() == Some("all")) {
-        Some("all".to_owned())
-    } else {
-        rows.iter().filter_map(|row| row.period.clone()).max()
-    };
-    rows.retain(|row| row.period == period || row.text("item") == Some("payback_month"));
+    let rows = latest(tables);
     let find = |item: &str, scenario: &str| {
         rows.iter().copied().find(|row| {
             row.text("item").or(row.kpi.as_deref()) == Some(item)
@@ -52,7 +46,7 @@ pub(crate) fn roi(tables: &Tables, language: Language) -> Markup {
     let absent = SCENARIOS.iter().find_map(|scenario| find("roi", scenario));
     let body = html! {
         @if rows.is_empty() {
-            (nothing(&language.say("Not computed: drop the community's costs (file “costs”) and state the margin.", "Pas calculé : déposez les coûts de la communauté (fichier « costs ») et indiquez la marge.")))
+            (tables.nothing(TableName::Roi, language, &language.say("Not computed: drop the community's costs (file “costs”) and state the margin.", "Pas calculé : déposez les coûts de la communauté (fichier « costs ») et indiquez la marge.")))
         } @else {
             p.sub { (language.say("Prudent: lower bounds and measured gains only. An assumed gain never enters it.", "Prudent : bornes basses et gains mesurés seulement. Un gain supposé n'y entre jamais.")) }
             @if let Some(window) = absent.and_then(|row| row.text("window")) {
@@ -78,9 +72,39 @@ pub(crate) fn roi(tables: &Tables, language: Language) -> Markup {
             }
             (levers(&rows, language))
         }
-        (downloads(language, "roi"))
+        (downloads(tables.links(), TableName::Roi, language))
     };
-    card(language, "roi", "", &title, &body)
+    card(tables.links(), language, "roi", "", &title, &body)
+}
+
+/// The rows of the whole time, or of the last period where there are none.
+fn latest(tables: &Tables) -> Vec<&Row> {
+    let mut rows = tables.whole(TableName::Roi);
+    let period = if rows.iter().any(|row| row.period.as_deref() == Some("all")) {
+        Some("all".to_owned())
+    } else {
+        rows.iter().filter_map(|row| row.period.clone()).max()
+    };
+    rows.retain(|row| row.period == period || row.text("item") == Some("payback_month"));
+    rows
+}
+
+/// The rows of one figure of the return: its total in each scenario, then its parts in the central one.
+pub(crate) fn overall<'a>(tables: &'a Tables, id: &str) -> Vec<&'a Row> {
+    let place = |row: &Row| {
+        let scenario = row.text("scenario").unwrap_or("central");
+        let total = row.text("item").is_none_or(|item| TOTALS.contains(&item));
+        let scenario = SCENARIOS.iter().position(|known| *known == scenario);
+        match (total, scenario) {
+            (true, Some(scenario)) => Some((0, scenario)),
+            (false, Some(1)) => Some((1, figure(row, "order").unwrap_or(0.0) as usize)),
+            _ => None,
+        }
+    };
+    let mut rows = latest(tables);
+    rows.retain(|row| row.kpi.as_deref() == Some(id) && place(row).is_some());
+    rows.sort_by_key(|row| place(row));
+    rows
 }
 
 fn signed_percent(value: f64, language: Language) -> String {
@@ -89,7 +113,7 @@ fn signed_percent(value: f64, language: Language) -> String {
 }
 
 /// An ROI row's figure in words; a payback is a month or a number of months.
-fn said(row: &Row, language: Language) -> Option<String> {
+pub(crate) fn said(row: &Row, language: Language) -> Option<String> {
     let item = row.text("item").or(row.kpi.as_deref()).unwrap_or_default();
     if item == "payback_month" {
         let named = row

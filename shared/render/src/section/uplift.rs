@@ -41,7 +41,14 @@ pub(crate) fn hero(tables: &Tables, language: Language) -> Markup {
             "No comparison has been made yet: it takes community members, customers' orders or subscriptions, and one run of the uplift job.",
             "Aucune comparaison n'a encore été faite : il faut des membres, des commandes ou des abonnements, et un passage du calcul d'effet.",
         );
-        return card(language, "uplift", "hero", &title, &nothing(&text));
+        return card(
+            tables.links(),
+            language,
+            "uplift",
+            "hero",
+            &title,
+            &tables.nothing(TableName::Uplift, language, &text),
+        );
     };
     let letter = if value(row).is_some() {
         grade(row)
@@ -76,9 +83,9 @@ pub(crate) fn hero(tables: &Tables, language: Language) -> Markup {
             (ladder(&rungs, row, language))
         }
         (ladder_table(&rungs, language))
-        (downloads(language, "uplift"))
+        (downloads(tables.links(), TableName::Uplift, language))
     };
-    card(language, "uplift", "hero", &title, &body)
+    card(tables.links(), language, "uplift", "hero", &title, &body)
 }
 
 fn gates(row: &Row, language: Language) -> Markup {
@@ -332,10 +339,10 @@ pub(crate) fn payoff(tables: &Tables, language: Language) -> Markup {
     let label = kpi_label(kpi.as_deref().unwrap_or_default(), language);
     let body = html! {
         @if points.len() < 2 {
-            (nothing(&of_kpi.first().map_or_else(
-                || language.say("Not computed yet: it takes several months of purchases after the first members joined.", "Pas encore calculé : il faut plusieurs mois d'achats après les premières adhésions."),
-                |row| word::absence(row, language),
-            )))
+            @match of_kpi.first() {
+                Some(row) => (nothing(&word::absence(row, language))),
+                None => (tables.nothing(TableName::Tenure, language, &language.say("Not computed yet: it takes several months of purchases after the first members joined.", "Pas encore calculé : il faut plusieurs mois d'achats après les premières adhésions."))),
+            }
         } @else {
             p.sub { (label) @let per = unit.per(&label, language); @if !per.is_empty() { ", " (per) } ". "
                 (language.say(
@@ -361,9 +368,9 @@ pub(crate) fn payoff(tables: &Tables, language: Language) -> Markup {
                 } }
             }
         }
-        (downloads(language, "tenure"))
+        (downloads(tables.links(), TableName::Tenure, language))
     };
-    card(language, "tenure", "", &title, &body)
+    card(tables.links(), language, "tenure", "", &title, &body)
 }
 
 /// The other KPIs of the ladder, one sentence each.
@@ -387,6 +394,7 @@ pub(crate) fn others(tables: &Tables, language: Language) -> Markup {
         return html! {};
     }
     card(
+        tables.links(),
         language,
         "others",
         "wide7",

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use levier_domain::receipt::{DroppedLine, Matching, Receipt, Refusal, RowCounts};
 use levier_domain::table::{Row, Status, TableName};
 use levier_render::{
-    Language, Tables, dashboard, imports_page, kpis_page, problem, receipt_page, sources_page,
-    uplift_sentence,
+    Language, Links, Tables, dashboard, imports_page, kpis_page, problem, receipt_page,
+    sources_page, uplift_sentence,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -72,13 +72,17 @@ fn pages(
         ("sources", sources_page(tables, language)),
         ("imports", imports_page(tables, language)),
         ("kpis", kpis_page(tables, language)),
-        ("receipt", receipt_page(receipt, language)),
+        (
+            "receipt",
+            receipt_page(receipt, &Links::default(), language),
+        ),
         (
             "problem",
             problem(
                 404,
                 name,
                 "no such table: kpi; did you mean kpis?",
+                &Links::default(),
                 language,
             ),
         ),
