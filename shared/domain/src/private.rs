@@ -93,6 +93,29 @@ impl HashKey {
             .or_else(|| phone().map(Reach::Phone))
     }
 
+    /// A reference (a channel, a thread, a message, an id) that may lie in the lake: an address becomes its key, wherever it stands
+    /// in the text, so that what refers to it still meets and nobody's address is told.
+    #[must_use]
+    pub fn conceal(&self, text: &str, country: &str) -> String {
+        match self.reach(text, country) {
+            Some(Reach::Email(key) | Reach::Phone(key)) => return key,
+            None if !text.contains('@') && !text.contains("%40") => return text.to_owned(),
+            None => {}
+        }
+        let ends =
+            |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '<' | '>' | '"');
+        text.split_inclusive(ends)
+            .map(|piece| {
+                let word = piece.trim_end_matches(ends);
+                // In an address of a page the sign is written `%40`.
+                match self.email(&word.replace("%40", "@")) {
+                    Some(key) => format!("{key}{}", &piece[word.len()..]),
+                    None => piece.to_owned(),
+                }
+            })
+            .collect()
+    }
+
     /// The key of a company's domain: what is kept of the part after the `@`, so that people roll up to the account whose domain
     /// it is and a family's own domain stays unsaid.
     #[must_use]
@@ -277,6 +300,25 @@ mod tests {
                 .unwrap(),
             plain
         );
+    }
+
+    #[test]
+    fn references_keep_no_address() {
+        let key = HashKey::new(*b"0123456789abcdef").unwrap();
+        let ana = key.email("ana@acme.fr").unwrap();
+        let call = key.phone("+33612345678", "FR").unwrap();
+        for (text, want) in [
+            ("ana@acme.fr", ana.clone()),
+            ("+33612345678", call),
+            ("Re: <Ana@acme.fr> (2)", format!("Re: <{ana}> (2)")),
+            ("C024BE91L", "C024BE91L".to_owned()),
+            ("0612345678", "0612345678".to_owned()),
+            ("@ana", "@ana".to_owned()),
+        ] {
+            assert_eq!(key.conceal(text, "FR"), want, "{text}");
+        }
+        let page = key.conceal("https://x.fr/u?email=ana%40acme.fr", "FR");
+        assert!(!page.contains("ana"), "{page}");
     }
 
     #[test]

@@ -136,9 +136,9 @@ fn zendesk(body: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
             let id = id()?;
             let status = need(status(detail.str("/status")), "detail.status")?;
             let row = Row::new(Entity::Tickets, origin)
-                .text("ticket_id", Some(id.as_str()))
-                .text("person_id", detail.id("/requester_id"))
-                .text("account_id", detail.id("/organization_id"))
+                .id("ticket_id", Some(id.as_str()))
+                .id("person_id", detail.id("/requester_id"))
+                .id("account_id", detail.id("/organization_id"))
                 .instant(
                     "created_at",
                     Some(need(detail.time("/created_at"), "detail.created_at")?),
@@ -147,7 +147,7 @@ fn zendesk(body: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
                     "solved_at",
                     (verb == "status_changed" && status == "solved").then_some(at),
                 )
-                .text("agent_id", detail.id("/assignee_id"))
+                .id("agent_id", detail.id("/assignee_id"))
                 .text("channel", detail.str("/via/channel"))
                 .text("topic", detail.str("/type"))
                 .text("status", Some(status))
@@ -157,10 +157,10 @@ fn zendesk(body: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
         "user" if verb == "created" || verb.ends_with("changed") || verb == "updated" => {
             let id = id()?;
             let row = Row::new(Entity::People, origin)
-                .text("person_id", Some(id.as_str()))
+                .id("person_id", Some(id.as_str()))
                 .email(detail.str("/email"))
                 .phone(detail.str("/phone"))
-                .text("account_id", detail.id("/organization_id"))
+                .id("account_id", detail.id("/organization_id"))
                 .instant("created_at", detail.time("/created_at"))
                 .instant("updated_at", Some(detail.time("/updated_at").unwrap_or(at)));
             Ok(row.changed(at, &id))
@@ -289,10 +289,10 @@ fn intercom(body: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
         }
         let (id, at) = (id()?, at()?);
         let row = Row::new(Entity::People, origin)
-            .text("person_id", Some(id.as_str()))
+            .id("person_id", Some(id.as_str()))
             .email(item.str("/email"))
             .phone(item.str("/phone"))
-            .text("account_id", item.id("/companies/data/0/id"))
+            .id("account_id", item.id("/companies/data/0/id"))
             .instant("created_at", item.time("/created_at"))
             .text(
                 "lifecycle",
@@ -338,8 +338,8 @@ fn intercom(body: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
             .integer("/conversation_rating/rating")
             .map(|rating| rating as f64);
         let row = Row::new(Entity::Tickets, origin)
-            .text("ticket_id", Some(id.as_str()))
-            .text("person_id", person)
+            .id("ticket_id", Some(id.as_str()))
+            .id("person_id", person)
             .email(email)
             .instant(
                 "created_at",
@@ -350,7 +350,7 @@ fn intercom(body: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
                 item.time("/statistics/first_admin_reply_at"),
             )
             .instant("solved_at", item.time("/statistics/last_close_at"))
-            .text(
+            .id(
                 "agent_id",
                 item.id("/assignee/id")
                     .or_else(|| item.id("/admin_assignee_id"))

@@ -151,7 +151,7 @@ fn change(one: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
         }
         (_, "privacyDeletion") => Ok(Item::ignored("privacy_request")),
         ("contact", "creation") => Ok(Row::new(Entity::People, origin)
-            .text("person_id", Some(id.as_str()))
+            .id("person_id", Some(id.as_str()))
             .instant("created_at", Some(at))
             .instant("updated_at", Some(at))
             .changed(at, &id)),
@@ -167,7 +167,7 @@ fn change(one: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
                 .item())
         }
         ("company", "creation") => Ok(Row::new(Entity::Accounts, origin)
-            .text("account_id", Some(id.as_str()))
+            .id("account_id", Some(id.as_str()))
             .instant("created_at", Some(at))
             .instant("updated_at", Some(at))
             .changed(at, &id)),
@@ -218,10 +218,10 @@ fn contact(body: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
         .or_else(|| time("createdate"));
     let at = need(updated, "properties.lastmodifieddate")?;
     Ok(Row::new(Entity::People, origin)
-        .text("person_id", Some(id.as_str()))
+        .id("person_id", Some(id.as_str()))
         .email(property("email"))
         .phone(property("phone").or_else(|| property("mobilephone")))
-        .text(
+        .id(
             "account_id",
             property("associatedcompanyid")
                 .map(str::to_owned)

@@ -14,6 +14,7 @@
 //! assert!(matches!(source.answer(&request, now), Answer::Store { .. }));
 //! ```
 
+mod attributes;
 mod bettermode;
 mod body_mac;
 mod cloudevents;
@@ -60,5 +61,5 @@ pub use http::{Answer, Rejection, Reply, Request, form_pairs};
 pub use keys::Lookup;
 pub use platform::{BlindSpots, CannotSign, Context, Delivery};
 pub use presets::names as preset_names;
-pub use registry::names;
+pub use registry::{names, tells_times};
 pub use source::Source;

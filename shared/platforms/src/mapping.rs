@@ -12,6 +12,7 @@ use levier_domain::event::{Kind, Visibility};
 use levier_domain::item::Item;
 use serde_json::{Value, json};
 
+use crate::attributes;
 use crate::ids;
 use crate::keys::Keys;
 use crate::own;
@@ -255,6 +256,8 @@ impl Rule {
                 serde_json::to_value(&*found).map_err(|_| failed(number, field))
             };
         let id = plain(&value(&self.id, "id")?).ok_or_else(|| failed(number, "id"))?;
+        // An id that is an address is its key from here on: a plain hash of it could be undone.
+        let id = origin.conceal(&id);
         let at = instant(&value(&self.occurred_at, "occurred_at")?)
             .ok_or_else(|| failed(number, "occurred_at"))?;
         let mut found = BTreeMap::new();
@@ -269,7 +272,8 @@ impl Rule {
         }
         let get = |field: Field| found.get(&(field as u8)).filter(|value| !value.is_null());
         let text = |field: Field| get(field).and_then(plain);
-        let mut attributes = own::attributes(get(Field::Attributes));
+        let reference = |field: Field| text(field).map(|text| origin.conceal(&text));
+        let mut attributes = attributes::kept(get(Field::Attributes), origin);
         // What the rule itself calls a name or a text stays out, under whatever key it comes.
         let private = [text(Field::Name), text(Field::Text)];
         attributes.retain(|_, value| {
@@ -278,7 +282,7 @@ impl Rule {
                 .flatten()
                 .any(|private| private.trim() == value)
         });
-        let reply_to = text(Field::ReplyTo);
+        let reply_to = reference(Field::ReplyTo);
         let message = own::message_of(self.kind, &id, reply_to.as_deref(), &attributes);
         let visibility = text(Field::Visibility).and_then(|word| word.parse::<Visibility>().ok());
         // A CloudEvent's id is unique only beside its source.
@@ -298,8 +302,8 @@ impl Rule {
             .bot(truthy(get(Field::Bot)))
             .staff(truthy(get(Field::Staff)))
             .target(text(Field::Target))
-            .channel(text(Field::Channel))
-            .thread(text(Field::Thread))
+            .channel(reference(Field::Channel))
+            .thread(reference(Field::Thread))
             .reply_to(reply_to)
             .visibility(visibility)
             .message(message)

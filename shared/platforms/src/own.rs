@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use levier_domain::event::{Kind, Visibility, attribute};
 use levier_domain::item::Item;
-use levier_domain::private::normalise_email;
 use serde_json::Value;
 
+use crate::attributes;
 use crate::ids;
 use crate::platform::Origin;
 use crate::read::{Read, need, settle};
@@ -39,8 +39,12 @@ fn item(one: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
         one.str("/timestamp").and_then(|text| text.parse().ok()),
         "timestamp",
     )?;
-    let id = need(one.id("/data/id"), "data.id")?;
-    let reply_to = optional_id(one, "/data/reply_to", "data.reply_to")?;
+    // An id that is an address is its key from here on: a plain hash of it could be undone.
+    let reference = |pointer: &str, field: &str| -> Result<Option<String>, Item> {
+        Ok(optional_id(one, pointer, field)?.map(|text| origin.conceal(&text)))
+    };
+    let id = need(reference("/data/id", "data.id")?, "data.id")?;
+    let reply_to = reference("/data/reply_to", "data.reply_to")?;
     let visibility = match optional_id(one, "/data/visibility", "data.visibility")? {
         Some(word) => Some(need(word.parse::<Visibility>().ok(), "data.visibility")?),
         None => None,
@@ -56,7 +60,7 @@ fn item(one: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
             )));
         }
     }
-    let attributes = attributes(one.get_at("/data/attributes"));
+    let attributes = attributes::kept(one.get_at("/data/attributes"), origin);
     let message = message_of(kind, &id, reply_to.as_deref(), &attributes);
     let email = optional_id(one, "/data/actor/email", "data.actor.email")?;
     let phone = optional_id(one, "/data/actor/phone", "data.actor.phone")?;
@@ -76,8 +80,8 @@ fn item(one: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
         .bot(one.flag("/data/actor/bot"))
         .staff(one.flag("/data/actor/staff"))
         .target(optional_id(one, "/data/target/id", "data.target.id")?)
-        .channel(optional_id(one, "/data/channel", "data.channel")?)
-        .thread(optional_id(one, "/data/thread", "data.thread")?)
+        .channel(reference("/data/channel", "data.channel")?)
+        .thread(reference("/data/thread", "data.thread")?)
         .reply_to(reply_to)
         .visibility(visibility)
         .message(message)
@@ -112,95 +116,4 @@ pub(crate) fn message_of(
         }
         _ => None,
     }
-}
-
-/// Longest attribute value kept, and most words in one: an id, a score, some tags, never prose.
-const LONGEST_ATTRIBUTE: usize = 256;
-const MOST_WORDS: usize = 8;
-
-fn is_prose(text: &str) -> bool {
-    text.len() > LONGEST_ATTRIBUTE || text.split_whitespace().nth(MOST_WORDS).is_some()
-}
-
-/// Whether a value holds an e-mail address or is written as a phone number. Digits alone are an id, a date is a date.
-fn is_address(text: &str) -> bool {
-    let words = || text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';'));
-    if words().any(|word| normalise_email(word).is_some()) {
-        return true;
-    }
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let only_number = text
-        .chars()
-        .all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '.' | '-' | '(' | ')' | '/'));
-    let written_as_number = text.starts_with('+') || text.contains([' ', '(']);
-    only_number && written_as_number && (8..=15).contains(&digits)
-}
-
-/// Attributes that may enter an event: plain values, short, no address. The keys that hold hashes are ours alone.
-pub(crate) fn attributes(value: Option<&Value>) -> BTreeMap<String, String> {
-    let mut kept = BTreeMap::new();
-    for (key, value) in value.and_then(Value::as_object).into_iter().flatten() {
-        let text = match value {
-            Value::String(text) => text.trim().to_owned(),
-            Value::Number(number) => number.to_string(),
-            Value::Bool(flag) => flag.to_string(),
-            _ => continue,
-        };
-        let ours = matches!(
-            key.as_str(),
-            attribute::EMAIL_KEY | attribute::PHONE_KEY | attribute::EXTERNAL_ID
-        );
-        let personal = is_personal(key) || (holds_text(key) && text.contains(char::is_whitespace));
-        if ours || personal || text.is_empty() || is_prose(&text) || is_address(&text) {
-            continue;
-        }
-        kept.insert(key.clone(), text);
-    }
-    kept
-}
-
-/// Keys under which one sender puts an id and another what somebody wrote.
-fn holds_text(key: &str) -> bool {
-    matches!(
-        key.to_ascii_lowercase().as_str(),
-        "content" | "contenu" | "comment" | "commentaire" | "description" | "bio" | "title"
-    )
-}
-
-fn is_personal(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    matches!(
-        key.as_str(),
-        "name"
-            | "first_name"
-            | "last_name"
-            | "full_name"
-            | "fullname"
-            | "display_name"
-            | "displayname"
-            | "user_name"
-            | "author_name"
-            | "member_name"
-            | "contact_name"
-            | "nickname"
-            | "pseudo"
-            | "firstname"
-            | "lastname"
-            | "nom"
-            | "prenom"
-            | "prénom"
-            | "email"
-            | "mail"
-            | "phone"
-            | "tel"
-            | "telephone"
-            | "téléphone"
-            | "address"
-            | "adresse"
-            | "mobile"
-            | "text"
-            | "texte"
-            | "body"
-            | "message_text"
-    )
 }

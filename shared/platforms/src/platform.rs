@@ -54,6 +54,13 @@ pub(crate) struct Origin<'a> {
     pub context: &'a Context<'a>,
 }
 
+impl Origin<'_> {
+    /// A reference as it may lie in the lake; see [`HashKey::conceal`].
+    pub(crate) fn conceal(&self, text: &str) -> String {
+        self.context.hash_key.conceal(text, self.context.country)
+    }
+}
+
 /// Why a payload cannot be signed here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CannotSign {

@@ -57,6 +57,13 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     ALL.iter().find(|entry| entry.name == name)
 }
 
+/// Whether the events of a platform bear its own times, so that two copies of a message agree on when. Where a sender writes or a
+/// mapping picks the time (own form, mappings, presets), nobody promises that.
+#[must_use]
+pub fn tells_times(platform: &str) -> bool {
+    !matches!(platform, "generic" | "standard-webhooks" | "cloudevents") && find(platform).is_some()
+}
+
 /// Every platform's name, in alphabetical order.
 #[must_use]
 pub fn names() -> Vec<&'static str> {

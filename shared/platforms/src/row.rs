@@ -35,6 +35,12 @@ impl<'a> Row<'a> {
         self
     }
 
+    /// An id: whoever is named by an address there is named by the address's key, as in events and exports.
+    pub(crate) fn id(self, column: &str, value: Option<impl Into<String>>) -> Self {
+        let concealed = value.map(|id| self.origin.conceal(&id.into()));
+        self.text(column, concealed)
+    }
+
     pub(crate) fn instant(mut self, column: &str, value: Option<Timestamp>) -> Self {
         if let Some(at) = value {
             self.record.set(column, Cell::Instant(at));

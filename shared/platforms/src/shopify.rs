@@ -112,7 +112,7 @@ fn read(delivery: &Delivery, body: &Value, origin: &Origin<'_>) -> Result<Item, 
                 .str("/phone")
                 .or_else(|| body.str("/default_address/phone"));
             let row = Row::new(Entity::People, origin)
-                .text("person_id", Some(id.as_str()))
+                .id("person_id", Some(id.as_str()))
                 .email(body.str("/email"))
                 .phone(phone)
                 .instant("created_at", body.time("/created_at"))
@@ -186,8 +186,8 @@ fn order(body: &Value, triggered: Option<Timestamp>, origin: &Origin<'_>) -> Res
         .get("total_shipping_price_set")
         .and_then(|set| set.pointer("/shop_money/amount"));
     Ok(Row::new(Entity::Orders, origin)
-        .text("order_id", Some(id.as_str()))
-        .text("person_id", body.id("/customer/id"))
+        .id("order_id", Some(id.as_str()))
+        .id("person_id", body.id("/customer/id"))
         .email(
             body.str("/email")
                 .or_else(|| body.str("/contact_email"))

@@ -118,7 +118,7 @@ fn read(body: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
     match kind {
         "customer.created" | "customer.updated" => {
             let row = Row::new(Entity::People, origin)
-                .text("person_id", Some(id()?))
+                .id("person_id", Some(id()?))
                 .email(object.str("/email"))
                 .phone(object.str("/phone"))
                 .instant("created_at", object.time("/created"))
@@ -200,8 +200,8 @@ fn subscription(
         .time("/current_period_end")
         .or_else(|| object.time("/items/data/0/current_period_end"));
     Ok(Row::new(Entity::Subscriptions, origin)
-        .text("subscription_id", Some(id))
-        .text("person_id", object.id("/customer"))
+        .id("subscription_id", Some(id))
+        .id("person_id", object.id("/customer"))
         .text("plan", price.str("/nickname").or_else(|| price.str("/id")))
         .text("status", Some(status))
         .instant("started_at", Some(need(started, "data.object.start_date")?))
@@ -235,9 +235,9 @@ fn invoice(object: &Value, id: &str, at: Timestamp, origin: &Origin<'_>) -> Resu
         .time("/status_transitions/finalized_at")
         .or_else(|| object.time("/created"));
     Ok(Row::new(Entity::Invoices, origin)
-        .text("invoice_id", Some(id))
-        .text("subscription_id", subscription)
-        .text("person_id", object.id("/customer"))
+        .id("invoice_id", Some(id))
+        .id("subscription_id", subscription)
+        .id("person_id", object.id("/customer"))
         .instant("issued_at", Some(need(issued, "data.object.created")?))
         .instant("paid_at", object.time("/status_transitions/paid_at"))
         .minor(
@@ -277,8 +277,8 @@ fn charge(object: &Value, id: &str, at: Timestamp, origin: &Origin<'_>) -> Resul
         .str("/billing_details/email")
         .or_else(|| object.str("/receipt_email"));
     Ok(Row::new(Entity::Orders, origin)
-        .text("order_id", Some(id))
-        .text("person_id", object.id("/customer"))
+        .id("order_id", Some(id))
+        .id("person_id", object.id("/customer"))
         .email(email)
         .instant(
             "ordered_at",

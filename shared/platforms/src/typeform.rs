@@ -118,8 +118,8 @@ fn read(body: &Value, origin: &Origin<'_>) -> Result<Item, Item> {
         return Ok(building.item());
     };
     let record = Row::new(Entity::Surveys, origin)
-        .text("response_id", Some(token))
-        .text("person_id", external)
+        .id("response_id", Some(token))
+        .id("person_id", external)
         .email(email)
         .instant("answered_at", Some(at))
         .text("kind", Some(kind))

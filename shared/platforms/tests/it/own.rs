@@ -69,6 +69,17 @@ fn the_own_form() {
                 "badge_awarded 2026-03-01T08:00:00Z level=or order=20260301 points=12 since=2026-03-01",
             ],
         ),
+        (
+            "names, numbers, accounts and quotes under other keys",
+            json!({"type": "badge_awarded", "timestamp": at, "data": {"id": "b2", "attributes": {
+                "author": "Ana Dupont", "given_name": "Ana", "last-name": "Dupont", "user": "ana", "user_id": "u12", "owner": "u12",
+                "phone_number": "0612345678", "line": "0612345678", "question": "Comment exporter ?", "excerpt": "je suis malade",
+                "iban": "FR76", "account": "FR76 3000 6000 0112 3456 7890 189", "ip": "82.64.1.2", "from": "82.64.1.2",
+                "url": "https://x.fr/u/ana.dupont?email=ana%40acme.fr", "tags": "export, csv", "score": 9}}}),
+            vec![
+                "badge_awarded 2026-03-01T08:00:00Z owner=u12 score=9 tags=export, csv user_id=u12",
+            ],
+        ),
         ("an empty list", json!([]), vec!["ignored empty"]),
         ("a number", json!(5), vec!["quarantined item is no object"]),
     ] {
@@ -131,6 +142,47 @@ fn a_member_named_by_an_address_is_its_key() {
     }
     // Digits alone are an id, of whatever length.
     assert_eq!(read("0612345678").actor.as_deref(), Some("0612345678"));
+}
+
+#[test]
+fn references_that_are_addresses_are_keys_that_still_meet() {
+    let own = source(KEYS);
+    let mapped = source(&format!(
+        r#"{KEYS}
+[[sources.s.map]]
+kind = "message_posted"
+id = "item.data.id"
+occurred_at = "item.timestamp"
+channel = "item.data.channel"
+thread = "item.data.thread"
+reply_to = "item.data.reply_to"
+attributes = "item.data.attributes""#
+    ));
+    let body = |id: &str, reply_to: &str| {
+        json!({"type": "message_posted", "timestamp": "2026-03-01T09:00:00Z", "data": {
+            "id": id, "channel": "dm ana@acme.fr", "thread": "+33612345678", "reply_to": reply_to, "attributes": {"invited_by": "bob@acme.fr"}}})
+        .to_string()
+    };
+    let bob = hash_key().email("bob@acme.fr").unwrap();
+    for source in [&own, &mapped] {
+        let answer = items(source, &body("ana@acme.fr", "bob@acme.fr"), &[]);
+        let event = &only_event(&answer).event;
+        assert!(!format!("{event:?}").contains("acme.fr"), "{event:?}");
+        assert!(!format!("{event:?}").contains("612345678"), "{event:?}");
+        assert_eq!(event.reply_to.as_ref(), Some(&bob));
+        assert_eq!(event.attributes.get("invited_by"), Some(&bob));
+        let asked = items(source, &body("Bob@acme.fr", "m0"), &[]);
+        let asked = &only_event(&asked).event;
+        assert_eq!(asked.message(), Some(bob.as_str()));
+        // A plain hash of an address could be undone by hashing every address that one knows.
+        let plain = levier_domain::event::event_id(
+            "standard-webhooks",
+            "main",
+            asked.kind,
+            &["Bob@acme.fr"],
+        );
+        assert_ne!(asked.event_id, plain);
+    }
 }
 
 #[test]
