@@ -14,6 +14,9 @@
 //! "hot lead" = "sales_qualified"            # "*" stands for every other value
 //! ```
 //!
+//! In reports of spend, `span_end` names the header of a row's last day, so that rows of several days are told. An `[[override]]`
+//! sets a field by what another column says; with `to = ""` it empties it.
+//!
 //! Headers are compared without case, with straight apostrophes and single spaces. A `*` in a header stands for anything; if
 //! it is a currency code, as in `Amount spent (*)`, the column's amounts are in that currency.
 

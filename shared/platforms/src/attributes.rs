@@ -38,9 +38,27 @@ const SEVERAL_WORDS: &[&str] = &[attribute::TAGS, attribute::SCORE, "reaction", 
 
 /// Whom a sender may call by an id or by a name: `author`, `author_name`.
 const HOLDERS: &[&str] = &[
-    "agent", "assignee", "auteur", "author", "client", "contact", "creator", "customer", "from",
-    "guest", "host", "lead", "member", "membre", "owner", "person", "player", "recipient",
-    "sender", "user", "utilisateur",
+    "agent",
+    "assignee",
+    "auteur",
+    "author",
+    "client",
+    "contact",
+    "creator",
+    "customer",
+    "from",
+    "guest",
+    "host",
+    "lead",
+    "member",
+    "membre",
+    "owner",
+    "person",
+    "player",
+    "recipient",
+    "sender",
+    "user",
+    "utilisateur",
 ];
 
 /// What is always a person's own, or what somebody wrote. Keys are compared without signs and in lower case.

@@ -144,6 +144,7 @@ pub(crate) fn needed(text: &str, language: Language) -> String {
         let plain = text
             .replace(">=", "≥")
             .replace("<=", "≤")
+            .replace("< ", "<")
             .replace('<', "<\u{a0}");
         if language == Language::French {
             plain.replace('.', ",")
