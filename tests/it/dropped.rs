@@ -144,6 +144,13 @@ async fn a_contract_has_the_same_history_in_one_file_and_in_two() {
         for job in ["compact", "join"] {
             world.run(job, "2025-07-31").await.unwrap();
         }
+        // What holds is the newest, whatever else is kept.
+        let until = "2025-08-01T00:00:00Z".parse().unwrap();
+        let rows = held(&world.deps.lake, Entity::Subscriptions, until)
+            .await
+            .unwrap();
+        let plans: Vec<Option<&str>> = rows.iter().map(|row| row.get("plan").as_text()).collect();
+        assert_eq!(plans, [Some("Pro")]);
         let mut mrr = Vec::new();
         for (key, bytes) in world.lake().await {
             if let Some((month, _)) = levier_lake::keys::parse_facts_key(&key) {

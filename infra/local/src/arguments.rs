@@ -196,7 +196,7 @@ pub struct Run {
     /// pull, import, compact, join, health, uplift, alert, snapshot, or nightly = all but snapshot. With --json one line of
     /// JSON for each job that ran.
     pub job: String,
-    /// The day whose knowledge counts; not one to come.
+    /// The day whose knowledge counts; at most a month to come.
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<Date>,
 }

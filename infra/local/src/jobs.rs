@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 use levier_compact::Again;
 use levier_import::Call;
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome};
@@ -73,13 +73,15 @@ pub async fn run(shared: &Shared, arguments: &Run) -> Result<ExitCode, Failure> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Refuses a day to come: until then its figures would be the newest, and hide those of every night.
+/// Refuses a day that is far to come: until then its figures would be the newest, and hide those of every night. The end of the month
+/// that runs may be asked for.
 pub fn begun(deps: &Dependencies, as_of: Option<Date>, now: Timestamp) -> Result<(), Failure> {
     let today = now.to_zoned(deps.zone.clone()).date();
-    match as_of.filter(|day| *day > today) {
+    let far = today.saturating_add(Span::new().days(31));
+    match as_of.filter(|day| *day > far) {
         None => Ok(()),
         Some(day) => Err(Failure::Usage(format!(
-            "{day} is a day to come, today is {today}: nothing can be known as of it; give today or an earlier day"
+            "{day} is more than a month to come, today is {today}: its figures would hide those of every night until then; give today or an earlier day"
         ))),
     }
 }

@@ -30,6 +30,9 @@ pub mod workspace;
 
 use std::process::ExitCode;
 
+use clap::Parser;
+use clap::error::ErrorKind;
+
 pub use crate::arguments::Arguments;
 use crate::arguments::Command;
 
@@ -68,11 +71,28 @@ impl Failure {
 }
 
 /// Says what ended a command, to a program: one JSON object on standard error.
-pub fn tell(error: &str) {
+fn tell(error: &str) {
     eprintln!(
         "{}",
         serde_json::json!({"error": error.trim_start_matches("error: ").trim()})
     );
+}
+
+/// Runs what the command line asks for; where it asks wrongly for JSON, what is wrong is said in JSON.
+pub async fn from_command_line() -> ExitCode {
+    let error = match Arguments::try_parse() {
+        Ok(arguments) => return run(arguments).await,
+        Err(error) => error,
+    };
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    if asked || !std::env::args().any(|argument| argument == "--json") {
+        error.exit()
+    }
+    tell(&error.to_string());
+    ExitCode::from(2)
 }
 
 /// Runs one command; the exit code is 0, 1 when the work failed, 2 on usage, or the command's own.
