@@ -79,7 +79,7 @@ pub(crate) fn ladder(
         rung.events = events;
     };
     let failed = |rung: &mut Rung, error: &StatsError| {
-        rung.failure = Some((Status::CannotSay, crate::gate::failure(&error)));
+        rung.failure = Some((Status::CannotSay, crate::gate::failure(error)));
     };
 
     let mut naive = Rung {
