@@ -19,7 +19,7 @@ use levier_domain::event::attribute;
 use levier_domain::record::{Record, Value};
 use levier_domain::table::{Row, TableName};
 use levier_domain::time::start_of_day;
-use levier_join::{Holding, Known, Rates, held, own_account};
+use levier_join::{Holding, Known, Rates, counts, held, is_paid, own_account};
 use levier_lake::{LakeError, events, facts, keys};
 use levier_metrics::{
     ActivityBuilder, AsOf, Commerce, CommerceAccumulator, Inputs, Membership, Records, RosterLine,
@@ -127,7 +127,7 @@ async fn tables(
         let holding = Holding::find(&deps.lake, entity, until).await?;
         holding
             .each(&deps.lake, &[], |row| {
-                if !levier_join::counts(row, &deps.config) {
+                if !counts(row, &deps.config) {
                     return;
                 }
                 if entity == Entity::Orders && !has_code(row, &deps.config) {
@@ -137,9 +137,8 @@ async fn tables(
                         first_order = Some((at, row.clone()));
                     }
                     // The first purchase makes the customer.
-                    let paid = ["paid", "refunded", "partially_refunded"].map(Some);
                     if let (Some(at), Some(person)) = (at, known.of_row(row))
-                        && paid.contains(&row.get("status").as_text())
+                        && is_paid(row)
                         && !known.is_staff(person)
                     {
                         records.bought(person, at.as_microsecond(), &mut words);

@@ -63,6 +63,7 @@ impl AddAssign for Bought {
 }
 
 /// Whether a row counts: all do but orders of sources that the configuration leaves out.
+#[must_use]
 pub fn counts(row: &Record, config: &Config) -> bool {
     row.entity != Entity::Orders || counts_order(row, &config.commerce)
 }
@@ -71,7 +72,8 @@ fn counts_order(order: &Record, config: &levier_domain::config::Commerce) -> boo
     config.counts_orders_of(order.get("source").as_text().unwrap_or_default())
 }
 
-/// Whether a row is something paid: an order or an invoice.
+/// Whether a row is something paid: an order (also if refunded later) or an invoice.
+#[must_use]
 pub fn is_paid(row: &Record) -> bool {
     let status = row.get("status").as_text();
     match row.entity {
@@ -346,10 +348,7 @@ impl<W: Fn(u32) -> bool> Reader<'_, W> {
         let Some(at) = row.get("ordered_at").as_instant() else {
             return;
         };
-        if !matches!(
-            row.get("status").as_text(),
-            Some("paid" | "refunded" | "partially_refunded")
-        ) {
+        if !is_paid(row) {
             return self.leave_out(Entity::Orders, "not paid (pending, cancelled or test)");
         }
         if !counts_order(row, &self.ledgers.config) {

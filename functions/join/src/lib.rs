@@ -38,7 +38,7 @@ use levier_lake::{events, keys};
 use levier_results::{Run, RunId};
 use levier_runtime::{Dependencies, Invocation, JobError, Outcome, as_of};
 
-pub use crate::commerce::counts;
+pub use crate::commerce::{counts, is_paid};
 pub use crate::held::{Holding, held};
 pub use crate::known::{Known, own_account};
 pub use crate::manifest::{MANIFEST, Manifest, manifest_of};
@@ -232,8 +232,8 @@ struct Told {
 impl Told {
     fn row(&mut self, record: &Record, domains: &Domains, config: &Config) {
         let source = record.get("source").as_text().unwrap_or_default();
-        if commerce::counts(record, config) {
-            self.paid += u64::from(commerce::is_paid(record));
+        if counts(record, config) {
+            self.paid += u64::from(is_paid(record));
             if record.entity == Entity::Orders && !self.shops.contains(source) {
                 self.shops.insert(source.to_owned());
             }

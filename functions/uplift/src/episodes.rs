@@ -9,7 +9,7 @@ use levier_domain::config::Config;
 use levier_domain::entity::Entity;
 use levier_domain::record::Record;
 use levier_domain::time::Month;
-use levier_join::{Holding, Known, Rates, held, own_account};
+use levier_join::{Holding, Known, Rates, counts, held, is_paid, own_account};
 use levier_lake::{Lake, LakeError, keys};
 use levier_metrics::{Deal, Records, Spend, Subscription, Survey, Who, Words};
 use levier_stats::bootstrap::unit_hash;
@@ -104,7 +104,7 @@ impl Waiting {
                 _ => {}
             }
         }
-        waiting.orders(lake, known, until).await?;
+        waiting.orders(lake, known, config, until).await?;
         waiting.leads(zone, now);
         let standing = Standing::of(std::mem::take(&mut waiting.named));
         Ok((waiting, standing))
@@ -115,6 +115,7 @@ impl Waiting {
         &mut self,
         lake: &Lake,
         known: &Known,
+        config: &Config,
         until: Timestamp,
     ) -> Result<(), LakeError> {
         let people = self.records.people.iter().flatten();
@@ -127,10 +128,10 @@ impl Waiting {
         Holding::find(lake, Entity::Orders, until)
             .await?
             .each(lake, &columns, |row| {
-                let paid = ["paid", "refunded", "partially_refunded"].map(Some);
                 if let (Some(at), Some(person)) =
                     (row.get("ordered_at").as_instant(), known.of_row(row))
-                    && paid.contains(&row.get("status").as_text())
+                    && is_paid(row)
+                    && counts(row, config)
                     && leads.contains(person)
                 {
                     records.bought(person, at.as_microsecond(), words);
