@@ -20,17 +20,6 @@ fn with(line: &str) -> String {
     CONFIG.replace("[commerce]", &format!("[commerce]\n{line}"))
 }
 
-async fn drop(world: &World, name: &str, text: &str) {
-    let receipts = world
-        .drop_file(name, text.as_bytes(), "2026-02-01T08:00:00Z")
-        .await
-        .unwrap();
-    for receipt in receipts {
-        assert_eq!(receipt.rows.refused, 0, "{name}: {receipt:?}");
-        assert!(receipt.rows.new > 0, "{name}: {receipt:?}");
-    }
-}
-
 /// Joins as of the end of March.
 async fn joined(world: &World) -> Outcome {
     let day = jiff::civil::date(2026, 3, 31);
@@ -86,16 +75,16 @@ async fn lost(world: &World) -> BTreeMap<(String, String), u64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_called_refunded_without_an_amount_is_refunded_whole() {
     let world = World::new().await;
-    drop(
-        &world,
-        "orders/o.csv",
-        "order_id,email,ordered_at,status,amount,currency,refunded_amount\n\
+    world
+        .take(
+            "orders/o.csv",
+            "order_id,email,ordered_at,status,amount,currency,refunded_amount\n\
          o1,eva@exemple.fr,2026-03-05T10:00:00Z,refunded,100.00,EUR,\n\
          o2,abel@exemple.fr,2026-03-05T10:00:00Z,paid,40.00,EUR,\n\
          o3,ida@exemple.fr,2026-03-05T10:00:00Z,refunded,60.00,EUR,50.00\n\
          o4,luc@exemple.fr,2026-03-05T10:00:00Z,partially_refunded,70.00,EUR,\n",
-    )
-    .await;
+        )
+        .await;
     joined(&world).await;
     // 40 and what is left of 60; of the last nobody knows, so that it is left out and said.
     assert_eq!(month(&world, "2026-03").await, (3, 5_000, 15_000, 3));
@@ -110,15 +99,15 @@ async fn what_is_called_refunded_without_an_amount_is_refunded_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whose_purchases_have_no_known_worth_is_no_customer_who_spends_nothing() {
     let world = World::new().await;
-    drop(
-        &world,
-        "orders/o.csv",
-        "order_id,email,ordered_at,status,amount,currency\n\
+    world
+        .take(
+            "orders/o.csv",
+            "order_id,email,ordered_at,status,amount,currency\n\
          o1,eva@exemple.fr,2026-03-05T10:00:00Z,paid,100.00,GBP\n\
          o2,abel@exemple.fr,2026-03-05T10:00:00Z,paid,40.00,EUR\n\
          o3,abel@exemple.fr,2026-03-06T10:00:00Z,paid,30.00,GBP\n",
-    )
-    .await;
+        )
+        .await;
     let outcome = joined(&world).await;
     assert_eq!(month(&world, "2026-03").await, (1, 4_000, 0, 1));
     let said = outcome.warnings.iter();
@@ -141,8 +130,8 @@ async fn shop_and_bank(config: &str) -> (World, Outcome) {
         shop += &format!("#{n},p{n}@exemple.fr,paid,{at},EUR,{n}0.00,{at},1,Tasse,90{n}\n");
         bank += &format!("ch_{n},p{n}@exemple.fr,2026-03-0{n}T10:00:20+01:00,paid,{n}0.00,EUR\n");
     }
-    drop(&world, "orders_export_1.csv", &shop).await;
-    drop(&world, "orders/bank.csv", &bank).await;
+    world.take("orders_export_1.csv", &shop).await;
+    world.take("orders/bank.csv", &bank).await;
     let outcome = joined(&world).await;
     (world, outcome)
 }
@@ -172,26 +161,23 @@ async fn sales_that_two_systems_tell_are_said_and_one_of_them_can_be_chosen() {
 async fn invoices_beside_orders_are_said_and_can_be_what_revenue_is() {
     let files = async |config: &str| {
         let world = World::with(config, SECRETS).await;
-        drop(
-            &world,
-            "people/p.csv",
-            "person_id,email\nx1,eva@exemple.fr\n",
-        )
-        .await;
-        drop(
-            &world,
-            "invoices/i.csv",
-            "invoice_id,person_id,issued_at,paid_at,amount,currency,status\n\
+        world
+            .take("people/p.csv", "person_id,email\nx1,eva@exemple.fr\n")
+            .await;
+        world
+            .take(
+                "invoices/i.csv",
+                "invoice_id,person_id,issued_at,paid_at,amount,currency,status\n\
              i1,x1,2026-03-02T10:00:00Z,2026-03-04T10:00:00Z,1200.00,EUR,paid\n",
-        )
-        .await;
-        drop(
-            &world,
-            "orders/o.csv",
-            "order_id,email,ordered_at,status,amount,currency\n\
+            )
+            .await;
+        world
+            .take(
+                "orders/o.csv",
+                "order_id,email,ordered_at,status,amount,currency\n\
              o1,abel@exemple.fr,2026-03-05T10:00:00Z,paid,15.00,EUR\n",
-        )
-        .await;
+            )
+            .await;
         joined(&world).await;
         world
     };

@@ -27,61 +27,46 @@ async fn joined(world: &World, as_of: &str) -> BTreeMap<(String, String), Fact> 
     all(world).await
 }
 
-async fn drop(world: &World, name: &str, text: &str) {
-    let receipts = world
-        .drop_file(name, text.as_bytes(), "2026-02-01T08:00:00Z")
-        .await
-        .unwrap();
-    for receipt in receipts {
-        assert_eq!(receipt.rows.refused, 0, "{name}: {receipt:?}");
-        assert!(receipt.rows.new > 0, "{name}: {receipt:?}");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_rows_name_without_a_person_is_a_unit_of_its_own() {
     let world = World::new().await;
     let of = |account: &str, month: &str| (format!("levier:{account}"), month.to_owned());
-    drop(
-        &world,
-        "accounts/a.csv",
-        "account_id,segment\na1,pro\na2,retail\n",
-    )
-    .await;
-    drop(
-        &world,
-        "people/p.csv",
-        "person_id,email,account_id\nx1,eva@exemple.fr,a1\n",
-    )
-    .await;
-    drop(
-        &world,
+    world
+        .take("accounts/a.csv", "account_id,segment\na1,pro\na2,retail\n")
+        .await;
+    world
+        .take(
+            "people/p.csv",
+            "person_id,email,account_id\nx1,eva@exemple.fr,a1\n",
+        )
+        .await;
+    world.take(
         "members/m.csv",
         "community,platform,handle,person_id,joined_at\nmain,slack,U1,x1,2026-02-10T10:00:00Z\n",
     )
     .await;
-    drop(
-        &world,
-        "subscriptions/s.csv",
-        "subscription_id,account_id,status,started_at,amount,currency,interval\n\
+    world
+        .take(
+            "subscriptions/s.csv",
+            "subscription_id,account_id,status,started_at,amount,currency,interval\n\
          s1,a1,active,2025-12-10T10:00:00Z,100.00,EUR,month\n\
          s2,a2,active,2026-01-10T10:00:00Z,2400.00,EUR,year\n",
-    )
-    .await;
-    drop(
-        &world,
-        "deals/d.csv",
-        "deal_id,account_id,created_at,closed_at,status\n\
+        )
+        .await;
+    world
+        .take(
+            "deals/d.csv",
+            "deal_id,account_id,created_at,closed_at,status\n\
          d1,a3,2026-02-01T10:00:00Z,2026-03-05T10:00:00Z,won\n\
          d2,a4,2026-02-01T10:00:00Z,,open\n",
-    )
-    .await;
-    drop(
-        &world,
-        "tickets/t.csv",
-        "ticket_id,account_id,created_at,status\nt1,a1,2026-03-05T10:00:00Z,open\n",
-    )
-    .await;
+        )
+        .await;
+    world
+        .take(
+            "tickets/t.csv",
+            "ticket_id,account_id,created_at,status\nt1,a1,2026-03-05T10:00:00Z,open\n",
+        )
+        .await;
     let facts = joined(&world, "2026-04-30").await;
     let mrr = |account: &str, month: &str| facts[&of(account, month)].mrr_minor;
     assert_eq!(
@@ -117,20 +102,20 @@ async fn an_account_that_rows_name_without_a_person_is_a_unit_of_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_order_does_not_make_a_company_of_subscriptions_a_shop() {
     let world = World::new().await;
-    drop(
-        &world,
-        "subscriptions/s.csv",
-        "subscription_id,email,status,started_at,amount,currency,interval\n\
+    world
+        .take(
+            "subscriptions/s.csv",
+            "subscription_id,email,status,started_at,amount,currency,interval\n\
          s1,eva@exemple.fr,active,2026-01-10T10:00:00Z,100.00,EUR,month\n",
-    )
-    .await;
-    drop(
-        &world,
-        "orders/o.csv",
-        "order_id,email,ordered_at,status,amount,currency\n\
+        )
+        .await;
+    world
+        .take(
+            "orders/o.csv",
+            "order_id,email,ordered_at,status,amount,currency\n\
          o1,eva@exemple.fr,2026-02-10T10:00:00Z,test,5.00,EUR\n",
-    )
-    .await;
+        )
+        .await;
     let facts = joined(&world, "2026-03-31").await;
     let revenue: i64 = facts.values().map(|fact| fact.revenue_minor).sum();
     assert_eq!(revenue, 3 * 10_000);
@@ -139,19 +124,19 @@ async fn a_test_order_does_not_make_a_company_of_subscriptions_a_shop() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contract_in_another_currency_is_worth_what_its_months_say() {
     let world = World::new().await;
-    drop(
-        &world,
-        "rates/r.csv",
-        "date,currency,rate\n2026-01-01,USD,0.90\n2026-03-01,USD,0.50\n",
-    )
-    .await;
-    drop(
-        &world,
-        "subscriptions/s.csv",
-        "subscription_id,email,status,started_at,amount,currency,interval\n\
+    world
+        .take(
+            "rates/r.csv",
+            "date,currency,rate\n2026-01-01,USD,0.90\n2026-03-01,USD,0.50\n",
+        )
+        .await;
+    world
+        .take(
+            "subscriptions/s.csv",
+            "subscription_id,email,status,started_at,amount,currency,interval\n\
          s1,eva@exemple.fr,active,2025-12-10T10:00:00Z,100.00,USD,month\n",
-    )
-    .await;
+        )
+        .await;
     let facts = joined(&world, "2026-03-31").await;
     let mrr: Vec<i64> = facts.values().map(|fact| fact.mrr_minor).collect();
     // Before the first rate nothing is guessed; a customer it is all the same.
@@ -163,14 +148,14 @@ async fn a_contract_in_another_currency_is_worth_what_its_months_say() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_begins_or_ends_after_the_as_of_day_has_not_yet() {
     let world = World::new().await;
-    drop(
-        &world,
-        "subscriptions/s.csv",
-        "subscription_id,email,status,started_at,ended_at,amount,currency,interval\n\
+    world
+        .take(
+            "subscriptions/s.csv",
+            "subscription_id,email,status,started_at,ended_at,amount,currency,interval\n\
          s1,eva@exemple.fr,cancelled,2026-01-10T10:00:00Z,2026-04-25T10:00:00Z,100.00,EUR,month\n\
          s2,abel@exemple.fr,active,2026-04-25T10:00:00Z,,40.00,EUR,month\n",
-    )
-    .await;
+        )
+        .await;
     let april = |facts: BTreeMap<(String, String), Fact>| -> i64 {
         let april = facts.iter().filter(|((_, month), _)| month == "2026-04");
         april.map(|(_, fact)| fact.mrr_minor).sum()
@@ -203,21 +188,18 @@ async fn whoever_writes_from_a_domain_of_staff_is_no_member() {
         assert!(reply.status < 300, "{reply:?}");
     }
     // By the address in a roster, and by that of a contact behind the handle.
-    drop(
-        &world,
-        "members/m.csv",
-        "community,platform,handle,email,person_id,joined_at\n\
+    world
+        .take(
+            "members/m.csv",
+            "community,platform,handle,email,person_id,joined_at\n\
          main,forum,h1,paul@corp.example,,2026-02-10T10:00:00Z\n\
          main,forum,h2,,x1,2026-02-10T10:00:00Z\n\
          main,forum,h3,abel@exemple.fr,,2026-02-10T10:00:00Z\n",
-    )
-    .await;
-    drop(
-        &world,
-        "people/p.csv",
-        "person_id,email\nx1,lea@corp.example\n",
-    )
-    .await;
+        )
+        .await;
+    world
+        .take("people/p.csv", "person_id,email\nx1,lea@corp.example\n")
+        .await;
     let facts = joined(&world, "2026-02-28").await;
     let count = |what: fn(&Fact) -> bool| facts.values().filter(|fact| what(fact)).count();
     // Two of five are members; of staff only who wrote has left a trace to have a row of.
@@ -236,8 +218,7 @@ async fn what_staff_answer_and_ask_is_in_no_figure_of_customers() {
     ];
     let config = format!("{CONFIG}\n[staff]\ndomains = [\"corp.example\"]\n");
     let world = World::with(&config, secrets).await;
-    drop(
-        &world,
+    world.take(
         "people/p.csv",
         "person_id,email\nx1,lea@corp.example\nx2,eva@exemple.fr\nx3,abel@exemple.fr\nx4,ida@exemple.fr\nx5,luc@exemple.fr\n",
     )
@@ -257,8 +238,8 @@ async fn what_staff_answer_and_ask_is_in_no_figure_of_customers() {
             "t{person},{person},solved,2026-02-10T10:00:00Z,2026-02-10T12:00:00Z,{minutes}\n"
         );
     }
-    drop(&world, "surveys/s.csv", &surveys).await;
-    drop(&world, "tickets/t.csv", &tickets).await;
+    world.take("surveys/s.csv", &surveys).await;
+    world.take("tickets/t.csv", &tickets).await;
     for job in ["compact", "join", "health"] {
         world.run(job, "2026-02-28").await.unwrap();
     }
@@ -289,7 +270,7 @@ async fn a_file_of_activity_is_counted_as_what_it_brought() {
          r1,forum,main,reaction_added,2026-02-10T12:00:00Z,abel,m1\n\
          x1,forum,main,message_deleted,2026-02-10T13:00:00Z,abel,m2\n";
     for _ in 0..2 {
-        drop(&world, "activity/a.csv", file).await;
+        world.take("activity/a.csv", file).await;
         world.run("compact", "2026-02-28").await.unwrap();
     }
     let rows = world.rows(TableName::Waterfall).await;

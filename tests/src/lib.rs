@@ -131,6 +131,18 @@ impl World {
         levier_import::import_object(&self.deps, &key).await
     }
 
+    /// Drops a file in February 2026, every row of which must be taken.
+    pub async fn take(&self, name: &str, text: &str) {
+        let receipts = self
+            .drop_file(name, text.as_bytes(), "2026-02-01T08:00:00Z")
+            .await
+            .unwrap();
+        for receipt in receipts {
+            assert_eq!(receipt.rows.refused, 0, "{name}: {receipt:?}");
+            assert!(receipt.rows.new > 0, "{name}: {receipt:?}");
+        }
+    }
+
     /// Runs a job as of a day that is over.
     pub async fn run(&self, job: &str, as_of: &str) -> Result<(), JobError> {
         let day: Date = as_of.parse().unwrap();
