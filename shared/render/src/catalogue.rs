@@ -271,11 +271,7 @@ fn figures(row: &Row, said: Option<String>, language: Language) -> Markup {
 fn history(series: &[&Row], id: &str, language: Language) -> Markup {
     let points: Vec<TrendPoint> = series[series.len().saturating_sub(24)..]
         .iter()
-        .map(|row| TrendPoint {
-            label: number::short_period(row.period.as_deref().unwrap_or_default(), language),
-            value: value(row),
-            partial: row.status == Status::Partial,
-        })
+        .map(|row| TrendPoint::of(row, language))
         .collect();
     let unit = Unit::read(series.first().and_then(|row| row.unit.as_deref()));
     let label = kpi_label(id, language);

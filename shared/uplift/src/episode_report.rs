@@ -7,28 +7,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use levier_domain::table::Status;
 use levier_stats::difference::{Contrast, clustered_rows, relative_normal, welch};
-use levier_stats::fieller::{FiellerInterval, fieller};
 use levier_stats::gates;
 use levier_stats::moments::Moments;
 use levier_stats::propensity::Estimand;
 use levier_stats::proportion::{Share, Stratum, mantel_haenszel, risk_difference};
 use levier_stats::stratified::combine;
-use levier_stats::survival::{Competing, Ending as Course};
 use levier_stats::{Estimate, StatsError};
 use serde_json::json;
 
 use crate::accumulator::Partial;
 use crate::arms::Arms;
-use crate::episode::{Campaigns, Ending, Episode, Episodes, What};
+use crate::deal_report::{contracts_signed, sales_cycle, unmatched_deals};
+use crate::episode::{Ending, Episode, Episodes, What};
 use crate::gate::Check;
 use crate::plan::Plan;
 use crate::report::absent;
 use crate::rung::Rung;
-
-/// Days over which the time to a contract is averaged.
-const CYCLE_DAYS: f64 = 180.0;
-/// Groups of the jackknife of restricted means.
-const GROUPS: u64 = 10;
+use crate::spend_report::{acquisition_cost, campaigns};
 
 /// One observation: side, stratum, unit, value.
 struct Seen {
@@ -157,7 +152,7 @@ fn converted(mut rungs: Vec<Rung>, episodes: &Episodes) -> Vec<Rung> {
     rungs
 }
 
-fn missing(kpi: &str, unit: &str, needs: &str) -> Rung {
+pub(crate) fn missing(kpi: &str, unit: &str, needs: &str) -> Rung {
     Rung {
         method: "naive",
         ..absent(kpi, unit, format!("needs: {needs}"))
@@ -401,286 +396,4 @@ fn within_units(rows: &[Seen], strata: &Strata<'_>, is_share: bool) -> Result<f6
     // As of any clustered difference.
     let factor = units / (units - 1.0) * (used as f64 - 1.0) / (used as f64 - 2.0);
     Ok((factor * parts.values().map(|part| part * part).sum::<f64>()).sqrt())
-}
-
-/// Mean days from creation to a contract, of the opportunities that are won within [`CYCLE_DAYS`]: lost ones compete, open ones are
-/// censored. How many are won is another KPI, and not in it.
-fn sales_cycle(episodes: &Episodes, list: &[Episode]) -> Rung {
-    const KPI: &str = "sales_cycle_days";
-    let all: Vec<(bool, u64, Option<u32>, Ending)> = list
-        .iter()
-        .filter_map(|episode| match episode.what {
-            What::Deal { days, ending } => Some((episode.member, episode.unit, days, ending)),
-            _ => None,
-        })
-        .collect();
-    if let Some(rung) = unmatched_deals(KPI, "days", episodes) {
-        return rung;
-    }
-    if !episodes.has_deals || all.is_empty() {
-        return missing(KPI, "days", "deals");
-    }
-    let deals: Vec<(bool, u64, u32, Ending)> = all
-        .iter()
-        .filter_map(|(side, unit, days, ending)| Some((*side, *unit, (*days)?, *ending)))
-        .collect();
-    let undated = (all.len() - deals.len()) as u64;
-    let mean = |member: bool, without: Option<u64>| -> Result<f64, StatsError> {
-        let mut course = Competing::default();
-        for (side, unit, days, ending) in &deals {
-            if *side == member && Some(unit % GROUPS) != without {
-                let ending = match ending {
-                    Ending::Won => Course::Event,
-                    Ending::Lost => Course::Competitor,
-                    Ending::Open => Course::Censored,
-                };
-                course.update(f64::from(*days), ending)?;
-            }
-        }
-        course.mean_time_to_event(CYCLE_DAYS)
-    };
-    let count = |member: bool, won: bool| {
-        deals
-            .iter()
-            .filter(|deal| deal.0 == member && (!won || deal.3 == Ending::Won))
-            .count() as u64
-    };
-    let gap =
-        |without: Option<u64>| Ok::<f64, StatsError>(mean(true, without)? - mean(false, without)?);
-    let mut rung = Rung {
-        kpi: KPI.to_owned(),
-        method: "naive",
-        grade: "D",
-        unit: "days".to_owned(),
-        members: count(true, false),
-        non_members: count(false, false),
-        events: Some([count(true, true), count(false, true)]),
-        headline: true,
-        note: Some(format!(
-            "mean days to a contract of the opportunities won within {CYCLE_DAYS:.0} days: lost ones compete, open ones are censored"
-        )),
-        extra: vec![("ended_without_a_date", json!(undated))],
-        ..Rung::default()
-    };
-    if undated > 0 && (count(true, true) == 0 || count(false, true) == 0) {
-        rung.failure = Some((
-            Status::CannotSay,
-            format!(
-                "{undated} opportunities ended, and nobody says when: fill the date of closing"
-            ),
-        ));
-        return rung;
-    }
-    let found = (|| {
-        let (member, other) = (mean(true, None)?, mean(false, None)?);
-        let left_out = (0..GROUPS)
-            .map(|group| gap(Some(group)))
-            .collect::<Result<Vec<f64>, StatsError>>()?;
-        let groups = GROUPS as f64;
-        let centre = left_out.iter().sum::<f64>() / groups;
-        let variance =
-            (groups - 1.0) / groups * left_out.iter().map(|x| (x - centre).powi(2)).sum::<f64>();
-        Ok::<_, StatsError>((
-            member,
-            other,
-            Estimate::student(member - other, variance.sqrt(), groups - 1.0),
-        ))
-    })();
-    match found {
-        Ok((member, other, difference)) => {
-            rung.estimate = Some(difference);
-            (rung.member_level, rung.non_member_level) = (Some(member), Some(other));
-            rung.relative = Rung::relative_to(&difference, other);
-        }
-        Err(error) => rung.failure = Some((Status::CannotSay, crate::gate::failure(&error))),
-    }
-    rung
-}
-
-/// Where most opportunities are of nobody known, what the others say is no figure of the company.
-fn unmatched_deals(kpi: &str, unit: &str, episodes: &Episodes) -> Option<Rung> {
-    let (lost, all) = (episodes.unmatched_deals, episodes.deals);
-    (all > 0 && 2 * lost > all).then(|| {
-        let why = format!(
-            "{lost} of {all} opportunities name nobody and no account that is known: check their person_id and account_id"
-        );
-        Rung {
-            method: "naive",
-            failure: Some((Status::CannotSay, why)),
-            ..absent(kpi, unit, String::new())
-        }
-    })
-}
-
-/// Won deals per 100 customers and year, over the customer-months of either side.
-fn contracts_signed(episodes: &Episodes, list: &[Episode], arms: Option<&Arms>) -> Rung {
-    const KPI: &str = "contracts_signed";
-    const UNIT: &str = "deals/100 customers/year";
-    let won = |member: bool| {
-        let of_side = list.iter().filter(|episode| {
-            episode.member == member
-                && matches!(
-                    episode.what,
-                    What::Deal {
-                        ending: Ending::Won,
-                        ..
-                    }
-                )
-        });
-        of_side.count() as f64
-    };
-    if let Some(rung) = unmatched_deals(KPI, UNIT, episodes) {
-        return rung;
-    }
-    let Some(arms) = arms.filter(|_| episodes.has_deals) else {
-        return missing(KPI, UNIT, "deals, and customers");
-    };
-    let years = [
-        arms.non_member_months() / 1_200.0,
-        arms.member_months() / 1_200.0,
-    ];
-    let mut rung = Rung {
-        kpi: KPI.to_owned(),
-        method: "naive",
-        grade: "D",
-        unit: UNIT.to_owned(),
-        members: arms.members,
-        non_members: arms.non_members,
-        events: Some([won(true) as u64, won(false) as u64]),
-        headline: true,
-        ..Rung::default()
-    };
-    if years[0] <= 0.0 || years[1] <= 0.0 {
-        rung.failure = Some((
-            Status::CannotSay,
-            "one side has no customer-months".to_owned(),
-        ));
-        return rung;
-    }
-    let (a, b) = (won(true) / years[1], won(false) / years[0]);
-    // Counts of rare events vary as their mean.
-    let (va, vb) = (
-        won(true) / (years[1] * years[1]),
-        won(false) / (years[0] * years[0]),
-    );
-    rung.estimate = Some(Estimate::normal(a - b, (va + vb).sqrt()));
-    rung.relative = relative_normal(a, va, b, vb, 0.0);
-    (rung.member_level, rung.non_member_level) = (Some(a), Some(b));
-    rung
-}
-
-/// Acquisition spend over new customers, of those who were members before they bought and of others.
-fn acquisition_cost(plan: &Plan, partial: &Partial, episodes: &Episodes) -> Rung {
-    const KPI: &str = "customer_acquisition_cost";
-    let unit = format!("{}/customer", plan.currency);
-    let new = [
-        partial.counts.get("new_customers"),
-        partial.counts.get("new_customers_members"),
-    ];
-    // Of the months in which the new customers were counted.
-    let [others, members] =
-        [&episodes.others, &episodes.members].map(|spend| spend.between(plan.first, plan.last));
-    let spent = [
-        plan.major(others.acquisition_minor),
-        plan.major(members.acquisition_minor),
-    ];
-    let without_rate = others.without_rate + members.without_rate;
-    if without_rate > 0 {
-        let why = format!(
-            "{without_rate} rows in another currency are left out: no exchange rate on or before their day"
-        );
-        return Rung {
-            method: "naive",
-            failure: Some((Status::CannotSay, why)),
-            ..absent(KPI, &unit, String::new())
-        };
-    }
-    if !episodes.has_spend || spent.iter().any(|amount| *amount <= 0.0) {
-        return missing(
-            KPI,
-            &unit,
-            "spend with an audience of members and one of others",
-        );
-    }
-    let mut rung = Rung {
-        kpi: KPI.to_owned(),
-        method: "naive",
-        grade: "D",
-        unit,
-        members: new[1],
-        non_members: new[0],
-        headline: true,
-        note: Some("spend by declared audience over new customers: the rule of attribution is declared, not tested".to_owned()),
-        ..Rung::default()
-    };
-    if new.contains(&0) {
-        rung.failure = Some((
-            Status::CannotSay,
-            "one side has no new customers".to_owned(),
-        ));
-        return rung;
-    }
-    let cost = |side: usize| spent[side] / new[side] as f64;
-    let variance = |side: usize| cost(side) * cost(side) / new[side] as f64;
-    rung.estimate = Some(Estimate::normal(
-        cost(1) - cost(0),
-        (variance(0) + variance(1)).sqrt(),
-    ));
-    rung.relative = relative_normal(cost(1), variance(1), cost(0), variance(0), 0.0);
-    (rung.member_level, rung.non_member_level) = (Some(cost(1)), Some(cost(0)));
-    for (side, names) in [
-        (1, ["member_level_lower", "member_level_upper"]),
-        (0, ["non_member_level_lower", "non_member_level_upper"]),
-    ] {
-        let n = new[side] as f64;
-        if let Ok(FiellerInterval::Bounded(lower, upper)) = fieller(spent[side], 0.0, n, n, 0.0) {
-            rung.extra.push((names[0], json!(lower)));
-            rung.extra.push((names[1], json!(upper)));
-        }
-    }
-    rung
-}
-
-/// Click rate of campaigns to members and to others.
-fn campaigns(plan: &Plan, episodes: &Episodes) -> Rung {
-    const KPI: &str = "campaign_engagement";
-    let share = |spend: &Campaigns| {
-        let audience = spend.between(plan.first, plan.last);
-        Share {
-            hits: audience.clicks.max(0.0).round() as u64,
-            n: audience.impressions.max(0.0).round() as u64,
-        }
-    };
-    let (members, others) = (share(&episodes.members), share(&episodes.others));
-    if !episodes.has_spend || members.n == 0 || others.n == 0 {
-        return missing(
-            KPI,
-            "share",
-            "spend with impressions and clicks, for members and for others",
-        );
-    }
-    let mut rung = Rung {
-        kpi: KPI.to_owned(),
-        method: "naive",
-        grade: "D",
-        unit: "share".to_owned(),
-        members: members.n,
-        non_members: others.n,
-        events: Some([members.hits, others.hits]),
-        headline: true,
-        note: Some("impressions, not people: the same person may be counted often".to_owned()),
-        ..Rung::default()
-    };
-    match risk_difference(members, others) {
-        Ok(difference) => {
-            rung.estimate = Some(difference);
-            rung.member_level = members.value().ok();
-            rung.non_member_level = others.value().ok();
-            rung.relative = rung
-                .non_member_level
-                .and_then(|level| Rung::relative_to(&difference, level));
-        }
-        Err(error) => rung.failure = Some((Status::CannotSay, crate::gate::failure(&error))),
-    }
-    rung
 }

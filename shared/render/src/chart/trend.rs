@@ -1,16 +1,29 @@
 //! A figure through time; gaps stay gaps, a period that still runs is hollow and dotted.
 
+use levier_domain::table::{Row, Status};
 use maud::{Markup, html};
 
 use super::{Scale, px, span, svg, tick_decimals};
 use crate::language::Language;
-use crate::number::Unit;
+use crate::number::{self, Unit};
+use crate::tables::value;
 
 /// One period; `None` is unknown, which is not zero.
 pub(crate) struct TrendPoint {
     pub(crate) label: String,
     pub(crate) value: Option<f64>,
     pub(crate) partial: bool,
+}
+
+impl TrendPoint {
+    /// A row's figure at its period.
+    pub(crate) fn of(row: &Row, language: Language) -> Self {
+        Self {
+            label: number::short_period(row.period.as_deref().unwrap_or_default(), language),
+            value: value(row),
+            partial: row.status == Status::Partial,
+        }
+    }
 }
 
 /// A line from zero upward, or over the figures' own span when they go below.

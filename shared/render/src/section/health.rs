@@ -1,6 +1,6 @@
 //! The health score with its parts, its course, and what to do next.
 
-use levier_domain::table::{Row, Status, TableName};
+use levier_domain::table::{Row, TableName};
 use maud::{Markup, html};
 use serde_json::Value as Json;
 
@@ -421,11 +421,7 @@ fn course(scores: &[&Row], language: Language) -> Markup {
     months.sort_by(|a, b| a.period.cmp(&b.period));
     let points: Vec<TrendPoint> = months
         .iter()
-        .map(|row| TrendPoint {
-            label: number::short_period(row.period.as_deref().unwrap_or_default(), language),
-            value: value(row),
-            partial: row.status == Status::Partial,
-        })
+        .map(|row| TrendPoint::of(row, language))
         .collect();
     let title = language.say("Score at each month's end", "Score à chaque fin de mois");
     html! {
@@ -438,6 +434,7 @@ fn course(scores: &[&Row], language: Language) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use levier_domain::table::Status;
 
     #[test]
     fn points_are_counted_as_one_says_them() {

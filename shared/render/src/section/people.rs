@@ -98,11 +98,7 @@ fn figure_of(rows: &[&Row], kpi: &str, language: Language) -> Markup {
     let recent = &series[series.len().saturating_sub(24)..];
     let points: Vec<TrendPoint> = recent
         .iter()
-        .map(|row| TrendPoint {
-            label: number::short_period(row.period.as_deref().unwrap_or_default(), language),
-            value: value(row),
-            partial: row.status == Status::Partial,
-        })
+        .map(|row| TrendPoint::of(row, language))
         .collect();
     let label = kpi_label(kpi, language);
     let unit = Unit::read(recent.first().and_then(|row| row.unit.as_deref()));
